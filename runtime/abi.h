@@ -1,0 +1,314 @@
+/* The contract between a plan and the runtime: the layout of the plan's tables, the facts of a request
+ * that its decisions read, and the calls between generated code ("glue") and runtime.
+ *
+ * Tables are one blob of bytes, little-endian, read-only, without pointers: every reference is an
+ * offset in bytes from the start of the blob, so that a plan needs no relocation and can be checked by
+ * ranges before it is used. Offset 0 is the header, and so means "none" everywhere else. All structs
+ * below are 4-aligned unless said otherwise.
+ *
+ * `weir` embeds this file: generated C includes it, and nothing but freestanding headers with it. */
+#ifndef WEIR_ABI_H
+#define WEIR_ABI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Raised with every change to what is below. A plan of another ABI is refused. */
+#define WEIR_ABI_VERSION 1u
+#define WEIR_TABLES_MAGIC 0x52494557u /* "WEIR" */
+#define WEIR_NONE 0xffffffffu
+
+/* A run of bytes in the blob. */
+struct weir_ref {
+    uint32_t off, len;
+};
+
+/* An array in the blob. */
+struct weir_span {
+    uint32_t off, count;
+};
+
+/* ---- facts of one request ------------------------------------------------------------------- */
+
+/* A string value at run time; p == NULL is absent. */
+struct weir_str {
+    const char *p;
+    uint32_t len;
+};
+
+/* Slots of facts.str that every plan has; slots for headers, query parameters and cookies follow, in
+ * the order of weir_tables.slots. */
+enum weir_fixed_slot { WEIR_SLOT_HOST, WEIR_SLOT_PATH, WEIR_SLOT_METHOD, WEIR_SLOT_URI, WEIR_SLOT_FIXED };
+
+/* Memory for values that are made during one decision (lower(x), interpolation): a bump region that the
+ * caller owns. When it is used up, `full` is set, results are truncated to empty, and the request is
+ * answered 500; nothing is written beyond `end`. */
+struct weir_scratch {
+    char *next, *end;
+    bool full;
+};
+
+struct weir_facts {
+    struct weir_str *str; /* WEIR_SLOT_FIXED + slots.count entries */
+    uint8_t client_ip[16]; /* IPv4 as ::ffff:a.b.c.d */
+    uint16_t client_port;
+    bool tls_active;
+    struct weir_scratch *scratch;
+};
+
+/* A slot beyond the fixed ones. */
+enum weir_slot_kind { WEIR_SLOT_HEADER, WEIR_SLOT_QUERY, WEIR_SLOT_COOKIE };
+struct weir_slot {
+    uint32_t kind;
+    struct weir_ref name; /* headers in lower case */
+};
+
+/* ---- tables: key lookup --------------------------------------------------------------------- */
+
+/* How a subject is looked up in a key table. LONGEST kinds prefer the longest key. */
+enum weir_probe {
+    WEIR_PROBE_EXACT,    /* the whole subject */
+    WEIR_PROBE_SEGMENTS, /* path: the subject cut at each "/" boundary */
+    WEIR_PROBE_PREFIX,   /* first n bytes, for each n in `lens` */
+    WEIR_PROBE_SUFFIX,   /* last n bytes, for each n in `lens` */
+    WEIR_PROBE_HOST,     /* exact, then "*" + suffix (form 1), "**" + suffix (form 2) at label boundaries */
+    WEIR_PROBE_CIDR,     /* 16 address bytes masked to n bits, for each n in `lens`; v4 skips n < 96 */
+};
+
+/* Open addressing with linear probing over { tag, record } pairs. The hash of a key is XXH3-64 of its
+ * bytes with seed weir_table.seed + form; index = hash & mask, tag = hash >> 32 (0 becomes 1; tag 0 is an
+ * empty slot). CIDR keys are hashed as 17 bytes: bits, then the masked address. INT keys as 8 bytes. */
+struct weir_table {
+    uint32_t probe; /* enum weir_probe */
+    uint32_t count; /* keys */
+    uint32_t mask;  /* slots - 1 */
+    uint32_t slots; /* offset of struct weir_table_slot[mask + 1], 8-aligned */
+    uint32_t seed;
+    struct weir_span lens; /* uint32_t[], descending; PREFIX, SUFFIX and CIDR */
+    uint32_t fallback;     /* maps: the record used where no key matches, or 0 */
+};
+
+struct weir_table_slot {
+    uint32_t tag, record;
+};
+
+/* A key and what it leads to: for maps to backends the backend's index, for maps to strings the offset of a weir_ref,
+ * for decisions the offset of a node, for lists 0. */
+struct weir_record {
+    uint32_t value;
+    uint32_t form; /* WEIR_PROBE_HOST: 0 exact, 1 "*", 2 "**"; else 0 */
+    uint32_t len;
+    /* uint8_t key[len], padded to 4 */
+};
+
+/* ---- tables: decisions ---------------------------------------------------------------------- */
+
+/* A node is a chain of groups, sorted by least rule. eval(node) is the least rule index of any row below
+ * that matches the facts; a group whose least rule cannot beat the best one so far ends the walk. */
+enum weir_group_kind {
+    WEIR_GROUP_ROWS, /* rows, ascending by rule; the first one that matches answers */
+    WEIR_GROUP_KEYS, /* a key table over one slot or the client's address; every matching key's node counts */
+};
+
+struct weir_group {
+    uint32_t least; /* least rule index below */
+    uint32_t next;  /* next group of the chain, or 0 */
+    uint16_t kind;  /* enum weir_group_kind */
+    uint16_t slot;  /* KEYS: the subject; WEIR_SUBJECT_IP for the client's address */
+    uint32_t at;    /* ROWS: offset of the first weir_row; KEYS: offset of a weir_table */
+    uint32_t count; /* ROWS: number of rows */
+};
+#define WEIR_SUBJECT_IP 0xffffu
+
+/* A conjunction of tests that leads to a rule. Rows follow each other without gaps. */
+struct weir_row {
+    uint32_t rule;
+    uint32_t natoms;
+    /* struct weir_atom atoms[natoms] */
+};
+
+enum weir_atom_op {
+    WEIR_ATOM_EQ,       /* slot equals the bytes a..b */
+    WEIR_ATOM_UNDER,    /* segment prefix */
+    WEIR_ATOM_STARTS,   /* bytes */
+    WEIR_ATOM_ENDS,     /* bytes */
+    WEIR_ATOM_CONTAINS, /* bytes */
+    WEIR_ATOM_LIKE,     /* the compiled glob at a */
+    WEIR_ATOM_MATCHES,  /* the automaton at a */
+    WEIR_ATOM_IN,       /* slot or address is in the key table at a */
+    WEIR_ATOM_EXISTS,   /* slot is present */
+    WEIR_ATOM_TLS,      /* the client's connection is TLS */
+    WEIR_ATOM_GLUE,     /* the residual predicate: shape a, arguments at b */
+};
+
+struct weir_atom {
+    uint8_t op;     /* enum weir_atom_op */
+    uint8_t negate; /* 1: the atom holds where the test does not */
+    uint16_t slot;  /* or WEIR_SUBJECT_IP */
+    uint32_t a, b;  /* bytes: offset and length; else as said above */
+};
+
+/* ---- tables: outcomes ----------------------------------------------------------------------- */
+
+enum weir_value_kind {
+    WEIR_VALUE_NONE,
+    WEIR_VALUE_CONST, /* the bytes a..b */
+    WEIR_VALUE_SLOT,  /* the slot's value */
+    WEIR_VALUE_GLUE,  /* the generated expression: shape a, arguments at b */
+};
+
+struct weir_value {
+    uint16_t kind; /* enum weir_value_kind */
+    uint16_t slot;
+    uint32_t a, b;
+};
+
+enum weir_action_kind {
+    WEIR_USE,        /* backend */
+    WEIR_USE_MAP,    /* backend = map[value]; the rule's rows test that the lookup finds one */
+    WEIR_REDIRECT,   /* status, value: the Location */
+    WEIR_REPLY,      /* status, headers, value: the body (NONE: the default page) */
+    WEIR_SET_HEADER, /* name, value */
+    WEIR_ADD_HEADER, /* name, value */
+    WEIR_DEL_HEADER, /* name */
+};
+
+struct weir_header {
+    struct weir_ref name;
+    struct weir_value value;
+};
+
+/* Actions are shared: equal actions of different rules are one. */
+struct weir_action {
+    uint16_t kind; /* enum weir_action_kind */
+    uint16_t status;
+    uint32_t backend;        /* USE: index in weir_tables.backends */
+    uint32_t map;            /* USE_MAP: offset of a weir_table */
+    struct weir_value value;
+    struct weir_ref name;    /* header name as written */
+    uint16_t slot;           /* header actions: the slot that shows this header to later rules, or 0xffff */
+    uint16_t pad;
+    struct weir_span headers; /* struct weir_header[] */
+};
+
+/* Where a rule stands in the sources. */
+struct weir_place {
+    uint32_t file, line; /* file: index in weir_tables.sources */
+};
+
+/* One step of a frontend's program. The first rule of the step that matches acts; a terminal action ends
+ * the program, and otherwise the next step follows. Steps are: runs of terminal rules (one decision), a
+ * single header action with its guard, and last the route, which always ends. */
+struct weir_step {
+    uint32_t node;    /* the decision, or 0: rule 0 applies always */
+    uint32_t rules;   /* number of rules */
+    uint32_t actions; /* offset of uint32_t[rules]: offsets of weir_action */
+    uint32_t places;  /* offset of struct weir_place[rules] */
+    uint32_t phase;   /* 0: on request; 1: route */
+    uint32_t first;   /* index of rule 0 of this step within its phase, for names like edge.route[3] */
+};
+
+/* ---- tables: objects ------------------------------------------------------------------------ */
+
+struct weir_listen {
+    uint8_t addr[16]; /* all zero: every address of both families */
+    uint16_t port;
+    uint16_t pad;
+};
+
+struct weir_frontend {
+    struct weir_ref name;
+    struct weir_span listens; /* struct weir_listen[] */
+    struct weir_span steps;   /* struct weir_step[] */
+    uint32_t client_ms, request_ms, idle_ms;
+    uint32_t max_body_lo, max_body_hi; /* bytes, 0: no limit */
+};
+
+struct weir_server {
+    struct weir_ref name;
+    struct weir_ref host; /* len > 0: a name to resolve instead of addr */
+    uint8_t addr[16];
+    uint16_t port;
+    uint16_t weight;
+    uint32_t backup; /* 0 or 1 */
+};
+
+enum weir_balance { WEIR_BALANCE_ROUND_ROBIN, WEIR_BALANCE_LEAST_CONN };
+
+struct weir_backend {
+    struct weir_ref name;
+    uint32_t balance;         /* enum weir_balance */
+    struct weir_span servers; /* struct weir_server[] */
+    uint32_t check;           /* index in weir_tables.checks, or WEIR_NONE */
+    uint32_t check_every_ms, check_timeout_ms, check_rise, check_fall;
+    uint32_t connect_ms, server_ms, tunnel_ms, idle_ms;
+};
+
+enum weir_check_kind { WEIR_CHECK_HTTP, WEIR_CHECK_TCP };
+enum weir_check_step_kind { WEIR_STEP_SEND, WEIR_STEP_EXPECT_CONTAINS, WEIR_STEP_EXPECT_STARTS };
+
+struct weir_check_step {
+    uint32_t kind;
+    struct weir_ref data;
+};
+
+struct weir_check {
+    struct weir_ref name;
+    uint32_t kind;
+    struct weir_ref request;   /* http: method SP path, e.g. "GET /healthz" */
+    struct weir_ref headers;   /* http: complete field lines, each with CRLF; Host is added where not among them */
+    uint32_t status_min, status_max;
+    struct weir_ref body_contains; /* off 0: not asked */
+    struct weir_span steps;    /* tcp: struct weir_check_step[] */
+};
+
+/* Offset 0 of the blob. */
+struct weir_tables {
+    uint32_t magic, abi;
+    uint32_t size_lo, size_hi; /* bytes of the whole blob */
+    uint32_t edition;
+    struct weir_span slots;     /* struct weir_slot[] */
+    struct weir_span sources;   /* struct weir_ref[]: paths */
+    struct weir_span frontends; /* struct weir_frontend[] */
+    struct weir_span backends;  /* struct weir_backend[] */
+    struct weir_span checks;    /* struct weir_check[] */
+    struct weir_span maps;      /* uint32_t[]: offsets of weir_table, in the order of the sources */
+    uint32_t pred_shapes, value_shapes; /* how many shapes the glue has */
+};
+
+/* ---- calls between glue and runtime --------------------------------------------------------- */
+
+/* What the runtime hands to generated code. Every string argument may be absent (p == NULL): tests on an
+ * absent operand are false, values from one are absent. `tables` is the blob. */
+struct weir_abi {
+    uint32_t version;
+    bool (*eq)(struct weir_str a, struct weir_str b);
+    bool (*under)(struct weir_str s, struct weir_str prefix);
+    bool (*starts_with)(struct weir_str s, struct weir_str part);
+    bool (*ends_with)(struct weir_str s, struct weir_str part);
+    bool (*contains)(struct weir_str s, struct weir_str part);
+    bool (*like)(const uint8_t *tables, uint32_t glob, struct weir_str s);
+    bool (*matches)(const uint8_t *tables, uint32_t automaton, struct weir_str s);
+    bool (*in_str)(const uint8_t *tables, uint32_t table, struct weir_str s);
+    bool (*in_int)(const uint8_t *tables, uint32_t table, int64_t n);
+    bool (*in_ip)(const uint8_t *tables, uint32_t table, const uint8_t ip[16]);
+    struct weir_str (*map_str)(const uint8_t *tables, uint32_t table, struct weir_str key);
+    struct weir_str (*map_int)(const uint8_t *tables, uint32_t table, int64_t key);
+    struct weir_str (*map_ip)(const uint8_t *tables, uint32_t table, const uint8_t ip[16]);
+    struct weir_str (*lower)(const struct weir_facts *f, struct weir_str s);
+    struct weir_str (*upper)(const struct weir_facts *f, struct weir_str s);
+    bool (*to_int)(struct weir_str s, int64_t *n); /* false: absent */
+    struct weir_str (*int_text)(const struct weir_facts *f, int64_t n);
+    struct weir_str (*ip_text)(const struct weir_facts *f, const uint8_t ip[16]);
+    struct weir_str (*concat)(const struct weir_facts *f, const struct weir_str *parts, uint32_t n);
+};
+
+/* What a plan's code exports under these names. A shape is an expression with its constants taken out;
+ * `args` is the offset in `tables` of the constants of one use. */
+typedef bool weir_pred_fn(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape, uint32_t args);
+typedef struct weir_str weir_value_fn(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape, uint32_t args);
+#define WEIR_PRED_SYMBOL "weir_pred"
+#define WEIR_VALUE_SYMBOL "weir_value"
+
+#endif

@@ -1,0 +1,69 @@
+/* The bump allocator of arena.h: blocks double from 64 KiB to 16 MiB. */
+#include "arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fault.h"
+
+struct arena_block {
+    struct arena_block *older;
+    size_t size;
+};
+
+enum { FIRST_BLOCK = 64 << 10, LARGEST_BLOCK = 16 << 20 };
+
+void *arena_grow(struct arena *a, size_t size)
+{
+    size_t want = a->blocks ? a->blocks->size * 2 : FIRST_BLOCK;
+    if (want > LARGEST_BLOCK)
+        want = LARGEST_BLOCK;
+    if (want < size + sizeof(struct arena_block))
+        want = size + sizeof(struct arena_block);
+    struct arena_block *b = fault_malloc(want);
+    if (!b) {
+        fprintf(stderr, "weir: out of memory (%zu bytes in use)\n", a->total);
+        exit(3);
+    }
+    b->older = a->blocks;
+    b->size = want;
+    a->blocks = b;
+    a->total += want;
+    a->next = (char *)(b + 1);
+    a->end = (char *)b + want;
+    void *p = a->next;
+    a->next += size;
+    return p;
+}
+
+void arena_free(struct arena *a)
+{
+    for (struct arena_block *b = a->blocks, *older; b; b = older) {
+        older = b->older;
+        free(b);
+    }
+    *a = (struct arena){0};
+}
+
+struct slice arena_copy(struct arena *a, struct slice s)
+{
+    char *p = arena_alloc(a, s.len + 1);
+    if (s.len)
+        memcpy(p, s.p, s.len);
+    p[s.len] = 0;
+    return (struct slice){p, s.len};
+}
+
+struct slice arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    char *p = arena_alloc(a, (size_t)n + 1);
+    vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return (struct slice){p, (size_t)n};
+}

@@ -1,0 +1,46 @@
+/* A bump allocator: everything in it lives until arena_free(). Allocation never returns NULL: the
+ * compiler ends with a message (exit 3) when memory runs out, so passes need no out-of-memory paths.
+ * The runtime does not use it on the request path; see runtime/scratch.h there. */
+#ifndef WEIR_BASE_ARENA_H
+#define WEIR_BASE_ARENA_H
+
+#include "slice.h"
+
+struct arena_block;
+struct arena {
+    struct arena_block *blocks; /* newest first */
+    char *next, *end;           /* free room in the newest block */
+    size_t total;               /* bytes taken from the system */
+};
+
+/* A new arena is `{0}`. */
+void arena_free(struct arena *a);
+
+/* The slow path of arena_alloc: takes a new block. */
+void *arena_grow(struct arena *a, size_t size);
+
+/* `size` bytes, 8-aligned, not cleared. */
+static inline void *arena_alloc(struct arena *a, size_t size)
+{
+    size = (size + 7) & ~(size_t)7;
+    if ((size_t)(a->end - a->next) < size)
+        return arena_grow(a, size);
+    void *p = a->next;
+    a->next += size;
+    return p;
+}
+
+static inline void *arena_zalloc(struct arena *a, size_t size)
+{
+    return memset(arena_alloc(a, size), 0, size);
+}
+
+#define arena_new(a, type) ((type *)arena_zalloc((a), sizeof(type)))
+#define arena_array(a, type, n) ((type *)arena_zalloc((a), sizeof(type) * (size_t)(n)))
+
+/* A copy of `s` in the arena, NUL-terminated beyond its length. */
+struct slice arena_copy(struct arena *a, struct slice s);
+/* A formatted string in the arena. */
+struct slice arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
