@@ -87,7 +87,62 @@ $(unit_bin:$(B)/unit/%=$(B)/obj/tests/unit/%_test.o): | $(B)/gen/parser.h
 unit: $(unit_bin)
 .PRECIOUS: $(B)/obj/%.o $(B)/gen/%.c
 
-.PHONY: all unit
+
+# Fuzzers: tests/fuzz/NAME_fuzz.c has LLVMFuzzerTestOneInput and runs under tests/fuzz/fuzz_main.c;
+# differential.c (evaluator against plan) has a main of its own.
+fuzz_bin := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%_fuzz,$(wildcard tests/fuzz/*_fuzz.c)) \
+  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/differential.c))
+$(B)/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz_main.o $(B)/libunit.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+test_helper_obj := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/route/plan_side.c))
+$(B)/fuzz/differential: $(B)/obj/tests/fuzz/differential.o $(test_helper_obj) $(B)/libunit.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+$(B)/route_cases: $(B)/obj/tests/route/route_cases.o $(test_helper_obj) $(B)/libunit.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+fuzzers: $(fuzz_bin)
+route-cases: $(B)/route_cases
+
+# --- what people call ------------------------------------------------------------------------------
+deps:
+	@tests/deps.sh build
+
+# Serves the hello example: installs what is missing, builds, says what to try, ends on Ctrl-C.
+run: deps
+	@$(MAKE) -s -j$$(nproc) all
+	@printf '\nWeir serves examples/01-hello/site.weir. Try, in another terminal:\n\n  curl -i http://127.0.0.1:8080/\n  curl -i http://127.0.0.1:8080/admin\n\nCtrl-C stops it.\n\n'
+	@exec $(B)/weir run examples/01-hello/site.weir
+
+test:
+	@tests/deps.sh test
+	@tests/run
+
+bench:
+	@tests/deps.sh bench
+	@$(MAKE) -s -j$$(nproc) all
+	@python3 tests/bench/bench.py --weir $(B)/weir --edge $(B)/weir-edge $(BENCH)
+
+layers: all
+	@tests/layers.sh $(B)
+
+# Long fuzzing: SECONDS for each fuzzer (default 600), with sanitizers.
+SECONDS ?= 600
+fuzz:
+	@tests/deps.sh test
+	@$(MAKE) -s -j$$(nproc) B=build/asan OPT=-O1 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" CFLAGS=-DWEIR_FAULTS all fuzzers
+	@tests/fuzz/run.sh build/asan $(SECONDS)
+
+PREFIX ?= /usr/local
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 -s $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
+	install -m 755 -s $(B)/weir-edge $(DESTDIR)$(PREFIX)/bin/weir-edge
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
 clean:
 	rm -rf build
-.PHONY: clean
+
+.PHONY: all unit fuzzers route-cases deps run test bench layers fuzz install format clean
