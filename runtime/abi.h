@@ -76,15 +76,26 @@ enum weir_probe {
     WEIR_PROBE_CIDR,     /* 16 address bytes masked to n bits, for each n in `lens`; v4 skips n < 96 */
 };
 
-/* Open addressing with linear probing over { tag, record } pairs. The hash of a key is XXH3-64 of its
- * bytes with seed weir_table.seed + form; index = hash & mask, tag = hash >> 32 (0 becomes 1; tag 0 is an
- * empty slot). CIDR keys are hashed as 17 bytes: bits, then the masked address. INT keys as 8 bytes. */
+/* What the records of a table lead to. */
+enum weir_table_use {
+    WEIR_TABLE_LIST,     /* nothing: membership alone */
+    WEIR_TABLE_BACKENDS, /* indexes in weir_tables.backends */
+    WEIR_TABLE_STRINGS,  /* offsets of struct weir_ref */
+    WEIR_TABLE_NODES,    /* nodes of a decision */
+};
+
+/* Open addressing with linear probing over { tag, record } pairs; at least one slot is empty. The hash of a
+ * key is XXH3-64 of its bytes with seed weir_table.seed + form; index = hash & mask, tag = hash >> 32 (0
+ * becomes 1; tag 0 is an empty slot). The record of a CIDR key holds 17 bytes, which are also what is
+ * hashed: bits, then the masked address. INT keys are 8 bytes, little-endian, and EXACT. */
 struct weir_table {
-    uint32_t probe; /* enum weir_probe */
+    uint16_t probe; /* enum weir_probe */
+    uint16_t use;   /* enum weir_table_use */
     uint32_t count; /* keys */
     uint32_t mask;  /* slots - 1 */
     uint32_t slots; /* offset of struct weir_table_slot[mask + 1], 8-aligned */
     uint32_t seed;
+    uint32_t len_bits[2];  /* SEGMENTS and the suffixes of HOST: bit min(length, 63) is set for each key */
     struct weir_span lens; /* uint32_t[], descending; PREFIX, SUFFIX and CIDR */
     uint32_t fallback;     /* maps: the record used where no key matches, or 0 */
 };
@@ -93,38 +104,44 @@ struct weir_table_slot {
     uint32_t tag, record;
 };
 
-/* A key and what it leads to: for maps to backends the backend's index, for maps to strings the offset of a weir_ref,
- * for decisions the offset of a node, for lists 0. */
+/* A key and what it leads to (enum weir_table_use). What a record leads to follows it closely, so that reading
+ * the key fetches it too. */
 struct weir_record {
     uint32_t value;
-    uint32_t form; /* WEIR_PROBE_HOST: 0 exact, 1 "*", 2 "**"; else 0 */
+    uint32_t form; /* WEIR_PROBE_HOST: 0 exact, 1 "*", 2 "**", each with the key from the dot on; else 0 */
     uint32_t len;
     /* uint8_t key[len], padded to 4 */
 };
 
 /* ---- tables: decisions ---------------------------------------------------------------------- */
 
-/* A node is a chain of groups, sorted by least rule. eval(node) is the least rule index of any row below
- * that matches the facts; a group whose least rule cannot beat the best one so far ends the walk. */
+/* A reference to a node is an offset. With bit 0 set it is that of a run of rows (and the bit is no part of it), else
+ * that of a chain of groups. The value of a node is the least rule index of any row below that matches the
+ * facts; a group whose least rule cannot beat the best one so far is passed over. */
 enum weir_group_kind {
-    WEIR_GROUP_ROWS, /* rows, ascending by rule; the first one that matches answers */
+    WEIR_GROUP_ROWS, /* a run of rows */
     WEIR_GROUP_KEYS, /* a key table over one slot or the client's address; every matching key's node counts */
 };
 
+/* note [depth]: the groups of a chain have one depth, and those below a group have less. With `next` growing, this
+ * proves that a walk ends, from one look at each group. */
 struct weir_group {
     uint32_t least; /* least rule index below */
-    uint32_t next;  /* next group of the chain, or 0 */
-    uint16_t kind;  /* enum weir_group_kind */
+    uint32_t next;  /* next group of the chain, at a higher offset, or 0 */
+    uint8_t kind;   /* enum weir_group_kind */
+    uint8_t depth;  /* 1 .. WEIR_DEPTH_MAX */
     uint16_t slot;  /* KEYS: the subject; WEIR_SUBJECT_IP for the client's address */
     uint32_t at;    /* ROWS: offset of the first weir_row; KEYS: offset of a weir_table */
-    uint32_t count; /* ROWS: number of rows */
 };
 #define WEIR_SUBJECT_IP 0xffffu
+#define WEIR_DEPTH_MAX 16u
 
-/* A conjunction of tests that leads to a rule. Rows follow each other without gaps. */
+/* A conjunction of tests that leads to a rule. The rows of a run follow each other without gaps, ascending by rule; the
+ * first one that matches answers. */
 struct weir_row {
     uint32_t rule;
-    uint32_t natoms;
+    uint16_t natoms;
+    uint16_t last; /* 1: the run ends here */
     /* struct weir_atom atoms[natoms] */
 };
 
@@ -134,7 +151,7 @@ enum weir_atom_op {
     WEIR_ATOM_STARTS,   /* bytes */
     WEIR_ATOM_ENDS,     /* bytes */
     WEIR_ATOM_CONTAINS, /* bytes */
-    WEIR_ATOM_LIKE,     /* the compiled glob at a */
+    WEIR_ATOM_LIKE,     /* the automaton at a, made of a glob */
     WEIR_ATOM_MATCHES,  /* the automaton at a */
     WEIR_ATOM_IN,       /* slot or address is in the key table at a */
     WEIR_ATOM_EXISTS,   /* slot is present */
@@ -149,12 +166,71 @@ struct weir_atom {
     uint32_t a, b;  /* bytes: offset and length; else as said above */
 };
 
+enum weir_automaton_kind {
+    WEIR_AUTOMATON_DFA,
+    WEIR_AUTOMATON_NFA,
+};
+
+/* A regular expression or a glob. The 256 bytes at `classes` map a byte to its class.
+ *
+ * DFA: the states are a table of uint16_t[size][nclasses] at `at`. State 0 refuses whatever follows, state 1 accepts
+ * whatever follows; at the end of the subject, states >= first_final accept.
+ *
+ * NFA, where the DFA would be too large: struct weir_nfa_op[size] at `at`; see runtime/automaton.h. */
+struct weir_automaton {
+    uint32_t kind; /* enum weir_automaton_kind */
+    uint32_t size;
+    uint32_t nclasses;
+    uint32_t start;
+    uint32_t first_final;
+    uint32_t classes; /* offset of uint8_t[256] */
+    uint32_t at;
+};
+
+enum weir_nfa_kind {
+    WEIR_NFA_CLASS,  /* one byte whose class is in the set `a`, then `next` */
+    WEIR_NFA_SPLIT,  /* `next` and `a` */
+    WEIR_NFA_BEGIN,  /* `next`, at the begin of the subject */
+    WEIR_NFA_END,    /* `next`, at its end */
+    WEIR_NFA_ACCEPT,
+};
+
+struct weir_nfa_op {
+    uint16_t kind; /* enum weir_nfa_kind */
+    uint16_t next;
+    uint32_t a;    /* CLASS: offset of uint8_t[nclasses], 1 where the class is in; SPLIT: an op */
+};
+#define WEIR_NFA_MAX 4096u
+
+/* ---- tables: what generated code reads ------------------------------------------------------ */
+
+/* The kinds of the arguments of a shape: one byte each, enum weir_arg_kind. */
+struct weir_shape {
+    struct weir_ref kinds;
+};
+
+/* One argument of one use; a use's arguments are an array, as many as its shape has kinds. */
+struct weir_arg {
+    uint32_t a, b;
+};
+
+enum weir_arg_kind {
+    WEIR_ARG_STR,       /* the bytes a..b */
+    WEIR_ARG_INT,       /* low and high half */
+    WEIR_ARG_SLOT,      /* a */
+    WEIR_ARG_IP,        /* offset a of 16 bytes */
+    WEIR_ARG_LIST,      /* offset a of a table that is asked for membership */
+    WEIR_ARG_MAP,       /* offset a of a table of strings */
+    WEIR_ARG_AUTOMATON, /* offset a */
+};
+
 /* ---- tables: outcomes ----------------------------------------------------------------------- */
 
 enum weir_value_kind {
     WEIR_VALUE_NONE,
     WEIR_VALUE_CONST, /* the bytes a..b */
     WEIR_VALUE_SLOT,  /* the slot's value */
+    WEIR_VALUE_IP,    /* the client's address as 16 bytes: the key of a map from CIDRs */
     WEIR_VALUE_GLUE,  /* the generated expression: shape a, arguments at b */
 };
 
@@ -197,16 +273,21 @@ struct weir_place {
     uint32_t file, line; /* file: index in weir_tables.sources */
 };
 
+/* What a rule does, and where it stands. */
+struct weir_outcome {
+    uint32_t action; /* offset of a weir_action */
+    struct weir_place place;
+};
+
 /* One step of a frontend's program. The first rule of the step that matches acts; a terminal action ends
  * the program, and otherwise the next step follows. Steps are: runs of terminal rules (one decision), a
  * single header action with its guard, and last the route, which always ends. */
 struct weir_step {
-    uint32_t node;    /* the decision, or 0: rule 0 applies always */
-    uint32_t rules;   /* number of rules */
-    uint32_t actions; /* offset of uint32_t[rules]: offsets of weir_action */
-    uint32_t places;  /* offset of struct weir_place[rules] */
-    uint32_t phase;   /* 0: on request; 1: route */
-    uint32_t first;   /* index of rule 0 of this step within its phase, for names like edge.route[3] */
+    uint32_t node;     /* the decision, or 0: rule 0 applies always */
+    uint32_t rules;    /* number of rules */
+    uint32_t outcomes; /* offset of struct weir_outcome[rules] */
+    uint32_t phase;    /* 0: on request; 1: route */
+    uint32_t first;    /* index of rule 0 of this step within its phase, for names like edge.route[3] */
 };
 
 /* ---- tables: objects ------------------------------------------------------------------------ */
@@ -274,7 +355,7 @@ struct weir_tables {
     struct weir_span backends;  /* struct weir_backend[] */
     struct weir_span checks;    /* struct weir_check[] */
     struct weir_span maps;      /* uint32_t[]: offsets of weir_table, in the order of the sources */
-    uint32_t pred_shapes, value_shapes; /* how many shapes the glue has */
+    struct weir_span pred_shapes, value_shapes; /* struct weir_shape[] */
 };
 
 /* ---- calls between glue and runtime --------------------------------------------------------- */
@@ -300,9 +381,29 @@ struct weir_abi {
     struct weir_str (*upper)(const struct weir_facts *f, struct weir_str s);
     bool (*to_int)(struct weir_str s, int64_t *n); /* false: absent */
     struct weir_str (*int_text)(const struct weir_facts *f, int64_t n);
+    struct weir_str (*int_key)(const struct weir_facts *f, int64_t n); /* the 8 bytes of an INT key */
     struct weir_str (*ip_text)(const struct weir_facts *f, const uint8_t ip[16]);
     struct weir_str (*concat)(const struct weir_facts *f, const struct weir_str *parts, uint32_t n);
 };
+
+static inline struct weir_str weir_arg_str(const uint8_t *tables, const struct weir_arg *arg)
+{
+    struct weir_str s = {(const char *)tables + arg->a, arg->b};
+    return s;
+}
+
+static inline int64_t weir_arg_int(const struct weir_arg *arg)
+{
+    return (int64_t)((uint64_t)arg->b << 32 | arg->a);
+}
+
+static inline bool weir_same_ip(const uint8_t *x, const uint8_t *y)
+{
+    uint8_t differ = 0;
+    for (unsigned i = 0; i < 16; i++)
+        differ |= x[i] ^ y[i];
+    return differ == 0;
+}
 
 /* What a plan's code exports under these names. A shape is an expression with its constants taken out;
  * `args` is the offset in `tables` of the constants of one use. */

@@ -1,0 +1,499 @@
+/* Nodes of decisions from rows.
+ *
+ * The rows of a node are split by what a key table can tell apart: the class of tests (a subject and a way of lookup) that
+ * anchors rows under the most different keys becomes a KEYS group, each key leading to the node of its
+ * rows without that test; what is left is split again, and what no class anchors becomes a run of rows that
+ * are tried in order.
+ *
+ * note [copies]: a row that is anchored by a set of k keys is under k nodes. Equal lists of rows share one node, and
+ * copies are counted: when the budget is used up, sets stay tests in their rows. */
+#include "compiler/layout.h"
+
+#include "runtime/base/hash.h"
+
+enum {
+    RUN_MAX = 6,           /* so few rows are a run: as fast as a lookup, and smaller */
+    ANCHORED_MIN = 4,      /* fewer rows make no group */
+    GROUPS_MAX = 48,       /* in a chain */
+    ANCHOR_KEYS_MAX = 256, /* larger sets stay tests */
+    PROBES = 8,            /* rounded up from WEIR_PROBE_CIDR + 1 */
+    SKETCH_WORDS = 16,
+};
+
+/* How many rows of the node at hand a class could anchor, and a sketch of the keys: bits by hash. */
+struct layout_class {
+    uint32_t rows;
+    uint64_t sketch[SKETCH_WORDS];
+};
+
+/* A row on its way down. Bit i is about atom i; atoms from 64 on are never anchored. */
+struct item {
+    const struct row *row;
+    uint64_t gone;  /* implied by the keys that led here */
+    uint64_t tried; /* anchored already, or gone */
+};
+
+struct items {
+    struct item *v;
+    uint32_t n;
+};
+
+/* How an atom can be looked up. */
+struct anchor {
+    uint32_t class;
+    bool implies;            /* a key that matches says that the test holds */
+    const struct row_keys *keys; /* or NULL, and then: */
+    struct table_key key;
+};
+
+/* ---- anchors ----------------------------------------------------------------------------------- */
+
+static uint32_t class_of(const struct layout *l, uint32_t subject, enum weir_probe probe)
+{
+    if (subject == ROW_SUBJECT_IP)
+        subject = ROW_SUBJECT_FIXED + l->rows->slots.n;
+    return subject * PROBES + (uint32_t)probe;
+}
+
+static bool anchor_text(const struct layout *l, const struct row_atom *atom, enum weir_probe probe, struct slice text,
+                        bool implies, struct anchor *out)
+{
+    *out = (struct anchor){.class = class_of(l, atom->subject, probe), .implies = implies, .key = {text, 0}};
+    return text.len > 0;
+}
+
+/* A glob is anchored by what it begins or ends with. */
+static bool anchor_glob(const struct layout *l, const struct row_atom *atom, struct anchor *out)
+{
+    struct slice s = atom->text;
+    const char *star = memchr(s.p, '*', s.len), *last = memrchr(s.p, '*', s.len);
+    struct slice head = {s.p, (size_t)(star - s.p)}, tail = {last + 1, s.len - (size_t)(last + 1 - s.p)};
+    if (atom->subject == ROW_SUBJECT_HOST && star == s.p && last - star <= 1 && tail.len > 1 && tail.p[0] == '.') {
+        anchor_text(l, atom, WEIR_PROBE_HOST, tail, true, out);
+        out->key.form = (uint32_t)(last - star) + 1;
+        return true;
+    }
+    if (atom->subject == ROW_SUBJECT_HOST && tail.len > 0)
+        return anchor_text(l, atom, WEIR_PROBE_SUFFIX, tail, false, out);
+    const char *slash = head.len ? memrchr(head.p, '/', head.len) : NULL;
+    size_t segments = slash ? (size_t)(slash - head.p) : 0;
+    if (segments > 0 && head.p[segments - 1] != '/')
+        return anchor_text(l, atom, WEIR_PROBE_SEGMENTS, (struct slice){head.p, segments}, false, out);
+    if (head.len > 1 || tail.len == 0)
+        return anchor_text(l, atom, WEIR_PROBE_PREFIX, head, false, out);
+    return anchor_text(l, atom, WEIR_PROBE_SUFFIX, tail, false, out);
+}
+
+/* False where no table helps with the atom: negative tests, substrings, code. */
+static bool anchor_of(const struct layout *l, const struct row_atom *atom, struct anchor *out)
+{
+    if (atom->negate)
+        return false;
+    switch ((enum row_test)atom->test) {
+    case ROW_EQ:
+        *out = (struct anchor){.class = class_of(l, atom->subject, WEIR_PROBE_EXACT), .implies = true, .key = {atom->text, 0}};
+        return true;
+    case ROW_UNDER:
+        if (atom->text.p[atom->text.len - 1] == '/')
+            return false;
+        return anchor_text(l, atom, WEIR_PROBE_SEGMENTS, atom->text, true, out);
+    case ROW_STARTS:
+        return anchor_text(l, atom, WEIR_PROBE_PREFIX, atom->text, true, out);
+    case ROW_ENDS:
+        return anchor_text(l, atom, WEIR_PROBE_SUFFIX, atom->text, true, out);
+    case ROW_IN:
+        if (atom->keys->n > ANCHOR_KEYS_MAX || atom->keys->n > l->copies_left + 1)
+            return false;
+        *out = (struct anchor){.class = class_of(l, atom->subject, key_table_probe(atom->keys->kind)), .implies = true,
+                               .keys = atom->keys};
+        return true;
+    case ROW_LIKE:
+        return anchor_glob(l, atom, out);
+    case ROW_EXISTS:
+    case ROW_TLS:
+    case ROW_CONTAINS:
+    case ROW_MATCHES:
+    case ROW_RESIDUAL:
+        return false;
+    }
+    return false;
+}
+
+static struct table_key anchor_key(struct layout *l, const struct anchor *x, uint32_t i)
+{
+    return x->keys ? key_table_key(l->a, x->keys->kind, row_key(x->keys, i)) : x->key;
+}
+
+static uint32_t anchor_nkeys(const struct anchor *x)
+{
+    return x->keys ? x->keys->n : 1;
+}
+
+/* A host table with patterns looks exact hosts up as well: one group does for both. */
+static void join_host_classes(const struct layout *l, struct anchor *x)
+{
+    if (x->class == class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_EXACT) &&
+        l->classes[class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST)].rows > 0)
+        x->class = class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST);
+}
+
+/* ---- choosing a class -------------------------------------------------------------------------- */
+
+static uint32_t sketch_size(const struct layout_class *c)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < SKETCH_WORDS; i++)
+        n += (uint32_t)__builtin_popcountll(c->sketch[i]);
+    return n;
+}
+
+static uint64_t first_key_hash(const struct anchor *x)
+{
+    if (!x->keys)
+        return hash_slice(x->key.bytes);
+    const struct ir_key *k = row_key(x->keys, 0);
+    if (x->keys->kind == IR_KEY_CIDR)
+        return hash_bytes(k->cidr.addr.b, sizeof k->cidr.addr.b, k->cidr.bits);
+    return hash_slice(k->str);
+}
+
+static bool better(const struct layout *l, uint32_t x, uint32_t y)
+{
+    uint32_t dx = sketch_size(&l->classes[x]), dy = sketch_size(&l->classes[y]);
+    if (dx != dy)
+        return dx > dy;
+    if (l->classes[x].rows != l->classes[y].rows)
+        return l->classes[x].rows > l->classes[y].rows;
+    return x < y;
+}
+
+/* The best class to split `in` by, or -1. */
+static int64_t choose_class(struct layout *l, struct items in)
+{
+    VEC(uint32_t) touched = {0};
+    struct anchor x;
+    for (uint32_t i = 0; i < in.n; i++) {
+        const struct row *row = in.v[i].row;
+        for (uint32_t k = 0; k < row->natoms && k < 64; k++) {
+            if (in.v[i].tried >> k & 1 || !anchor_of(l, &row->atoms[k], &x))
+                continue;
+            struct layout_class *c = &l->classes[x.class];
+            if (c->rows++ == 0)
+                vec_add(l->a, &touched, x.class);
+            uint64_t h = first_key_hash(&x);
+            c->sketch[h >> 6 & (SKETCH_WORDS - 1)] |= 1ull << (h & 63);
+        }
+    }
+    int64_t best = -1;
+    uint32_t host = class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST);
+    for (uint32_t i = 0; i < touched.n; i++) {
+        uint32_t c = touched.v[i];
+        if (l->classes[c].rows >= ANCHORED_MIN && (best < 0 || better(l, c, (uint32_t)best)))
+            best = c;
+    }
+    bool patterns = l->classes[host].rows > 0;
+    for (uint32_t i = 0; i < touched.n; i++)
+        l->classes[touched.v[i]] = (struct layout_class){0};
+    /* Left set for join_host_classes(); cleared by split(). */
+    l->classes[host].rows = patterns;
+    if (patterns && best == class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_EXACT))
+        best = host;
+    return best;
+}
+
+/* ---- splitting --------------------------------------------------------------------------------- */
+
+struct group {
+    uint32_t class, least; /* least: rule */
+    struct key_table keys;
+    struct items *under; /* by entry of `keys` */
+    bool copied;         /* some row is under several keys */
+};
+
+struct pair {
+    uint32_t entry;
+    struct item item;
+};
+
+/* The index of the atom by which `class` anchors the row, or -1. */
+static int find_anchor(const struct layout *l, const struct item *item, uint32_t class, struct anchor *out)
+{
+    for (uint32_t k = 0; k < item->row->natoms && k < 64; k++) {
+        if (item->tried >> k & 1 || !anchor_of(l, &item->row->atoms[k], out))
+            continue;
+        join_host_classes(l, out);
+        if (out->class == class)
+            return (int)k;
+    }
+    return -1;
+}
+
+/* Sorts the pairs by entry, keeping the order of rows: each entry gets its own run of items. */
+static void gather(struct layout *l, struct group *g, const struct pair *v, uint32_t n)
+{
+    uint32_t entries = g->keys.entries.n;
+    g->least = v[0].item.row->rule;
+    g->under = arena_array(l->a, struct items, entries);
+    struct item *all = arena_alloc(l->a, sizeof *all * n);
+    for (uint32_t i = 0; i < n; i++)
+        g->under[v[i].entry].n++;
+    for (uint32_t e = 0, at = 0; e < entries; at += g->under[e].n, e++)
+        g->under[e].v = all + at;
+    for (uint32_t e = 0; e < entries; e++)
+        g->under[e].n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct items *u = &g->under[v[i].entry];
+        u->v[u->n++] = v[i].item;
+    }
+}
+
+/* Moves the rows that `class` anchors from `*in` to `g`. */
+static void split(struct layout *l, struct items *in, uint32_t class, struct group *g)
+{
+    VEC(struct pair) pairs = {0};
+    struct anchor x;
+    uint32_t nkeys = 0, kept = 0;
+    int *atom = arena_alloc(l->a, sizeof *atom * in->n);
+    for (uint32_t i = 0; i < in->n; i++) {
+        atom[i] = find_anchor(l, &in->v[i], class, &x);
+        if (atom[i] < 0)
+            continue;
+        uint32_t n = anchor_nkeys(&x);
+        nkeys += n;
+        l->copies_left -= n - 1;
+    }
+    g->class = class;
+    key_table_begin(&g->keys, l->a, (enum weir_probe)(class % PROBES), nkeys);
+    pairs.v = arena_alloc(l->a, sizeof *pairs.v * nkeys);
+    pairs.cap = nkeys;
+    struct item *rest = arena_alloc(l->a, sizeof *rest * in->n);
+    uint64_t copies = l->copies_left;
+    l->copies_left = UINT64_MAX - 1; /* they are counted: anchor_of() must answer as it did */
+    for (uint32_t i = 0; i < in->n; i++) {
+        struct item item = in->v[i];
+        if (atom[i] < 0) {
+            rest[kept++] = item;
+            continue;
+        }
+        anchor_of(l, &item.row->atoms[atom[i]], &x);
+        item.tried |= 1ull << atom[i];
+        if (x.implies)
+            item.gone |= 1ull << atom[i];
+        for (uint32_t k = 0; k < anchor_nkeys(&x); k++) {
+            bool added;
+            uint32_t e = key_table_add(&g->keys, anchor_key(l, &x, k), &added);
+            *vec_push(l->a, &pairs) = (struct pair){e, item};
+        }
+        g->copied |= anchor_nkeys(&x) > 1;
+    }
+    l->copies_left = copies;
+    l->classes[class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST)].rows = 0;
+    gather(l, g, pairs.v, pairs.n);
+    *in = (struct items){rest, kept};
+}
+
+/* ---- writing ----------------------------------------------------------------------------------- */
+
+static uint32_t node_of(struct layout *l, struct items in, uint32_t depth);
+
+static uint16_t abi_slot(uint32_t subject)
+{
+    return subject == ROW_SUBJECT_IP ? WEIR_SUBJECT_IP : (uint16_t)subject;
+}
+
+static uint8_t abi_op(enum row_test test)
+{
+    static const uint8_t op[] = {
+        [ROW_EXISTS] = WEIR_ATOM_EXISTS, [ROW_TLS] = WEIR_ATOM_TLS,         [ROW_EQ] = WEIR_ATOM_EQ,
+        [ROW_STARTS] = WEIR_ATOM_STARTS, [ROW_UNDER] = WEIR_ATOM_UNDER,     [ROW_ENDS] = WEIR_ATOM_ENDS,
+        [ROW_IN] = WEIR_ATOM_IN,         [ROW_LIKE] = WEIR_ATOM_LIKE,       [ROW_CONTAINS] = WEIR_ATOM_CONTAINS,
+        [ROW_MATCHES] = WEIR_ATOM_MATCHES, [ROW_RESIDUAL] = WEIR_ATOM_GLUE,
+    };
+    return op[test];
+}
+
+/* What the atom is compared with, written beside the row rather than before it. */
+static void write_operand(struct layout *l, const struct row_atom *atom, uint32_t *a, uint32_t *b)
+{
+    switch ((enum row_test)atom->test) {
+    case ROW_EQ:
+    case ROW_UNDER:
+    case ROW_STARTS:
+    case ROW_ENDS:
+    case ROW_CONTAINS:
+        *a = blob_string(&l->blob, atom->text);
+        *b = (uint32_t)atom->text.len;
+        break;
+    case ROW_LIKE:
+        *a = layout_automaton(l, atom->text, atom->subject == ROW_SUBJECT_HOST ? '.' : '/');
+        break;
+    case ROW_MATCHES:
+        *a = layout_automaton(l, atom->text, 0);
+        break;
+    case ROW_IN:
+        *a = layout_keys(l, atom->keys);
+        break;
+    case ROW_RESIDUAL:
+        layout_glue(l, CGEN_PREDS, atom->expr, a, b);
+        break;
+    case ROW_EXISTS:
+    case ROW_TLS:
+        break;
+    }
+}
+
+static uint32_t live_atoms(const struct item *item)
+{
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < item->row->natoms; k++)
+        n += k >= 64 || !(item->gone >> k & 1);
+    return n;
+}
+
+static void write_row(struct layout *l, const struct item *item, bool last)
+{
+    uint32_t n = live_atoms(item);
+    if (n > UINT16_MAX)
+        l->limit = "a condition has more than 65535 tests";
+    struct weir_row row = {item->row->rule, (uint16_t)n, last};
+    blob_add(&l->blob, &row, sizeof row, 4);
+    for (uint32_t k = 0; k < item->row->natoms; k++) {
+        const struct row_atom *atom = &item->row->atoms[k];
+        if (k < 64 && item->gone >> k & 1)
+            continue;
+        struct weir_atom x = {.op = abi_op((enum row_test)atom->test), .negate = atom->negate, .slot = abi_slot(atom->subject)};
+        blob_add(&l->blob, &x, sizeof x, 4);
+    }
+}
+
+/* A run of rows, then their operands. */
+static uint32_t write_run(struct layout *l, struct items in)
+{
+    uint32_t run = blob_add(&l->blob, NULL, 0, 4), at = run;
+    for (uint32_t i = 0; i < in.n; i++)
+        write_row(l, &in.v[i], i + 1 == in.n);
+    for (uint32_t i = 0; i < in.n; i++) {
+        at += (uint32_t)sizeof(struct weir_row);
+        for (uint32_t k = 0; k < in.v[i].row->natoms; k++) {
+            uint32_t a = 0, b = 0;
+            if (k < 64 && in.v[i].gone >> k & 1)
+                continue;
+            write_operand(l, &in.v[i].row->atoms[k], &a, &b);
+            struct weir_atom *x = blob_at(&l->blob, at);
+            x->a = a;
+            x->b = b;
+            at += (uint32_t)sizeof *x;
+        }
+    }
+    return run;
+}
+
+/* The node of one key's rows. Where rows were copied to several keys, equal lists of rows share a node. */
+static uint32_t child_of(struct layout *l, struct items in, uint32_t depth, bool copied)
+{
+    if (!copied)
+        return node_of(l, in, depth);
+    struct buf id = {0};
+    buf_add(&id, &depth, sizeof depth);
+    for (uint32_t i = 0; i < in.n; i++) {
+        buf_add(&id, &in.v[i].row, sizeof in.v[i].row);
+        buf_add(&id, &in.v[i].gone, 2 * sizeof in.v[i].gone);
+    }
+    uint32_t *known = strmap_get(&l->nodes, buf_view(&id));
+    uint32_t node = known ? *known : node_of(l, in, depth);
+    if (!known)
+        strmap_put(&l->nodes, l->a, arena_copy(l->a, buf_view(&id)), node, NULL);
+    buf_free(&id);
+    return node;
+}
+
+/* Each record is followed by its node, so that reading the key fetches it. */
+static void write_keys(struct layout *l, struct group *g, uint32_t at, uint32_t depth)
+{
+    uint32_t table = key_table_write_head(&g->keys, &l->blob, WEIR_TABLE_NODES);
+    ((struct weir_group *)blob_at(&l->blob, at))->at = table;
+    for (uint32_t e = 0; e < g->keys.entries.n; e++) {
+        uint32_t record = key_table_write_record(&g->keys, &l->blob, e, 0);
+        uint32_t node = child_of(l, g->under[e], depth - 1, g->copied);
+        ((struct weir_record *)blob_at(&l->blob, record))->value = node;
+    }
+    key_table_finish(&g->keys, &l->blob, table);
+}
+
+static uint32_t write_group(struct layout *l, struct weir_group head, uint32_t previous)
+{
+    uint32_t at = blob_add(&l->blob, &head, sizeof head, 4);
+    if (previous)
+        ((struct weir_group *)blob_at(&l->blob, previous))->next = at;
+    return at;
+}
+
+/* A chain of the groups by least rule, and last the rows that no group anchors: they are tried one by one, and by then
+ * the groups have said how far. */
+static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, struct items rest, uint32_t depth)
+{
+    uint32_t first = 0, previous = 0;
+    for (uint32_t i = 1; i < n; i++) {
+        struct group x = groups[i];
+        uint32_t k = i;
+        for (; k > 0 && groups[k - 1].least > x.least; k--)
+            groups[k] = groups[k - 1];
+        groups[k] = x;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t subject = groups[i].class / PROBES;
+        if (subject == ROW_SUBJECT_FIXED + l->rows->slots.n)
+            subject = ROW_SUBJECT_IP;
+        struct weir_group head = {.least = groups[i].least, .kind = WEIR_GROUP_KEYS, .depth = (uint8_t)depth,
+                                  .slot = abi_slot(subject)};
+        previous = write_group(l, head, previous);
+        first = first ? first : previous;
+        write_keys(l, &groups[i], previous, depth);
+    }
+    if (rest.n > 0) {
+        struct weir_group head = {.least = rest.v[0].row->rule, .kind = WEIR_GROUP_ROWS, .depth = (uint8_t)depth};
+        previous = write_group(l, head, previous);
+        uint32_t run = write_run(l, rest);
+        ((struct weir_group *)blob_at(&l->blob, previous))->at = run;
+    }
+    return first;
+}
+
+/* Drops the rows after one that always holds. */
+static struct items without_dead(struct items in)
+{
+    for (uint32_t i = 0; i < in.n; i++)
+        if (live_atoms(&in.v[i]) == 0)
+            in.n = i + 1;
+    return in;
+}
+
+static uint32_t node_of(struct layout *l, struct items in, uint32_t depth)
+{
+    in = without_dead(in);
+    if (in.n <= RUN_MAX || depth == 0 || l->limit)
+        return write_run(l, in) | 1;
+    struct group *groups = NULL;
+    uint32_t n = 0;
+    while (in.n > RUN_MAX && n < GROUPS_MAX) {
+        int64_t class = choose_class(l, in);
+        if (class < 0)
+            break;
+        if (!groups)
+            groups = arena_array(l->a, struct group, GROUPS_MAX);
+        split(l, &in, (uint32_t)class, &groups[n++]);
+    }
+    l->classes[class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST)].rows = 0;
+    return n ? write_chain(l, groups, n, in, depth) : write_run(l, in) | 1;
+}
+
+uint32_t layout_node(struct layout *l, const struct rows_step *s)
+{
+    struct items all = {arena_alloc(l->a, sizeof *all.v * (s->rows.n + 1)), s->rows.n};
+    for (uint32_t i = 0; i < s->rows.n; i++)
+        all.v[i] = (struct item){.row = &s->rows.v[i]};
+    if (!l->classes)
+        l->classes = arena_array(l->a, struct layout_class, (ROW_SUBJECT_FIXED + l->rows->slots.n + 1) * PROBES);
+    l->nodes = (struct strmap){0};
+    return node_of(l, all, WEIR_DEPTH_MAX);
+}

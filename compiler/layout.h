@@ -1,0 +1,48 @@
+/* Rows meet tables: the state of writing one plan's tables, shared by the files that do it.
+ *   layout.c          nodes of decisions
+ *   layout_data.c     sets, automata, arguments of generated code, values, actions
+ *   layout_objects.c  frontends, backends, checks, the head
+ * Nothing outside lower.c and these includes it. */
+#ifndef WEIR_LAYOUT_H
+#define WEIR_LAYOUT_H
+
+#include "compiler/blob.h"
+#include "compiler/cgen.h"
+#include "compiler/key_table.h"
+#include "compiler/rows.h"
+
+struct layout_class;
+
+struct layout {
+    struct arena *a;
+    const struct ir_program *ir;
+    const struct rows_program *rows;
+    struct cgen *cgen;
+    struct blob blob;
+    uint32_t *set_tables;  /* by ir_set.index: offset of its table, 0 where not written yet */
+    struct strmap lists;   /* tables of collected keys, by their bytes */
+    struct strmap automata; /* by separator and text */
+    uint64_t automata_bytes;
+    struct strmap nodes;   /* nodes of equal lists of rows, by those */
+    struct layout_class *classes;
+    uint64_t copies_left;  /* rows that may still be copied to the nodes of several keys; see note [copies] */
+    const char *limit;     /* the limit that was hit, or NULL */
+};
+
+/* Writes the head, all objects and all decisions. Sets l->limit where that cannot be done. */
+void layout_program(struct layout *l);
+
+/* The node that decides a step; see abi.h. */
+uint32_t layout_node(struct layout *l, const struct rows_step *s);
+
+uint32_t layout_set(struct layout *l, const struct ir_set *set);
+uint32_t layout_keys(struct layout *l, const struct row_keys *keys);
+/* `separator`: of a glob, or 0 for a regular expression. */
+uint32_t layout_automaton(struct layout *l, struct slice text, char separator);
+/* The shape and the offset of the arguments of an expression. */
+void layout_glue(struct layout *l, enum cgen_family family, const struct ir_expr *e, uint32_t *shape, uint32_t *args);
+uint32_t layout_action(struct layout *l, const struct ir_rule *r);
+/* A constant as a field value (norm_field_value). */
+struct slice layout_clean(struct layout *l, struct slice text);
+
+#endif
