@@ -99,6 +99,17 @@ static bool record_ok(struct verify *v, const struct weir_table *t, uint32_t off
     return record_value_ok(v, t, r->value, depth_limit);
 }
 
+/* It has a value, and a key that is not looked at. */
+static bool fallback_ok(struct verify *v, const struct weir_table *t, uint32_t depth_limit)
+{
+    if (t->fallback == 0)
+        return true;
+    if (!array_ok(v, t->fallback, 1, sizeof(struct weir_record)))
+        return false;
+    const struct weir_record *r = table_at(v->t, t->fallback);
+    return record_value_ok(v, t, r->value, depth_limit);
+}
+
 static bool lens_ok(struct verify *v, const struct weir_table *t)
 {
     if (!span_ok(v, t->lens, sizeof(uint32_t)))
@@ -142,9 +153,7 @@ static bool table_ok(struct verify *v, uint32_t off, unsigned uses, uint32_t dep
         return t->use != WEIR_TABLE_NODES || fail(v, "two groups share one key table");
     if (t->probe > WEIR_PROBE_CIDR)
         return fail(v, "a key table has no known way of lookup");
-    if (t->fallback && !record_ok(v, t, t->fallback, depth_limit))
-        return false;
-    return lens_ok(v, t) && slots_ok(v, t, depth_limit);
+    return fallback_ok(v, t, depth_limit) && lens_ok(v, t) && slots_ok(v, t, depth_limit);
 }
 
 enum {

@@ -1,0 +1,33 @@
+/* From a regular expression or a glob to the automaton that the runtime runs (struct weir_automaton): a DFA over
+ * classes of bytes where it stays within the budget, else the NFA itself, which is simulated. Both decide in time
+ * linear in the subject. */
+#ifndef WEIR_REGEX_DFA_H
+#define WEIR_REGEX_DFA_H
+
+#include "compiler/blob.h"
+
+enum { REGEX_BYTES_A_PLAN = 64 << 20 }; /* of automata; from there on DFAs must be small */
+
+struct nfa_op {
+    enum weir_nfa_kind kind;
+    uint32_t next, other;    /* other: the second way of SPLIT */
+    const uint64_t *set;     /* CLASS: 256 bits */
+};
+
+struct regex_automaton {
+    enum weir_automaton_kind kind;
+    uint8_t classes[256];
+    uint32_t nclasses;
+    uint32_t size, start, first_final;
+    const uint16_t *trans;    /* DFA: [size][nclasses] */
+    const struct nfa_op *ops; /* NFA: size of them */
+};
+
+/* Builds the automaton of `text`: a glob whose segments `separator` separates, or a regular expression where that is 0.
+ * `small`: a DFA must have few states. Returns NULL, or the limit that was hit. */
+const char *regex_dfa_build(struct arena *a, struct slice text, char separator, bool small, struct regex_automaton *out);
+
+/* Appends it to the tables; returns its offset. */
+uint32_t regex_dfa_write(const struct regex_automaton *m, struct blob *b);
+
+#endif
