@@ -1,0 +1,23 @@
+/* The commands of `weir`, one file each (cmd_NAME.c). A command gets its own arguments (argv[0] is its name) and returns the
+ * exit code: 0 nothing to report; 1 errors in the input; 2 wrong usage; 3 an internal fault. */
+#ifndef WEIR_CMD_H
+#define WEIR_CMD_H
+
+/* CMD(name, arguments, summary) */
+#define CMD_LIST(CMD)                                                                          \
+    CMD(check, "FILE…", "check configurations and the data files that they name")              \
+    CMD(build, "FILE -o PLAN", "compile a configuration into a plan, or into an executable")   \
+    CMD(show, "PLAN", "say what a plan holds")                                                 \
+    CMD(explain, "FILE|PLAN 'METHOD URL'", "say what happens to a request, and why")           \
+    CMD(run, "FILE", "compile in memory and serve, for development")                           \
+    CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
+    CMD(ctl, "--control SOCK WORD…", "ask a running process")
+
+#define CMD(name, args, summary) int cmd_##name(int argc, char **argv);
+CMD_LIST(CMD)
+#undef CMD
+
+/* Prints `text` as a usage error of the command on standard error, with a hint at --help. Returns 2. */
+int cmd_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

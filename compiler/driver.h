@@ -1,0 +1,27 @@
+/* The pipeline: source → tokens → AST → typed IR → rows → tables and C → plan. Every command that compiles goes through
+ * here. */
+#ifndef WEIR_DRIVER_H
+#define WEIR_DRIVER_H
+
+#include "compiler/compilation.h"
+#include "compiler/ir.h"
+#include "compiler/plan_file.h"
+
+struct driver_options {
+    enum diag_format format;
+    bool color;
+    const char *dump; /* tokens, ast, ir, rows, tables, c: prints that form on standard output and stops there; or NULL */
+    struct plan_build_options build;
+};
+
+/* The typed program of a .weir file (checked) or of a plan file (decoded from what it carries; told apart by the ELF magic).
+ * Messages go to standard error. NULL where there was an error. The program lives in c->arena. */
+struct ir_program *driver_program(struct compilation *c, const char *path, const struct driver_options *o);
+
+/* Compiles `path` into a plan at `out_path`. Returns an exit code: 0, 1 (errors in the input, said on standard error), 3. */
+int driver_build(const char *path, const char *out_path, const struct driver_options *o);
+
+/* Compiles `path` into the bytes of a plan in memory, for `weir run`. False with the reason (rendered diagnostics) in `why`. */
+bool driver_build_memory(const char *path, const struct driver_options *o, struct buf *plan, struct buf *why);
+
+#endif
