@@ -26,13 +26,14 @@ base_src     := $(wildcard runtime/base/*.c)
 runtime_src  := $(filter-out runtime/edge.c,$(wildcard runtime/*.c))
 compiler_src := $(filter-out compiler/main.c,$(wildcard compiler/*.c))
 scanners     := $(patsubst grammar/%.re,$(B)/gen/%.c,$(wildcard grammar/*.re))
-parser       := $(B)/gen/parser.c $(B)/gen/lexer.c
+parser       := $(if $(wildcard grammar/parser.y),$(B)/gen/parser.c $(B)/gen/lexer.c)
+parser_h     := $(if $(wildcard grammar/parser.y),$(B)/gen/parser.h $(B)/gen/lexer.h)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 gen_obj = $(patsubst $(B)/gen/%.c,$(B)/obj/gen/%.o,$(1))
 
 runtime_obj  := $(call obj,$(base_src) $(runtime_src)) $(call gen_obj,$(scanners))
-compiler_obj := $(call obj,$(compiler_src)) $(call gen_obj,$(parser)) $(B)/obj/embed.o
+compiler_obj := $(call obj,$(compiler_src)) $(call gen_obj,$(parser)) $(if $(wildcard runtime/edge.c),$(B)/obj/embed.o)
 
 all: $(B)/weir $(B)/weir-edge
 
@@ -53,7 +54,7 @@ $(B)/gen/parser.c $(B)/gen/parser.h &: grammar/parser.y
 $(B)/gen/lexer.c $(B)/gen/lexer.h &: grammar/lexer.l
 	@mkdir -p $(@D)
 	flex --header-file=$(B)/gen/lexer.h -o $(B)/gen/lexer.c $<
-$(compiler_obj): | $(B)/gen/parser.h $(B)/gen/lexer.h
+$(compiler_obj): | $(parser_h)
 
 # The runtime as a library: linked into weir-edge, and carried inside weir for `build --standalone`.
 $(B)/libweir-edge.a: $(runtime_obj) $(B)/obj/runtime/edge.o
@@ -69,7 +70,7 @@ $(B)/obj/embed.o: runtime/abi.h $(B)/libweir-edge.a
 	$(CC) -c -o $@ $(B)/embed.s
 $(B)/weir: $(compiler_obj) $(B)/obj/compiler/main.o $(runtime_obj)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
-$(B)/obj/compiler/main.o: | $(B)/gen/parser.h
+$(B)/obj/compiler/main.o: | $(parser_h)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
@@ -83,7 +84,7 @@ $(B)/libunit.a: $(compiler_obj) $(runtime_obj)
 $(B)/unit/%: $(B)/obj/tests/unit/%_test.o $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS) -lcmocka
-$(unit_bin:$(B)/unit/%=$(B)/obj/tests/unit/%_test.o): | $(B)/gen/parser.h
+$(unit_bin:$(B)/unit/%=$(B)/obj/tests/unit/%_test.o): | $(parser_h)
 unit: $(unit_bin)
 .PRECIOUS: $(B)/obj/%.o $(B)/gen/%.c
 
