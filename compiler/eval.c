@@ -32,7 +32,7 @@ static bool take_absolute(struct eval_state *s, struct slice target, struct slic
     size_t end = from;
     while (end < target.len && target.p[end] != '/' && target.p[end] != '?')
         end++;
-    if (end == from || target.p[from] == ':')
+    if (from == 0 || end == from || target.p[from] == ':')
         return false;
     s->authority = (struct slice){target.p + from, end - from};
     *rest = slice_from(target, end);
