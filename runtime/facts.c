@@ -71,27 +71,21 @@ static int fill_target(const struct http1_head *h, struct weir_facts *f, struct 
     return make_path(path.len ? path : SLICE("/"), mark ? slice_from(t, path.len) : (struct slice){NULL, 0}, f);
 }
 
-static bool is_named(const struct http1_field *field, struct slice name)
+/* Appends in the scratch; `joined` is there already where `made`. False where the scratch is used up. */
+static bool join(struct weir_scratch *s, struct slice *joined, bool made, struct slice separator, struct slice more)
 {
-    return field->name.len == name.len && slice_eq_nocase(field->name, name);
-}
-
-/* Appends to what is joined so far, which may still point into the head. False where the scratch is used up. */
-static bool join(struct weir_scratch *s, struct slice *joined, struct slice separator, struct slice more)
-{
-    bool last = joined->p + joined->len == s->next && joined->p < s->next;
-    size_t need = (last ? 0 : joined->len) + separator.len + more.len;
+    size_t need = (made ? 0 : joined->len) + separator.len + more.len;
     char *out = room(s, need);
     if (!out)
         return false;
-    if (!last) {
+    s->next += need;
+    if (!made) {
         memcpy(out, joined->p, joined->len);
         joined->p = out;
         out += joined->len;
     }
     memcpy(out, separator.p, separator.len);
     memcpy(out + separator.len, more.p, more.len);
-    s->next += need;
     joined->len += separator.len + more.len;
     return true;
 }
@@ -101,18 +95,21 @@ static bool join(struct weir_scratch *s, struct slice *joined, struct slice sepa
 static int fill_header(const struct http1_head *h, struct slice name, struct weir_facts *f, struct weir_str *out)
 {
     struct slice value = {NULL, 0};
+    uint32_t lines = 0;
     if (h->scheme_authority.p && slice_eq(name, SLICE("host"))) {
         *out = str_of(h->host);
         return 0;
     }
     for (uint32_t i = 0; i < h->nfields; i++) {
         const struct http1_field *field = &h->fields[i];
-        if (!is_named(field, name))
+        struct slice separator = field->id == HTTP1_COOKIE ? SLICE("; ") : SLICE(", ");
+        if (field->name.len != name.len || !slice_eq_nocase(field->name, name))
             continue;
-        if (!value.p)
+        if (lines == 0)
             value = field->value;
-        else if (!join(f->scratch, &value, field->id == HTTP1_COOKIE ? SLICE("; ") : SLICE(", "), field->value))
+        else if (!join(f->scratch, &value, lines > 1, separator, field->value))
             return 500;
+        lines++;
     }
     *out = str_of(value);
     return 0;

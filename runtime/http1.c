@@ -296,7 +296,7 @@ static bool take_absolute(struct http1_head *h)
     size_t to = from;
     while (to < t.len && t.p[to] != '/' && t.p[to] != '?')
         to++;
-    if (to == from || t.p[from] == ':')
+    if (from == 0 || to == from || t.p[from] == ':')
         return false;
     h->scheme_authority = (struct slice){t.p, to};
     h->host = (struct slice){t.p + from, to - from};
