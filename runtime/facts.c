@@ -1,5 +1,5 @@
-/* Facts from a request's head; see facts.h. Nothing is copied that can be pointed to: a clean target costs no copy but that
- * of the host. */
+/* Facts from a request's head; see facts.h. Nothing is copied that can be pointed to: a clean target costs no
+ * copy but that of the host. */
 #include "runtime/facts.h"
 
 #include "runtime/base/norm.h"
@@ -35,7 +35,8 @@ static int fill_host(const struct http1_head *h, struct weir_facts *f)
     return 0;
 }
 
-/* Path and URI made anew: the query, with its "?", is put behind the path so that the path is the URI's beginning. */
+/* Path and URI made anew: the query, with its "?", is put behind the path so that the path is the URI's
+ * beginning. */
 static int make_path(struct slice raw, struct slice query, struct weir_facts *f)
 {
     struct slice path;
@@ -68,11 +69,13 @@ static int fill_target(const struct http1_head *h, struct weir_facts *f, struct 
         return 0;
     }
     /* An absolute-form target with a query alone has the path "/" (RFC 9110 section 4.2.3). */
-    return make_path(path.len ? path : SLICE("/"), mark ? slice_from(t, path.len) : (struct slice){NULL, 0}, f);
+    return make_path(path.len ? path : SLICE("/"), mark ? slice_from(t, path.len) : (struct slice){NULL, 0},
+                     f);
 }
 
 /* Appends in the scratch; `joined` is there already where `made`. False where the scratch is used up. */
-static bool join(struct weir_scratch *s, struct slice *joined, bool made, struct slice separator, struct slice more)
+static bool join(struct weir_scratch *s, struct slice *joined, bool made, struct slice separator,
+                 struct slice more)
 {
     size_t need = (made ? 0 : joined->len) + separator.len + more.len;
     char *out = room(s, need);
@@ -90,9 +93,11 @@ static bool join(struct weir_scratch *s, struct slice *joined, bool made, struct
     return true;
 }
 
-/* The value of a header: the field's own bytes, or the lines joined (RFC 9110 section 5.3; Cookie: RFC 6265 section 5.4).
- * For Host, what the server will see: the authority of an absolute-form target overrules the field. */
-static int fill_header(const struct http1_head *h, struct slice name, struct weir_facts *f, struct weir_str *out)
+/* The value of a header: the field's own bytes, or the lines joined (RFC 9110 section 5.3; Cookie: RFC 6265
+ * section 5.4). For Host, what the server will see: the authority of an absolute-form target overrules the
+ * field. */
+static int fill_header(const struct http1_head *h, struct slice name, struct weir_facts *f,
+                       struct weir_str *out)
 {
     struct slice value = {NULL, 0};
     uint32_t lines = 0;
@@ -145,8 +150,8 @@ static void fill_cookie(const struct http1_head *h, struct slice name, struct we
 }
 
 /* One slot that the plan asks for. */
-static int fill_slot(const struct http1_head *h, enum weir_slot_kind kind, struct slice name, struct slice query,
-                     struct weir_facts *f, struct weir_str *out)
+static int fill_slot(const struct http1_head *h, enum weir_slot_kind kind, struct slice name,
+                     struct slice query, struct weir_facts *f, struct weir_str *out)
 {
     switch (kind) {
     case WEIR_SLOT_HEADER:
@@ -171,7 +176,8 @@ int facts_fill(const uint8_t *tables, const struct http1_head *h, struct weir_fa
         status = fill_target(h, f, &query);
     for (uint32_t i = 0; status == 0 && i < head->slots.count; i++) {
         struct slice name = {(const char *)tables + slots[i].name.off, slots[i].name.len};
-        status = fill_slot(h, (enum weir_slot_kind)slots[i].kind, name, query, f, &f->str[WEIR_SLOT_FIXED + i]);
+        status =
+            fill_slot(h, (enum weir_slot_kind)slots[i].kind, name, query, f, &f->str[WEIR_SLOT_FIXED + i]);
     }
     return status;
 }

@@ -1,4 +1,5 @@
-/* Facts from heads: what the slots of a plan hold. The plan's tables are built here by hand: a header and slots. */
+/* Facts from heads: what the slots of a plan hold. The plan's tables are built here by hand: a header and
+ * slots. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +25,8 @@ static void add_slot(struct tables *t, enum weir_slot_kind kind, const char *nam
         at = t->slots[i - 1].name.off + t->slots[i - 1].name.len - (uint32_t)offsetof(struct tables, names);
     memcpy(t->names + at, name, strlen(name));
     t->head.slots.off = offsetof(struct tables, slots);
-    t->slots[i] = (struct weir_slot){kind, {(uint32_t)offsetof(struct tables, names) + at, (uint32_t)strlen(name)}};
+    t->slots[i] =
+        (struct weir_slot){kind, {(uint32_t)offsetof(struct tables, names) + at, (uint32_t)strlen(name)}};
 }
 
 static struct http1_head head;
@@ -65,8 +67,10 @@ static void test_fixed(void **state)
         size_t used; /* of the scratch */
     } good[] = {
         {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "x", "/", "GET", "/", 1},
-        {"get /a/b?c=%zz HTTP/1.1\r\nHost: X.Example.:80\r\n\r\n", "x.example", "/a/b", "get", "/a/b?c=%zz", 9},
-        {"GET /x/..//%61pi/./b%7e?q=%2e%2E/../x HTTP/1.1\r\nHost: x\r\n\r\n", "x", "/api/b~", "GET", "/api/b~?q=%2e%2E/../x", 22},
+        {"get /a/b?c=%zz HTTP/1.1\r\nHost: X.Example.:80\r\n\r\n", "x.example", "/a/b", "get", "/a/b?c=%zz",
+         9},
+        {"GET /x/..//%61pi/./b%7e?q=%2e%2E/../x HTTP/1.1\r\nHost: x\r\n\r\n", "x", "/api/b~", "GET",
+         "/api/b~?q=%2e%2E/../x", 22},
         {"GET /. HTTP/1.1\r\nHost:\r\n\r\n", "", "/", "GET", "/", 1},
         {"GET //? HTTP/1.1\r\nHost: x\r\n\r\n", "x", "/", "GET", "/?", 3},
         {"GET / HTTP/1.0\r\n\r\n", "", "/", "GET", "/", 0},
@@ -92,10 +96,10 @@ static void test_refused(void **state)
     (void)state;
     static const struct tables none;
     static const char *const bad[] = {
-        "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",       "GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /a%2fb HTTP/1.1\r\nHost: x\r\n\r\n",     "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",        "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a:80x\r\n\r\n",      "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",         "GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /a%2fb HTTP/1.1\r\nHost: x\r\n\r\n",       "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",          "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a:80x\r\n\r\n",        "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET http://a%41/ HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\nHost: a,b c\r\n\r\n",
     };
     size_t used;
@@ -115,8 +119,12 @@ static void test_headers(void **state)
     add_slot(&t, WEIR_SLOT_HEADER, "x-none");
     add_slot(&t, WEIR_SLOT_HEADER, "host");
     add_slot(&t, WEIR_SLOT_HEADER, "x-empty");
-    assert_int_equal(fill(&t, "GET / HTTP/1.1\r\nX-ONE: a b\r\nx-two: 1\r\nHost: X:80\r\nCookie: a=1\r\nX-Two: 2\r\nX-Empty:\r\nx-two:\r\n"
-                              "Cookie: b=2\r\nx-twos: 9\r\nX-Two: 3\r\n\r\n", 256, &used), 0);
+    assert_int_equal(fill(&t,
+                          "GET / HTTP/1.1\r\nX-ONE: a b\r\nx-two: 1\r\nHost: X:80\r\nCookie: a=1\r\nX-Two: "
+                          "2\r\nX-Empty:\r\nx-two:\r\n"
+                          "Cookie: b=2\r\nx-twos: 9\r\nX-Two: 3\r\n\r\n",
+                          256, &used),
+                     0);
     is_text(str[WEIR_SLOT_FIXED + 0], "a b");
     is_text(str[WEIR_SLOT_FIXED + 1], "1, 2, , 3");
     is_text(str[WEIR_SLOT_FIXED + 2], "a=1; b=2");
@@ -139,7 +147,11 @@ static void test_query_and_cookies(void **state)
     add_slot(&t, WEIR_SLOT_COOKIE, "sid");
     add_slot(&t, WEIR_SLOT_COOKIE, "SID");
     add_slot(&t, WEIR_SLOT_QUERY, "d");
-    assert_int_equal(fill(&t, "GET /?a=x%20y+z&b&d=%41%42&a=2 HTTP/1.1\r\nHost: x\r\nCookie: q=1\r\nCookie: r=2; sid = 3; sid=4\r\n\r\n", 256, &used), 0);
+    assert_int_equal(fill(&t,
+                          "GET /?a=x%20y+z&b&d=%41%42&a=2 HTTP/1.1\r\nHost: x\r\nCookie: q=1\r\nCookie: r=2; "
+                          "sid = 3; sid=4\r\n\r\n",
+                          256, &used),
+                     0);
     is_text(str[WEIR_SLOT_FIXED + 0], "x y z");
     is_text(str[WEIR_SLOT_FIXED + 1], "");
     is_text(str[WEIR_SLOT_FIXED + 2], NULL);
@@ -154,7 +166,8 @@ static void test_query_and_cookies(void **state)
     is_text(str[WEIR_SLOT_FIXED + 0], NULL);
 }
 
-/* With less scratch than is needed the answer is 500, with enough it is not: no byte beyond is written either way (ASan). */
+/* With less scratch than is needed the answer is 500, with enough it is not: no byte beyond is written either
+ * way (ASan). */
 static void test_scratch(void **state)
 {
     (void)state;
@@ -164,13 +177,16 @@ static void test_scratch(void **state)
     add_slot(&t, WEIR_SLOT_QUERY, "a");
     size_t used, least = 0;
     for (size_t room = 0; room < 64; room++) {
-        int status = fill(&t, "GET /%61/..?a=%41 HTTP/1.1\r\nHost: host\r\nX-Two: 1\r\nX-Two: 2\r\nX-Two: 3\r\n\r\n", room, &used);
+        int status =
+            fill(&t, "GET /%61/..?a=%41 HTTP/1.1\r\nHost: host\r\nX-Two: 1\r\nX-Two: 2\r\nX-Two: 3\r\n\r\n",
+                 room, &used);
         assert_true(status == 500 || status == 0);
         if (status == 0 && !least)
             least = room;
         assert_int_equal(status == 0, least && room >= least);
     }
-    assert_int_equal(least, 4 + 7 + 7 + 5); /* host, path with query, joined lines; room to decode the query in */
+    assert_int_equal(least,
+                     4 + 7 + 7 + 5); /* host, path with query, joined lines; room to decode the query in */
     free(memory);
     memory = NULL;
 }

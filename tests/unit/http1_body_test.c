@@ -1,4 +1,5 @@
-/* Bodies: where they end, what of the chunked coding is refused, and that it does not matter in which pieces the bytes come. */
+/* Bodies: where they end, what of the chunked coding is refused, and that it does not matter in which pieces
+ * the bytes come. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -166,7 +167,8 @@ static void test_malformed(void **state)
         size_t n = strlen(bad[i]), content;
         char copy[64];
         memcpy(copy, bad[i], n);
-        if (scan(&b, bad[i], n) != -1 || scan_bytewise(&c, bad[i], n) != -1 || http1_body_unchunk(&d, copy, n, &content) != -1)
+        if (scan(&b, bad[i], n) != -1 || scan_bytewise(&c, bad[i], n) != -1 ||
+            http1_body_unchunk(&d, copy, n, &content) != -1)
             fail_msg("%s", bad[i]);
     }
     struct http1_body b = begin(HTTP1_CHUNKED, 0);
@@ -220,8 +222,9 @@ static void test_unchunk_of_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counted),    cmocka_unit_test(test_chunked), cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_large_size), cmocka_unit_test(test_limits),  cmocka_unit_test(test_unchunk_of_others),
+        cmocka_unit_test(test_counted),   cmocka_unit_test(test_chunked),
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_large_size),
+        cmocka_unit_test(test_limits),    cmocka_unit_test(test_unchunk_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* Heads of requests and responses: what is accepted, what it means, what is refused with which status. Each input is
- * in memory of exactly its size, and each accepted head is cut at every byte: a beginning is never an error. */
+/* Heads of requests and responses: what is accepted, what it means, what is refused with which status. Each
+ * input is in memory of exactly its size, and each accepted head is cut at every byte: a beginning is never
+ * an error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,7 +70,10 @@ static struct http1_head h;
 static void test_request(void **state)
 {
     (void)state;
-    char *copy = accept_head(REQUEST, "GET /a?b=c HTTP/1.1\r\nHost: x.example\r\nUser-Agent:\t curl/8 (a b)\t \r\nAccept:*/*\r\nX:\r\n\r\n", &h);
+    char *copy = accept_head(
+        REQUEST,
+        "GET /a?b=c HTTP/1.1\r\nHost: x.example\r\nUser-Agent:\t curl/8 (a b)\t \r\nAccept:*/*\r\nX:\r\n\r\n",
+        &h);
     is_text(h.method, "GET");
     is_text(h.target, "/a?b=c");
     is_text(h.path_query, "/a?b=c");
@@ -129,21 +133,30 @@ static void test_flags(void **state)
         {"GET / HTTP/1.0\r\n\r\n", 0, true, false, false, false},
         {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 0, false, false, false, false},
         {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", 0, true, false, false, false},
-        {"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nConnection: , CLOSE ,\r\n\r\n", 1, true, false, false, false},
-        {"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n", 1, false, true, false, false},
+        {"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nConnection: , CLOSE ,\r\n\r\n", 1, true,
+         false, false, false},
+        {"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n", 1,
+         false, true, false, false},
         {"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\r\n", 1, false, false, false, false},
         {"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n", 1, false, false, false, false},
-        {"GET / HTTP/1.0\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", 0, true, false, false, false},
-        {"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n", 1, false, false, false, false},
-        {"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket, H2C/1\r\n\r\n", 1, false, false, false, false},
-        {"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n", 1, false, false, true, false},
-        {"POST / HTTP/1.0\r\nHost: x\r\nExpect: what\r\nContent-Length: 1\r\n\r\n", 0, true, false, false, false},
+        {"GET / HTTP/1.0\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", 0, true, false,
+         false, false},
+        {"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: "
+         "h2c\r\nHTTP2-Settings: AA\r\n\r\n",
+         1, false, false, false, false},
+        {"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket, H2C/1\r\n\r\n", 1, false,
+         false, false, false},
+        {"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n", 1, false, false,
+         true, false},
+        {"POST / HTTP/1.0\r\nHost: x\r\nExpect: what\r\nContent-Length: 1\r\n\r\n", 0, true, false, false,
+         false},
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char *copy = accept_head(REQUEST, good[i].text, &h);
         if (h.minor != good[i].minor || h.close != good[i].close || h.upgrade != good[i].upgrade ||
             h.expect_continue != good[i].expect || h.is_head != good[i].head)
-            fail_msg("minor %d close %d upgrade %d expect %d head %d for %s", h.minor, h.close, h.upgrade, h.expect_continue, h.is_head, good[i].text);
+            fail_msg("minor %d close %d upgrade %d expect %d head %d for %s", h.minor, h.close, h.upgrade,
+                     h.expect_continue, h.is_head, good[i].text);
         free(copy);
     }
 }
@@ -151,10 +164,12 @@ static void test_flags(void **state)
 static void test_hop(void **state)
 {
     (void)state;
-    char *copy = accept_head(REQUEST,
-                             "GET / HTTP/1.1\r\nx-early: 1\r\nHost: x\r\nConnection: X-Early, host, content-length, X-late\r\n"
-                             "X-Late: 1\r\nX-Stays: 1\r\nKeep-Alive: 1\r\nProxy-Connection: 1\r\nTE: trailers\r\nUpgrade: a\r\n"
-                             "Trailer: X-Sum\r\nCookie: a=b\r\nContent-Length: 0\r\n\r\n", &h);
+    char *copy = accept_head(
+        REQUEST,
+        "GET / HTTP/1.1\r\nx-early: 1\r\nHost: x\r\nConnection: X-Early, host, content-length, X-late\r\n"
+        "X-Late: 1\r\nX-Stays: 1\r\nKeep-Alive: 1\r\nProxy-Connection: 1\r\nTE: trailers\r\nUpgrade: a\r\n"
+        "Trailer: X-Sum\r\nCookie: a=b\r\nContent-Length: 0\r\n\r\n",
+        &h);
     static const bool hop[] = {true, false, true, true, false, true, true, true, true, false, false, false};
     assert_int_equal(h.nfields, sizeof hop / sizeof *hop);
     for (uint32_t i = 0; i < h.nfields; i++)
@@ -194,7 +209,8 @@ static void test_request_framing(void **state)
 static void test_length_value(void **state)
 {
     (void)state;
-    char *copy = accept_head(REQUEST, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 010\r\nA: b\r\n\r\n", &h);
+    char *copy =
+        accept_head(REQUEST, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 010\r\nA: b\r\n\r\n", &h);
     assert_int_equal(h.length, 10);
     is_text(h.fields[1].value, "10");
     free(copy);
@@ -241,7 +257,9 @@ static void test_bad_fields(void **state)
         {"Transfer-Encoding: \"chunked\"\r\n\r\n", 400},
         {"Transfer-Encoding: chu\tnked\r\n\r\n", 400},
         {"Transfer-Encoding:\r\n\r\n", 400},
-        {"Transfer-Encoding: \x0b" "chunked\r\n\r\n", 400},
+        {"Transfer-Encoding: \x0b"
+         "chunked\r\n\r\n",
+         400},
         {"Transfer-Encoding: chunked\x0c\r\n\r\n", 400},
         {"Transfer-Encoding:\r\n chunked\r\n\r\n", 400},
         {"Transfer-Encoding : chunked\r\n\r\n", 400},
@@ -394,14 +412,17 @@ static void test_counts(void **state)
 {
     (void)state;
     char text[4096];
-    size_t n = many(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\n", "A: 1\r\n", HTTP1_FIELDS_MAX - 1, "\r\n");
+    size_t n =
+        many(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\n", "A: 1\r\n", HTTP1_FIELDS_MAX - 1, "\r\n");
     assert_int_equal(http1_parse_request((struct slice){text, n}, false, &h), 1);
     assert_int_equal(h.nfields, HTTP1_FIELDS_MAX);
     n = many(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\n", "A: 1\r\n", HTTP1_FIELDS_MAX, "");
     assert_int_equal(http1_parse_request((struct slice){text, n}, false, &h), -431);
-    n = many(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\nConnection: ", "a, ", HTTP1_OPTIONS_MAX, "\r\n\r\n");
+    n = many(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\nConnection: ", "a, ", HTTP1_OPTIONS_MAX,
+             "\r\n\r\n");
     assert_int_equal(http1_parse_request((struct slice){text, n}, false, &h), 1);
-    n = many(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\nConnection: ", "a, ", HTTP1_OPTIONS_MAX + 1, "\r\n\r\n");
+    n = many(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\nConnection: ", "a, ", HTTP1_OPTIONS_MAX + 1,
+             "\r\n\r\n");
     assert_int_equal(http1_parse_request((struct slice){text, n}, false, &h), -431);
 }
 
@@ -420,17 +441,24 @@ static void test_response(void **state)
     } good[] = {
         {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", RESPONSE, 200, 1, "OK", HTTP1_LENGTH, 5, false},
         {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", RESPONSE, 200, 1, "OK", HTTP1_LENGTH, 0, false},
-        {"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n", RESPONSE, 200, 1, "", HTTP1_CHUNKED, 0, false},
+        {"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n", RESPONSE, 200, 1, "", HTTP1_CHUNKED, 0,
+         false},
         {"HTTP/1.1 200\r\n\r\n", RESPONSE, 200, 1, "", HTTP1_CLOSE, 0, false},
-        {"HTTP/1.0 404 Not \xc3\xa9 Found\r\nConnection: x\r\n\r\n", RESPONSE, 404, 0, "Not \xc3\xa9 Found", HTTP1_CLOSE, 0, true},
-        {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n", RESPONSE, 200, 0, "OK", HTTP1_LENGTH, 1, false},
+        {"HTTP/1.0 404 Not \xc3\xa9 Found\r\nConnection: x\r\n\r\n", RESPONSE, 404, 0, "Not \xc3\xa9 Found",
+         HTTP1_CLOSE, 0, true},
+        {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n", RESPONSE, 200, 0, "OK",
+         HTTP1_LENGTH, 1, false},
         {"HTTP/1.9 200 OK\r\nconnection: close\r\n\r\n", RESPONSE, 200, 1, "OK", HTTP1_CLOSE, 0, true},
         {"HTTP/1.1 100 Continue\r\n\r\n", RESPONSE, 100, 1, "Continue", HTTP1_NONE, 0, false},
         {"HTTP/1.1 204 No Content\r\n\r\n", RESPONSE, 204, 1, "No Content", HTTP1_NONE, 0, false},
-        {"HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n", RESPONSE, 304, 1, "Not Modified", HTTP1_NONE, 77, false},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n", RESPONSE_TO_HEAD, 200, 1, "OK", HTTP1_NONE, 12345, false},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", RESPONSE_TO_HEAD, 200, 1, "OK", HTTP1_NONE, 0, false},
-        {"HTTP/1.1 599 x\r\nHost: a\r\nHost: b\r\nExpect: c\r\n\r\n", RESPONSE, 599, 1, "x", HTTP1_CLOSE, 0, false},
+        {"HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n", RESPONSE, 304, 1, "Not Modified",
+         HTTP1_NONE, 77, false},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n", RESPONSE_TO_HEAD, 200, 1, "OK", HTTP1_NONE,
+         12345, false},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", RESPONSE_TO_HEAD, 200, 1, "OK", HTTP1_NONE,
+         0, false},
+        {"HTTP/1.1 599 x\r\nHost: a\r\nHost: b\r\nExpect: c\r\n\r\n", RESPONSE, 599, 1, "x", HTTP1_CLOSE, 0,
+         false},
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char *copy = accept_head(good[i].kind, good[i].text, &h);
@@ -480,10 +508,12 @@ static void test_bad_responses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request),      cmocka_unit_test(test_targets),     cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_hop),          cmocka_unit_test(test_request_framing), cmocka_unit_test(test_length_value),
-        cmocka_unit_test(test_bad_fields),   cmocka_unit_test(test_bad_requests), cmocka_unit_test(test_what_follows),
-        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_counts),      cmocka_unit_test(test_response),
+        cmocka_unit_test(test_request),         cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_flags),           cmocka_unit_test(test_hop),
+        cmocka_unit_test(test_request_framing), cmocka_unit_test(test_length_value),
+        cmocka_unit_test(test_bad_fields),      cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_what_follows),    cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_counts),          cmocka_unit_test(test_response),
         cmocka_unit_test(test_bad_responses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

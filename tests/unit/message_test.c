@@ -70,20 +70,24 @@ static void test_forwarded(void **state)
     forwards("GET //y HTTP/1.1\r\nA: 1\r\nB:2\r\nhost:X:80 \r\nC:  3\t\r\nD: 4\r\nE:\r\n\r\n", "/y",
              "GET /y HTTP/1.1\r\nHost: X:80\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: \r\n\r\n");
     forwards("GET / HTTP/1.0\r\nExpect: x\r\n\r\n", "/", "GET / HTTP/1.1\r\nHost: \r\n\r\n");
-    forwards("GET http://b:81/z HTTP/1.1\r\nA: 1\r\nHost: a\r\n\r\n", "/z", "GET /z HTTP/1.1\r\nHost: b:81\r\nA: 1\r\n\r\n");
+    forwards("GET http://b:81/z HTTP/1.1\r\nA: 1\r\nHost: a\r\n\r\n", "/z",
+             "GET /z HTTP/1.1\r\nHost: b:81\r\nA: 1\r\n\r\n");
     forwards("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "*", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
 }
 
 static void test_hop_and_framing(void **state)
 {
     (void)state;
-    forwards("POST / HTTP/1.1\r\nHost: x\r\nConnection: X-A, close, Host\r\nX-A: 1\r\nKeep-Alive: 1\r\nX-B: 1\r\nTE: a\r\n"
-             "Proxy-Connection: a\r\nUpgrade: h2c\r\nContent-Length: 007\r\nExpect: 100-continue\r\n\r\n", "/",
+    forwards("POST / HTTP/1.1\r\nHost: x\r\nConnection: X-A, close, Host\r\nX-A: 1\r\nKeep-Alive: 1\r\nX-B: "
+             "1\r\nTE: a\r\n"
+             "Proxy-Connection: a\r\nUpgrade: h2c\r\nContent-Length: 007\r\nExpect: 100-continue\r\n\r\n",
+             "/",
              "POST / HTTP/1.1\r\nHost: x\r\nX-B: 1\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n");
     forwards("POST / HTTP/1.1\r\ntransfer-encoding: CHUNKED\r\nTrailer: X\r\nHost: x\r\n\r\n", "/",
              "POST / HTTP/1.1\r\nHost: x\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n");
-    forwards("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, X\r\nUpgrade: websocket\r\nX: 1\r\nY: 1\r\n\r\n", "/",
-             "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nY: 1\r\nConnection: Upgrade\r\n\r\n");
+    forwards(
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, X\r\nUpgrade: websocket\r\nX: 1\r\nY: 1\r\n\r\n",
+        "/", "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nY: 1\r\nConnection: Upgrade\r\n\r\n");
 }
 
 static void test_edits(void **state)
@@ -91,7 +95,8 @@ static void test_edits(void **state)
     (void)state;
     static struct request r;
     r = (struct request){.uri = "/"};
-    parse("GET / HTTP/1.1\r\nHost: x\r\nX-Secret: 1\r\nx-list: z\r\nX-Keep: k\r\nX-List: y\r\nX-Real: forged\r\n\r\n");
+    parse("GET / HTTP/1.1\r\nHost: x\r\nX-Secret: 1\r\nx-list: z\r\nX-Keep: k\r\nX-List: y\r\nX-Real: "
+          "forged\r\n\r\n");
     edit(&r, ROUTE_EDIT_DEL, "X-Secret", NULL);
     edit(&r, ROUTE_EDIT_SET, "X-Real", "127.0.0.1");
     edit(&r, ROUTE_EDIT_ADD, "X-LIST", "gone");
@@ -104,7 +109,8 @@ static void test_edits(void **state)
     edit(&r, ROUTE_EDIT_ADD, "X-Back", "");
     edit(&r, ROUTE_EDIT_SET, "Host", "inner.example");
     writes(write_request, &r,
-           "GET / HTTP/1.1\r\nHost: inner.example\r\nX-Keep: k\r\nX-Real: 127.0.0.1\r\nX-List: a\r\nx-list: b\r\nX-Keep: l\r\n"
+           "GET / HTTP/1.1\r\nHost: inner.example\r\nX-Keep: k\r\nX-Real: 127.0.0.1\r\nX-List: a\r\nx-list: "
+           "b\r\nX-Keep: l\r\n"
            "X-Back: \r\n\r\n");
 }
 
@@ -138,27 +144,32 @@ static void answers(const char *text, bool to_head, struct message_client c, con
 static void test_responses(void **state)
 {
     (void)state;
-    struct message_client plain = {.minor = 1}, ends = {.minor = 1, .close = true}, kept = {.keep_alive = true};
+    struct message_client plain = {.minor = 1}, ends = {.minor = 1, .close = true},
+                          kept = {.keep_alive = true};
     struct message_client chunk = {.minor = 1, .chunk = true}, unchunk = {.close = true, .unchunk = true};
-    answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close, X\r\nX: 1\r\nKeep-Alive: 1\r\nY:1\r\n\r\n", false, plain,
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nY: 1\r\n\r\n");
+    answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close, X\r\nX: 1\r\nKeep-Alive: "
+            "1\r\nY:1\r\n\r\n",
+            false, plain, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nY: 1\r\n\r\n");
     answers("HTTP/1.0 404\r\nContent-Length: 5\r\nHost: a\r\n\r\n", false, ends,
             "HTTP/1.1 404 \r\nContent-Length: 5\r\nHost: a\r\nConnection: close\r\n\r\n");
     answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", false, kept,
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n");
-    answers("HTTP/1.1 200 OK\r\nA: b\r\n\r\n", false, chunk, "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n");
+    answers("HTTP/1.1 200 OK\r\nA: b\r\n\r\n", false, chunk,
+            "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n");
     answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nTrailer: X\r\n\r\n", false, plain,
             "HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n");
     answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n", false, unchunk,
             "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-    answers("HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n", true, plain, "HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n");
+    answers("HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n", true, plain,
+            "HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n");
     answers("HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n", false, plain,
             "HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n");
-    answers("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", false, plain, "HTTP/1.1 204 No Content\r\n\r\n");
+    answers("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", false, plain,
+            "HTTP/1.1 204 No Content\r\n\r\n");
     answers("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n", false, plain,
             "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
-    answers("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", false, plain,
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    answers("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", false,
+            plain, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
 }
 
 static size_t write_reply(char *out, size_t cap, const void *what)
@@ -169,24 +180,31 @@ static size_t write_reply(char *out, size_t cap, const void *what)
 static void test_replies(void **state)
 {
     (void)state;
-    struct message_header headers[] = {{str_of("X-Kind"), str_of("teapot")}, {str_of("content-type"), str_of("text/x-tea")}};
+    struct message_header headers[] = {{str_of("X-Kind"), str_of("teapot")},
+                                       {str_of("content-type"), str_of("text/x-tea")}};
     struct message_reply r = {.status = 404, .client = {.minor = 1, .close = true}};
-    writes(write_reply, &r,
-           "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 66\r\n\r\n"
-           "<!doctype html><title>404 Not Found</title><h1>404 Not Found</h1>\n");
+    writes(
+        write_reply, &r,
+        "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 66\r\n\r\n"
+        "<!doctype html><title>404 Not Found</title><h1>404 Not Found</h1>\n");
     r.client.close = false;
     r.to_head = true;
-    writes(write_reply, &r, "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 66\r\n\r\n");
-    r = (struct message_reply){.status = 418, .headers = headers, .nheaders = 2, .body = str_of("short and stout")};
     writes(write_reply, &r,
-           "HTTP/1.1 418 I'm a teapot\r\nX-Kind: teapot\r\ncontent-type: text/x-tea\r\nContent-Length: 15\r\n\r\nshort and stout");
+           "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 66\r\n\r\n");
+    r = (struct message_reply){
+        .status = 418, .headers = headers, .nheaders = 2, .body = str_of("short and stout")};
+    writes(write_reply, &r,
+           "HTTP/1.1 418 I'm a teapot\r\nX-Kind: teapot\r\ncontent-type: text/x-tea\r\nContent-Length: "
+           "15\r\n\r\nshort and stout");
     r.nheaders = 1;
     r.client.keep_alive = true;
     writes(write_reply, &r,
-           "HTTP/1.1 418 I'm a teapot\r\nX-Kind: teapot\r\nConnection: keep-alive\r\nContent-Type: text/plain; charset=utf-8\r\n"
+           "HTTP/1.1 418 I'm a teapot\r\nX-Kind: teapot\r\nConnection: keep-alive\r\nContent-Type: "
+           "text/plain; charset=utf-8\r\n"
            "Content-Length: 15\r\n\r\nshort and stout");
     r = (struct message_reply){.status = 308, .location = str_of("https://a/b?c")};
-    writes(write_reply, &r, "HTTP/1.1 308 Permanent Redirect\r\nLocation: https://a/b?c\r\nContent-Length: 0\r\n\r\n");
+    writes(write_reply, &r,
+           "HTTP/1.1 308 Permanent Redirect\r\nLocation: https://a/b?c\r\nContent-Length: 0\r\n\r\n");
     r = (struct message_reply){.status = 204, .body = str_of("ignored")};
     writes(write_reply, &r, "HTTP/1.1 204 No Content\r\n\r\n");
     r = (struct message_reply){.status = 100};
@@ -195,21 +213,27 @@ static void test_replies(void **state)
     writes(write_reply, &r, "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n");
     r = (struct message_reply){.status = 299};
     writes(write_reply, &r,
-           "HTTP/1.1 299 \r\nContent-Type: text/html\r\nContent-Length: 46\r\n\r\n<!doctype html><title>299</title><h1>299</h1>\n");
+           "HTTP/1.1 299 \r\nContent-Type: text/html\r\nContent-Length: 46\r\n\r\n<!doctype "
+           "html><title>299</title><h1>299</h1>\n");
 }
 
 static void test_reply_framing_is_ours(void **state)
 {
     (void)state;
-    struct message_header headers[] = {{str_of("Content-Length"), str_of("9")}, {str_of("Connection"), str_of("x")}, {str_of("A"), str_of("b")}};
+    struct message_header headers[] = {{str_of("Content-Length"), str_of("9")},
+                                       {str_of("Connection"), str_of("x")},
+                                       {str_of("A"), str_of("b")}};
     struct message_reply r = {.status = 200, .headers = headers, .nheaders = 3, .body = str_of("ok")};
-    writes(write_reply, &r, "HTTP/1.1 200 OK\r\nA: b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nok");
+    writes(
+        write_reply, &r,
+        "HTTP/1.1 200 OK\r\nA: b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nok");
 }
 
 static void test_reasons(void **state)
 {
     (void)state;
-    static const uint32_t known[] = {100, 200, 301, 308, 400, 413, 414, 417, 426, 431, 500, 501, 502, 503, 504, 505, 511};
+    static const uint32_t known[] = {100, 200, 301, 308, 400, 413, 414, 417, 426,
+                                     431, 500, 501, 502, 503, 504, 505, 511};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         assert_true(*message_reason(known[i]));
     assert_string_equal(message_reason(503), "Service Unavailable");
@@ -221,9 +245,14 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forwarded),     cmocka_unit_test(test_hop_and_framing), cmocka_unit_test(test_edits),
-        cmocka_unit_test(test_edits_of_ours), cmocka_unit_test(test_responses),       cmocka_unit_test(test_replies),
-        cmocka_unit_test(test_reply_framing_is_ours), cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_forwarded),
+        cmocka_unit_test(test_hop_and_framing),
+        cmocka_unit_test(test_edits),
+        cmocka_unit_test(test_edits_of_ours),
+        cmocka_unit_test(test_responses),
+        cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_reply_framing_is_ours),
+        cmocka_unit_test(test_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
