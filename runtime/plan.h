@@ -28,6 +28,7 @@ enum { PLAN_MAGIC = 0x504c414e, PLAN_DIGEST_TEXT = 33 };
 struct plan_worker {
     _Atomic uint64_t requests;
     _Atomic uint32_t in_flight;
+    struct weir_str *str;               /* room for weir_facts.str: WEIR_SLOT_FIXED + slots.count entries; allocated by bind */
 } __attribute__((aligned(64)));
 
 /* A backend as this plan defines it: the plan's numbers, and the registry's servers. */
@@ -59,6 +60,8 @@ struct plan {
     /* bindings, in the order of the tables */
     struct plan_backend *backends;
     struct plan_frontend *frontends;
+    struct listener **listeners;        /* where this plan listens; nlisteners of them */
+    uint32_t nlisteners;
     uint32_t *frontend_of_listener;     /* by listener->id: index of the frontend, WEIR_NONE where it is gone */
     uint32_t listener_ids;              /* entries in frontend_of_listener */
     struct plan_worker *workers;        /* by worker index */
