@@ -1,6 +1,4 @@
 /* weir check: every error of configurations and of the data files that they name. */
-#include <stdio.h>
-
 #include "compiler/cmd.h"
 #include "compiler/driver.h"
 #include "compiler/manifest.h"
@@ -34,11 +32,11 @@ static bool check_one(const char *path, const struct driver_options *o)
     compilation_begin(&c);
     struct ir_program *p = driver_check(&c, path, &said);
     bool unread = said.len > 0;
-    fwrite(said.p, 1, said.len, stderr);
+    cmd_print(&said, stderr);
     said.len = 0;
     driver_report(&c, path, o, &said);
     if (!unread)
-        fwrite(said.p, 1, said.len, o->format == DIAG_JSON ? stdout : stderr);
+        cmd_print(&said, o->format == DIAG_JSON ? stdout : stderr);
     if (p && o->format == DIAG_TEXT)
         print_ok(&c, path, p);
     buf_free(&said);
@@ -50,14 +48,15 @@ int cmd_check(int argc, char **argv)
 {
     const char *format = "text";
     const struct option_spec options[] = {
-        {"format", 0, OPTION_TEXT, &format, "text|json", "how messages are written; json goes to standard output"},
+        {"format", 0, OPTION_TEXT, &format, "text|json",
+         "how messages are written; json goes to standard output"},
         {0},
     };
-    const struct command_spec spec = {
-        "check", "FILE… [--format text|json]",
-        "Checks configurations and the data files that they name, and reports every error of all of them in one run.\n"
-        "Exit code: 0 all are sound, 1 there are errors.",
-        options};
+    const struct command_spec spec = {"check", "FILE… [--format text|json]",
+                                      "Checks configurations and the data files that they name, and reports "
+                                      "every error of all of them in one run.\n"
+                                      "Exit code: 0 all are sound, 1 there are errors.",
+                                      options};
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)
         return r;
@@ -65,7 +64,8 @@ int cmd_check(int argc, char **argv)
         return cmd_usage("check", "which FILE?");
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return cmd_usage("check", "--format is text or json, not `%s`", format);
-    struct driver_options o = {.format = strcmp(format, "json") == 0 ? DIAG_JSON : DIAG_TEXT, .color = driver_wants_color()};
+    struct driver_options o = {.format = strcmp(format, "json") == 0 ? DIAG_JSON : DIAG_TEXT,
+                               .color = driver_wants_color()};
     bool ok = true;
     for (int i = 1; i < argc; i++)
         ok &= check_one(argv[i], &o);

@@ -1,6 +1,4 @@
 /* weir ctl: asks a running process. */
-#include <stdio.h>
-
 #include "compiler/cmd.h"
 #include "compiler/options.h"
 #include "runtime/client.h"
@@ -12,13 +10,12 @@ int cmd_ctl(int argc, char **argv)
         {"control", 0, OPTION_TEXT, &control, "SOCK", "the control socket of the process"},
         {0},
     };
-    const struct command_spec spec = {
-        "ctl", "--control SOCK WORD…",
-        "Sends a request to a running process and prints its answer:\n"
-        "  show info      process, workers, the plan that serves\n"
-        "  show plans     every plan: digest, state, age, requests, in flight\n"
-        "  show servers   every server: health, requests, connections",
-        options};
+    const struct command_spec spec = {"ctl", "--control SOCK WORD…",
+                                      "Sends a request to a running process and prints its answer:\n"
+                                      "  show info      process, workers, the plan that serves\n"
+                                      "  show plans     every plan: digest, state, age, requests, in flight\n"
+                                      "  show servers   every server: health, requests, connections",
+                                      options};
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)
         return r;
@@ -30,9 +27,7 @@ int cmd_ctl(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         buf_printf(&words, "%s%s", i > 1 ? " " : "", argv[i]);
     r = client_call(control, buf_view(&words), SLICE(""), &reply);
-    if (reply.len && reply.p[reply.len - 1] != '\n')
-        buf_char(&reply, '\n');
-    fwrite(reply.p, 1, reply.len, r == 0 ? stdout : stderr);
+    cmd_print_reply(&reply, r);
     buf_free(&words);
     buf_free(&reply);
     return r;

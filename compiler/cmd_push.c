@@ -1,6 +1,4 @@
 /* weir push: puts a plan into a running process. */
-#include <stdio.h>
-
 #include "compiler/cmd.h"
 #include "compiler/options.h"
 #include "compiler/plan_file.h"
@@ -18,9 +16,7 @@ static int push(const char *path, const char *control)
         fprintf(stderr, "weir: cannot push %s: %s\n", path, why);
     else
         r = client_call(control, SLICE("push"), buf_view(&file), &reply);
-    if (reply.len && reply.p[reply.len - 1] != '\n')
-        buf_char(&reply, '\n');
-    fwrite(reply.p, 1, reply.len, r == 0 ? stdout : stderr);
+    cmd_print_reply(&reply, r);
     buf_free(&file);
     buf_free(&reply);
     return r;
@@ -33,11 +29,11 @@ int cmd_push(int argc, char **argv)
         {"control", 0, OPTION_TEXT, &control, "SOCK", "the control socket of the process"},
         {0},
     };
-    const struct command_spec spec = {
-        "push", "PLAN --control SOCK",
-        "Puts a plan into a running process. Answers when every worker has adopted it; or says why not, and then the old plan\n"
-        "still serves.",
-        options};
+    const struct command_spec spec = {"push", "PLAN --control SOCK",
+                                      "Puts a plan into a running process. Answers when every worker has "
+                                      "adopted it; or says why not, and then the old plan\n"
+                                      "still serves.",
+                                      options};
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)
         return r;

@@ -23,14 +23,17 @@ int cmd_run(int argc, char **argv)
     const struct option_spec options[] = {
         {"control", 0, OPTION_TEXT, &p.control_path, "SOCK", "a Unix socket for weir push and weir ctl"},
         {"workers", 0, OPTION_NUMBER, &workers, "N", "worker threads; else one a processor"},
-        {"drain-timeout", 0, OPTION_DURATION, &p.drain_ms, "TIME", "ends what still runs under a replaced plan; else 30s"},
-        {"stop-timeout", 0, OPTION_DURATION, &p.stop_ms, "TIME", "ends what still runs after SIGTERM; else 30s"},
+        {"drain-timeout", 0, OPTION_DURATION, &p.drain_ms, "TIME",
+         "ends what still runs under a replaced plan; else 30s"},
+        {"stop-timeout", 0, OPTION_DURATION, &p.stop_ms, "TIME",
+         "ends what still runs after SIGTERM; else 30s"},
         {"cc", 0, OPTION_TEXT, &run.o.build.cc, "CC", "the C compiler; else $CC, else cc"},
         {0},
     };
     const struct command_spec spec = {
         "run", "FILE [options]",
-        "Compiles a configuration in memory and serves it. SIGHUP compiles again and swaps the plan under load; where there\n"
+        "Compiles a configuration in memory and serves it. SIGHUP compiles again and swaps the plan under "
+        "load; where there\n"
         "are errors, the old one stays. Ctrl-C or SIGTERM: finishes what is in flight, and ends.",
         options};
     int r = options_parse(&spec, &argc, argv);

@@ -105,7 +105,8 @@ static void print_backends(const struct manifest *m)
     printf("\nbackends\n");
     for (uint32_t i = 0; i < shown(m->backends.n); i++) {
         const struct manifest_backend *b = &m->backends.v[i];
-        printf("  %-*.*s  %llu server%s\n", width, SLICE_ARG(b->name), (unsigned long long)b->servers, b->servers == 1 ? "" : "s");
+        printf("  %-*.*s  %llu server%s\n", width, SLICE_ARG(b->name), (unsigned long long)b->servers,
+               b->servers == 1 ? "" : "s");
     }
     print_more(m->backends.n);
 }
@@ -164,9 +165,10 @@ int cmd_show(int argc, char **argv)
         {"format", 0, OPTION_TEXT, &format, "text|json", "json: the whole manifest"},
         {0},
     };
-    const struct command_spec spec = {"show", "PLAN [--format text|json]",
-                                      "Says what a plan holds: digest, language, ABI, sources, sizes, counts, frontends, backends.",
-                                      options};
+    const struct command_spec spec = {
+        "show", "PLAN [--format text|json]",
+        "Says what a plan holds: digest, language, ABI, sources, sizes, counts, frontends, backends.",
+        options};
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)
         return r;

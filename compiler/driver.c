@@ -1,12 +1,12 @@
-/* The pipeline; see driver.h. compile() is all of it, from a path to the bytes of a plan: each form is made from the one
- * before, and --dump shows it. */
+/* The pipeline; see driver.h. compile() is all of it, from a path to the bytes of a plan: each form is made
+ * from the one before, and --dump shows it. */
 #include "compiler/driver.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "compiler/check.h"
+#include "compiler/cmd.h"
 #include "compiler/ir_codec.h"
 #include "compiler/ir_print.h"
 #include "compiler/lower.h"
@@ -55,7 +55,7 @@ static bool dumps(const struct build *b, const char *form)
 
 static enum build_end print_form(struct buf *form)
 {
-    fwrite(form->p, 1, form->len, stdout);
+    cmd_print(form, stdout);
     buf_free(form);
     return BUILD_DUMPED;
 }
@@ -97,7 +97,7 @@ static enum build_end dump_tables(struct build *b)
 
 static enum build_end dump_c(struct build *b)
 {
-    fwrite(b->lowered.glue.p, 1, b->lowered.glue.len, stdout);
+    cmd_print(&b->lowered.glue, stdout);
     return BUILD_DUMPED;
 }
 
@@ -112,7 +112,8 @@ static void count_words(struct buf *out, uint32_t n, const char *one)
     buf_printf(out, "%u %s%s", n, one, n == 1 ? "" : "s");
 }
 
-void driver_report(const struct compilation *c, const char *path, const struct driver_options *o, struct buf *out)
+void driver_report(const struct compilation *c, const char *path, const struct driver_options *o,
+                   struct buf *out)
 {
     diag_render(&c->diags, o->format, o->color, out);
     if (o->format == DIAG_JSON || c->diags.errors == 0)
@@ -142,7 +143,8 @@ struct ir_program *driver_check(struct compilation *c, const char *path, struct 
     return open_source(c, path, why) ? check_file(c, path) : NULL;
 }
 
-/* `path` as seen from the folder of the main file. A plan is the same wherever its sources lie, so it names them thus. */
+/* `path` as seen from the folder of the main file. A plan is the same wherever its sources lie, so it names
+ * them thus. */
 static struct slice relative_to(struct slice main, struct slice path)
 {
     const char *slash = memrchr(main.p, '/', main.len);
@@ -178,7 +180,8 @@ static bool make_code(struct build *b)
     struct buf why = {0};
     bool ok = plan_glue(buf_view(&b->lowered.glue), &b->o->build, &b->object, &b->code_from, &why);
     if (why.len)
-        buf_printf(&b->said, "weir: %s%.*s\n", ok ? "warning: the code comes from the cache, as another compiler made it: " : "",
+        buf_printf(&b->said, "weir: %s%.*s\n",
+                   ok ? "warning: the code comes from the cache, as another compiler made it: " : "",
                    SLICE_ARG(buf_view(&why)));
     buf_free(&why);
     return ok;
@@ -186,9 +189,12 @@ static bool make_code(struct build *b)
 
 static bool make_plan(struct build *b)
 {
-    struct plan_contents parts = {.tables = buf_view(&b->lowered.tables), .glue_c = buf_view(&b->lowered.glue),
-                                  .ir = buf_view(&b->canonical), .places = buf_view(&b->places),
-                                  .manifest = buf_view(&b->manifest), .object = buf_view(&b->object)};
+    struct plan_contents parts = {.tables = buf_view(&b->lowered.tables),
+                                  .glue_c = buf_view(&b->lowered.glue),
+                                  .ir = buf_view(&b->canonical),
+                                  .places = buf_view(&b->places),
+                                  .manifest = buf_view(&b->manifest),
+                                  .object = buf_view(&b->object)};
     struct buf why = {0};
     bool ok = plan_build(&parts, &b->o->build, &b->plan, &why);
     if (!ok)
@@ -294,14 +300,15 @@ static void print_result(const struct build *b, const char *out_path, uint64_t b
 
 int driver_build(const char *path, const char *out_path, const struct driver_options *o)
 {
-    static const int exit_code[] = {[BUILD_DONE] = 0, [BUILD_DUMPED] = 0, [BUILD_REFUSED] = 1, [BUILD_FAULT] = 3};
+    static const int exit_code[] = {
+        [BUILD_DONE] = 0, [BUILD_DUMPED] = 0, [BUILD_REFUSED] = 1, [BUILD_FAULT] = 3};
     uint64_t began = clock_ns();
     struct build b;
     build_begin(&b, o);
     enum build_end end = run(&b, path);
     if (end == BUILD_DONE)
         end = store(&b, out_path);
-    fwrite(b.said.p, 1, b.said.len, stderr);
+    cmd_print(&b.said, stderr);
     if (end == BUILD_DONE)
         print_result(&b, out_path, began);
     build_end(&b);
@@ -335,7 +342,11 @@ static bool is_elf(const char *path, struct buf *file)
 {
     FILE *f = fopen(path, "rbe");
     char head[4];
-    bool elf = f && fread(head, 1, 4, f) == 4 && memcmp(head, "\x7f" "ELF", 4) == 0;
+    bool elf = f && fread(head, 1, 4, f) == 4 &&
+               memcmp(head,
+                      "\x7f"
+                      "ELF",
+                      4) == 0;
     if (f)
         fclose(f);
     return elf && buf_read_file(file, path) == 0;
@@ -350,7 +361,7 @@ struct ir_program *driver_program(struct compilation *c, const char *path, const
     } else {
         p = driver_check(c, path, &said);
         driver_report(c, path, o, &said);
-        fwrite(said.p, 1, said.len, stderr);
+        cmd_print(&said, stderr);
     }
     buf_free(&file);
     buf_free(&said);

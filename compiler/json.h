@@ -8,10 +8,10 @@ enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 
 struct json {
     enum json_kind kind;
-    struct slice name;          /* of a member of an object */
-    struct slice text;          /* STRING, without escapes; NUMBER, as written */
-    uint64_t num;               /* NUMBER: where it is an integer from 0 to 2^64 - 1, else 0; BOOL: 0 or 1 */
-    VEC(struct json) items;     /* of an ARRAY or an OBJECT */
+    struct slice name;      /* of a member of an object */
+    struct slice text;      /* STRING, without escapes; NUMBER, as written */
+    uint64_t num;           /* NUMBER: where it is an integer from 0 to 2^64 - 1, else 0; BOOL: 0 or 1 */
+    VEC(struct json) items; /* of an ARRAY or an OBJECT */
 };
 
 /* NULL where `text` is not one JSON value. Everything is in the arena. */

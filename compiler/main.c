@@ -39,7 +39,8 @@ static void print_help(FILE *to)
     fprintf(to, "usage: weir COMMAND …\n\n");
     for (int i = 0; i < COMMANDS; i++) {
         int n = (int)strlen(commands[i].name) + 1 + columns(commands[i].args);
-        fprintf(to, "  %s %s%*s  %s\n", commands[i].name, commands[i].args, width - n, "", commands[i].summary);
+        fprintf(to, "  %s %s%*s  %s\n", commands[i].name, commands[i].args, width - n, "",
+                commands[i].summary);
     }
     fprintf(to, "\n`weir COMMAND --help` says more. `weir --version` says which version this is.\n");
 }
@@ -51,7 +52,8 @@ static int unknown_command(const char *word)
     for (int i = 0; i < COMMANDS; i++)
         names[i] = commands[i].name;
     options_suggest(word, names, COMMANDS, hint);
-    fprintf(stderr, "weir: unknown %s `%s`%s\nTry `weir --help`.\n", word[0] == '-' ? "option" : "command", word, hint);
+    fprintf(stderr, "weir: unknown %s `%s`%s\nTry `weir --help`.\n", word[0] == '-' ? "option" : "command",
+            word, hint);
     return 2;
 }
 
@@ -78,7 +80,8 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN); /* `weir show … | head` is no failure, and a socket that closes is an error to report */
+    signal(SIGPIPE,
+           SIG_IGN); /* `weir show … | head` is no failure, and a socket that closes is an error to report */
     int r = dispatch(argc, argv);
     if (fflush(stdout) != 0 && errno != EPIPE) {
         fprintf(stderr, "weir: cannot write to standard output: %s\n", strerror(errno));

@@ -1,4 +1,5 @@
-/* Manifests; see manifest.h. Times, machines and absolute paths are not in it: a plan is the same wherever it is built. */
+/* Manifests; see manifest.h. Times, machines and absolute paths are not in it: a plan is the same wherever it
+ * is built. */
 #include "compiler/manifest.h"
 
 #include "compiler/json.h"
@@ -31,7 +32,8 @@ static void count_sets(struct manifest *m, const struct ir_program *p)
     }
 }
 
-void manifest_describe(struct manifest *m, struct arena *a, const struct ir_program *p, const struct lowered *l)
+void manifest_describe(struct manifest *m, struct arena *a, const struct ir_program *p,
+                       const struct lowered *l)
 {
     m->edition = p->edition;
     m->counts.frontends = p->frontends.n;
@@ -46,7 +48,8 @@ void manifest_describe(struct manifest *m, struct arena *a, const struct ir_prog
             vec_add(a, &x->listens, listen_text(a, &f->listens.v[j]));
     }
     for (uint32_t i = 0; i < p->backends.n; i++) {
-        vec_add(a, &m->backends, ((struct manifest_backend){p->backends.v[i]->name, p->backends.v[i]->servers.n}));
+        vec_add(a, &m->backends,
+                ((struct manifest_backend){p->backends.v[i]->name, p->backends.v[i]->servers.n}));
         m->counts.servers += p->backends.v[i]->servers.n;
     }
     if (l) {
@@ -63,7 +66,8 @@ void manifest_add_sources(struct manifest *m, struct arena *a, const struct sour
         char digest[33];
         const struct source *f = s->files.v[i];
         hash_hex(f->text, digest);
-        vec_add(a, &m->sources, ((struct manifest_source){f->path, arena_copy(a, slice_of(digest)), f->text.len}));
+        vec_add(a, &m->sources,
+                ((struct manifest_source){f->path, arena_copy(a, slice_of(digest)), f->text.len}));
     }
 }
 
@@ -193,7 +197,8 @@ static void read_lists(struct manifest *m, struct arena *a, const struct json *t
 {
     const struct json *x, *y;
     for (uint32_t i = 0; (x = item_of(top, "sources", i)) != NULL; i++)
-        vec_add(a, &m->sources, ((struct manifest_source){text_of(x, "path"), text_of(x, "digest"), number_of(x, "size")}));
+        vec_add(a, &m->sources,
+                ((struct manifest_source){text_of(x, "path"), text_of(x, "digest"), number_of(x, "size")}));
     for (uint32_t i = 0; (x = item_of(top, "backends", i)) != NULL; i++)
         vec_add(a, &m->backends, ((struct manifest_backend){text_of(x, "name"), number_of(x, "servers")}));
     for (uint32_t i = 0; (x = item_of(top, "frontends", i)) != NULL; i++) {
@@ -206,9 +211,13 @@ static void read_lists(struct manifest *m, struct arena *a, const struct json *t
 
 bool manifest_read(struct manifest *m, struct arena *a, struct slice text, const char **why)
 {
-    const struct json *top = json_read(a, text), *sizes = json_member(top, "sizes"), *counts = json_member(top, "counts");
-    *m = (struct manifest){.schema = number_of(top, "schema"), .edition = number_of(top, "language"), .abi = number_of(top, "abi"),
-                           .weir = text_of(top, "weir"), .digest = text_of(top, "digest")};
+    const struct json *top = json_read(a, text), *sizes = json_member(top, "sizes"),
+                      *counts = json_member(top, "counts");
+    *m = (struct manifest){.schema = number_of(top, "schema"),
+                           .edition = number_of(top, "language"),
+                           .abi = number_of(top, "abi"),
+                           .weir = text_of(top, "weir"),
+                           .digest = text_of(top, "digest")};
     if (!top || m->schema != MANIFEST_SCHEMA) {
         *why = top ? "its manifest is of another schema" : "its manifest is damaged";
         return false;

@@ -1,5 +1,5 @@
-/* The manifest of a plan: what it was made from and what it holds, as one JSON object. Written by the driver, read by `weir
- * show`; the runtime reads the digest alone (runtime/base/manifest_digest.h). */
+/* The manifest of a plan: what it was made from and what it holds, as one JSON object. Written by the driver,
+ * read by `weir show`; the runtime reads the digest alone (runtime/base/manifest_digest.h). */
 #ifndef WEIR_MANIFEST_H
 #define WEIR_MANIFEST_H
 
@@ -11,9 +11,10 @@ enum { MANIFEST_SCHEMA = 1 };
 
 /* Members of "sizes" (bytes) and of "counts". */
 #define MANIFEST_SIZES(X) X(tables) X(ir) X(places) X(code)
-#define MANIFEST_COUNTS(X)                                                                                                       \
-    X(frontends)                                                                                                                 \
-    X(backends) X(servers) X(maps) X(map_rows) X(lists) X(rules) X(rows) X(checks) X(pred_shapes) X(value_shapes)
+#define MANIFEST_COUNTS(X)                                                                                   \
+    X(frontends)                                                                                             \
+    X(backends)                                                                                              \
+    X(servers) X(maps) X(map_rows) X(lists) X(rules) X(rows) X(checks) X(pred_shapes) X(value_shapes)
 
 struct manifest_source {
     struct slice path, digest; /* XXH3-128, 32 hex digits */
@@ -47,8 +48,10 @@ struct manifest {
     VEC(struct manifest_backend) backends;
 };
 
-/* Fills counts, frontends and backends. `l` NULL: but for what lowering counts (rules, rows, shapes). Borrows from `p`. */
-void manifest_describe(struct manifest *m, struct arena *a, const struct ir_program *p, const struct lowered *l);
+/* Fills counts, frontends and backends. `l` NULL: but for what lowering counts (rules, rows, shapes). Borrows
+ * from `p`. */
+void manifest_describe(struct manifest *m, struct arena *a, const struct ir_program *p,
+                       const struct lowered *l);
 /* Adds all sources with their sizes and digests. */
 void manifest_add_sources(struct manifest *m, struct arena *a, const struct sources *s);
 

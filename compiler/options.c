@@ -21,6 +21,19 @@ int cmd_usage(const char *command, const char *fmt, ...)
     return 2;
 }
 
+void cmd_print(const struct buf *text, FILE *to)
+{
+    struct slice s = buf_view(text);
+    fwrite(s.p, 1, s.len, to);
+}
+
+void cmd_print_reply(struct buf *reply, int result)
+{
+    if (reply->len && reply->p[reply->len - 1] != '\n')
+        buf_char(reply, '\n');
+    cmd_print(reply, result == 0 ? stdout : stderr);
+}
+
 void options_suggest(const char *word, const char *const *known, uint32_t n, char out[64])
 {
     struct slice candidates[64];
@@ -108,7 +121,8 @@ static int set_value(const struct command_spec *c, const struct option_spec *o, 
         break;
     case OPTION_DURATION:
         if (!parse_duration(text, o->value))
-            return cmd_usage(c->name, "--%s takes a time with its unit, as `30s`, `500ms` or `5m`, not `%s`", o->name, text);
+            return cmd_usage(c->name, "--%s takes a time with its unit, as `30s`, `500ms` or `5m`, not `%s`",
+                             o->name, text);
         break;
     }
     return OPTIONS_GO_ON;

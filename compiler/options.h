@@ -12,26 +12,27 @@ enum option_kind {
 };
 
 struct option_spec {
-    const char *name;  /* without dashes */
-    char letter;       /* of the short form, or 0 */
+    const char *name; /* without dashes */
+    char letter;      /* of the short form, or 0 */
     enum option_kind kind;
     void *value;
-    const char *arg;   /* what --help calls the value; NULL for flags */
+    const char *arg; /* what --help calls the value; NULL for flags */
     const char *help;
 };
 
 struct command_spec {
-    const char *name;        /* as in "weir NAME" */
-    const char *args;        /* what follows in the usage line */
-    const char *about;       /* lines for --help */
+    const char *name;                  /* as in "weir NAME" */
+    const char *args;                  /* what follows in the usage line */
+    const char *about;                 /* lines for --help */
     const struct option_spec *options; /* ends with a name of NULL */
 };
 
 enum { OPTIONS_GO_ON = -1 };
 
-/* Reads the options, as "--name value" or "--name=value", wherever they stand; "--" ends them. What is no option is left in
- * argv[1..] in its order, and `*argc` says how many there are (argv[0] included). Returns OPTIONS_GO_ON, or the exit code to
- * end with: 0 after --help, 2 after a usage error that was said on standard error. */
+/* Reads the options, as "--name value" or "--name=value", wherever they stand; "--" ends them. What is no
+ * option is left in argv[1..] in its order, and `*argc` says how many there are (argv[0] included). Returns
+ * OPTIONS_GO_ON, or the exit code to end with: 0 after --help, 2 after a usage error that was said on
+ * standard error. */
 int options_parse(const struct command_spec *c, int *argc, char **argv);
 
 /* "did you mean" for `word` among `n` words, or "" in `out` where none is near. */

@@ -47,7 +47,8 @@ static const char *check_loaded(void *dl, struct slice tables, uint64_t addr)
     struct link_map *map = NULL;
     if (!dlsym(dl, WEIR_PRED_SYMBOL) || !dlsym(dl, WEIR_VALUE_SYMBOL))
         return "the plan does not export its code";
-    if (dlinfo(dl, RTLD_DI_LINKMAP, &map) != 0 || memcmp((const char *)map->l_addr + addr, tables.p, tables.len) != 0)
+    if (dlinfo(dl, RTLD_DI_LINKMAP, &map) != 0 ||
+        memcmp((const char *)map->l_addr + addr, tables.p, tables.len) != 0)
         return "the plan's tables are not where its sections say";
     return NULL;
 }

@@ -4,8 +4,9 @@
 
 #include "runtime/base/slice.h"
 
-/* Reads the plan's parts back, verifies its tables as the runtime does, and, where the plan is a shared object for this
- * machine, loads it once. NULL, or what is wrong (good until the next call on this thread). */
+/* Reads the plan's parts back, verifies its tables as the runtime does, and, where the plan is a shared
+ * object for this machine, loads it once. NULL, or what is wrong (good until the next call on this thread).
+ */
 const char *plan_verify(struct slice plan);
 
 #endif
