@@ -88,6 +88,7 @@ struct parser {
     uint32_t nopen;
     struct parse_open closed_early; /* a { whose } has the indentation of an outer one; kind 0: none */
     uint32_t closed_early_by;
+    uint32_t swallowed, swallowed_from; /* the `}` that a string without an end holds, and where its line begins */
     bool gives_up; /* the rest is not read */
 
     uint32_t nerrors;
@@ -141,6 +142,8 @@ struct ast_expr *parse_string_unclosed(struct parser *p, const char *what);
 bool parse_names_argument(const struct parser *p, uint32_t *word_len);
 /* True where a `}` goes on with the string around it. */
 bool parse_in_interpolation(const struct parser *p);
+/* The same, and where the string around begins. */
+bool parse_open_string(const struct parser *p, uint32_t *off);
 /* A character that no token begins with; returns the token that was meant, or 0. */
 int parse_odd_character(struct parser *p);
 

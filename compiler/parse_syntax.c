@@ -86,11 +86,6 @@ static bool is_arithmetic(int kind)
     return kind >= PIPE && kind <= PERCENT;
 }
 
-static bool is_reserved(int kind)
-{
-    return kind >= ACL && kind <= ENDS_WITH;
-}
-
 static struct diag *report(struct parser *p, struct span at, const char *message, const char *help)
 {
     struct diag *d = parse_report(p, DIAG_E0100, at, "%s", message);
@@ -114,6 +109,11 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
                           "a condition follows its statement: `use app if …`; `when … { … }` holds several statements");
         if (kind == MINUS)
             return report(p, at, "a statement cannot begin with `-`", NULL);
+    }
+    if (!at_start && kind >= ACL && kind <= ELSE && kind != IF && kind != ELSE && expected & EXPECT_NAME) {
+        struct diag *d = parse_report(p, DIAG_E0100, at, "`%s` is a reserved word and cannot be a name", parse_token_name(kind));
+        diag_note(p->diags, d, "reserved are acl let template when if else and or not in true false, and the tests: under like matches…");
+        return d;
     }
     if (in_args && kind == CALL && p->before.kind == ID)
         return report(p, at, "a statement is a word and its arguments, apart from each other", "leave out the parentheses, or put a space before them");
@@ -144,9 +144,7 @@ void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t exp
         else
             d = parse_report(p, DIAG_E0100, at, "expected %.*s after %.*s, found %.*s", SLICE_ARG(what), SLICE_ARG(quoted(p, &p->before)),
                              SLICE_ARG(quoted(p, &p->last)));
-        if (is_reserved(kind) && expected & EXPECT_NAME)
-            diag_note(p->diags, d, "`%s` is a reserved word and cannot be a name", parse_token_name(kind));
-        else if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
+        if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
             diag_note(p->diags, d, "a name begins with a letter and goes on with letters, digits, `_` and single `-`");
     }
     if (p->joined && p->joined <= at.off)

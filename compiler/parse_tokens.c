@@ -117,10 +117,18 @@ static const struct parse_open *frame(const struct parser *p)
     return NULL;
 }
 
-bool parse_in_interpolation(const struct parser *p)
+bool parse_open_string(const struct parser *p, uint32_t *off)
 {
     const struct parse_open *f = frame(p);
+    if (f && f->kind == '"')
+        *off = f->off;
     return f && f->kind == '"';
+}
+
+bool parse_in_interpolation(const struct parser *p)
+{
+    uint32_t off;
+    return parse_open_string(p, &off);
 }
 
 bool parse_names_argument(const struct parser *p, uint32_t *word_len)
@@ -307,6 +315,18 @@ static bool needs_end(const struct parser *p, const struct parse_token *t)
     return p->newline && !is_operator(last) && !continues_line(t->kind);
 }
 
+/* True where a string that does not end on its line holds the } of a block which begins there: `{ body "abc }`. */
+static bool closes_swallowed(struct parser *p, const struct parse_token *t)
+{
+    const struct parse_open *o = top(p);
+    if (p->swallowed && (p->newline || t->kind == 0)) {
+        if (o && (o->kind != '{' || o->off >= p->swallowed_from))
+            return o->kind == '{';
+        p->swallowed = 0;
+    }
+    return false;
+}
+
 static struct parse_token hand_on(struct parser *p, struct parse_token t)
 {
     p->before = p->last;
@@ -333,15 +353,20 @@ struct parse_token parse_next(struct parser *p)
             read_raw(p);
         struct parse_token *t = &p->raw;
         bool at_brace = !p->nopen || p->open[p->nopen - 1].kind == '{';
-        if (at_brace && needs_end(p, t)) {
-            p->newline = p->semicolon = false;
+        bool swallowed = closes_swallowed(p, t);
+        if (at_brace && (needs_end(p, t) || (swallowed && p->last.kind != NL && p->last.kind != LBRACE))) {
+            p->newline = p->semicolon = swallowed && p->newline;
             p->joined = 0;
             return hand_on(p, supplied(p, NL));
+        }
+        if (at_brace && swallowed) {
+            p->swallowed--;
+            return hand_on(p, supplied(p, close_top(p)));
         }
         int closer = missing_closer(p, t);
         if (closer)
             return hand_on(p, supplied(p, closer));
-        if (p->newline && is_operator(p->last.kind) && !p->nopen)
+        if (p->newline && at_brace && is_operator(p->last.kind))
             p->joined = p->last.off + p->last.len;
         if (p->at_line_start)
             note_indentation(p, t);
