@@ -128,7 +128,7 @@ bool parse_open_string(const struct parser *p, uint32_t *off)
 bool parse_in_interpolation(const struct parser *p)
 {
     uint32_t off;
-    return parse_open_string(p, &off);
+    return !p->newline && parse_open_string(p, &off); /* a string ends with its line */
 }
 
 bool parse_names_argument(const struct parser *p, uint32_t *word_len)
@@ -215,11 +215,11 @@ static int missing_closer(struct parser *p, const struct parse_token *t)
     struct parse_open *o = top(p);
     if (!o)
         return 0;
-    bool ends_all = t->kind == 0, in_string = parse_in_interpolation(p);
+    uint32_t string;
+    bool ends_all = t->kind == 0, in_string = parse_open_string(p, &string);
     if (in_string && (ends_all || p->newline)) {
         if (!p->quiet && !p->gives_up) {
-            const struct parse_open *s = frame(p);
-            struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, s->off, p->last.off + p->last.len),
+            struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, string, p->last.off + p->last.len),
                                           "the string does not end on its line");
             diag_note(p->diags, d, "`${` waits for its `}`");
         }
@@ -287,6 +287,10 @@ static void read_raw(struct parser *p)
         else
             kind = parse_scan(p);
         p->raw = (struct parse_token){kind, p->quiet, p->off, p->end - p->off, p->value};
+        if (kind == SEMICOLON && parse_in_interpolation(p)) {
+            parse_report(p, DIAG_E0106, parse_span(p, p->off, p->end), "`;` has no meaning in a string's `${…}`");
+            continue;
+        }
         if (kind == LINE || kind == SEMICOLON)
             p->quiet = false;
         if (kind == LINE) {
@@ -388,7 +392,7 @@ struct parse_token parse_next(struct parser *p)
             t->kind = open_bracket(p, '"', t, false, SHEAD);
             break;
         case STAIL:
-            p->nopen--; /* the scanner goes on with a string only where one is open */
+            p->nopen--; /* the scanner goes on with a string only where one is open, and what is open in it was closed */
             break;
         case RBRACE:
             t->kind = close_bracket(p, t, '{');
