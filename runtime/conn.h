@@ -147,6 +147,7 @@ struct txn {
     bool server_close : 1;              /* the server's connection ends after its answer */
     bool body_used : 1;                 /* bytes of the request's body are gone: it cannot be sent again */
     bool send_broken : 1;               /* the server takes no more of the request */
+    bool moved : 1;                     /* bytes moved since the timer was armed */
     bool answered : 1;                  /* bytes of the answer were sent */
     bool res_began : 1;                 /* the server's final head was read */
     bool res_bytes : 1;                 /* the server sent something */

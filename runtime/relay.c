@@ -83,6 +83,7 @@ static enum relay read_request_body(struct txn *t)
         txn_abort(t);
         return RELAY_OVER;
     }
+    t->moved |= n > 0;
     if (n > 0 && t->counts)
         COUNT(t->counts->bytes_in, n);
     return n > 0 ? RELAY_AGAIN : RELAY_WAIT;
@@ -91,6 +92,7 @@ static enum relay read_request_body(struct txn *t)
 static void sent_to_server(struct txn *t, size_t sent)
 {
     struct downstream *c = t->c;
+    t->moved |= sent > 0;
     t->head_sent += taken(&sent, t->head->end - t->head_sent);
     if (sent == 0)
         return;
@@ -276,7 +278,7 @@ static bool frame_chunk(struct txn *t)
 static void sent_to_client(struct txn *t, size_t sent)
 {
     struct worker *w = t->c->w;
-    t->answered = true;
+    t->answered = t->moved = true;
     if (t->counts)
         COUNT(t->counts->bytes_out, sent);
     if (t->out) {
@@ -337,6 +339,7 @@ static enum relay read_response(struct txn *t)
     int n = upstream_read(u);
     if (n < 0)
         return server_ended(t, errno != 0);
+    t->moved |= n > 0;
     return n > 0 || u->readable ? RELAY_AGAIN : RELAY_WAIT;
 }
 
@@ -421,6 +424,7 @@ enum relay relay_reply(struct txn *t)
     if (t->counts)
         COUNT(t->counts->bytes_out, left);
     t->answered |= sent > 0;
+    t->moved |= sent > 0;
     if (t->out) {
         t->out->start += taken(&left, iobuf_len(t->out));
         if (!iobuf_len(t->out))
@@ -476,6 +480,7 @@ enum relay relay_tunnel(struct txn *t)
     }
     if (t->from_client_done && t->from_server_done)
         goto broken;
+    t->moved |= moved;
     return moved ? RELAY_AGAIN : RELAY_WAIT;
 broken:
     txn_abort(t);

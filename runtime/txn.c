@@ -430,28 +430,36 @@ static bool has_bytes_for_client(const struct txn *t)
     return iobuf_len(t->out) || t->big_sent < t->big_len || t->res.ready;
 }
 
-/* What is waited for, and how long. */
+/* What is waited for. */
+static enum wait_for awaited(const struct txn *t)
+{
+    switch ((enum txn_state)t->state) {
+    case TXN_CONNECT:
+        return WAIT_CONNECT;
+    case TXN_TUNNEL:
+        return WAIT_TUNNEL;
+    case TXN_REPLY:
+        return has_bytes_for_client(t) ? WAIT_CLIENT_ROOM : WAIT_CLIENT_BODY;
+    case TXN_EXCHANGE:
+        break;
+    }
+    if (has_bytes_for_client(t))
+        return WAIT_CLIENT_ROOM;
+    bool wants_body = !t->req.body.done && !t->req.ready && !t->send_broken && !t->expects_continue;
+    return wants_body && t->head_sent == t->head->end ? WAIT_CLIENT_BODY : WAIT_SERVER;
+}
+
+/* The time runs anew when bytes have moved, and not because something else happened: a client that sends the next request
+ * byte by byte does not prolong the wait for a server. */
 static void arm_timer(struct txn *t)
 {
     struct downstream *c = t->c;
-    switch ((enum txn_state)t->state) {
-    case TXN_CONNECT: /* armed when it began */
-        return;
-    case TXN_TUNNEL:
-        downstream_wait(c, WAIT_TUNNEL, t->tunnel_ms);
-        return;
-    case TXN_REPLY:
-        downstream_wait(c, has_bytes_for_client(t) ? WAIT_CLIENT_ROOM : WAIT_CLIENT_BODY, t->client_ms);
-        return;
-    case TXN_EXCHANGE:
-        if (has_bytes_for_client(t))
-            downstream_wait(c, WAIT_CLIENT_ROOM, t->client_ms);
-        else if (!t->req.body.done && !t->req.ready && !t->send_broken && t->head_sent == t->head->end && !t->expects_continue)
-            downstream_wait(c, WAIT_CLIENT_BODY, t->client_ms);
-        else
-            downstream_wait(c, WAIT_SERVER, t->server_ms);
-        return;
-    }
+    enum wait_for what = awaited(t);
+    if (what == WAIT_CONNECT || (what == c->wait && !t->moved && c->timer.deadline))
+        return; /* WAIT_CONNECT was armed when it began */
+    t->moved = false;
+    uint32_t ms = what == WAIT_SERVER ? t->server_ms : what == WAIT_TUNNEL ? t->tunnel_ms : t->client_ms;
+    downstream_wait(c, what, ms);
 }
 
 void txn_run(struct txn *t)
