@@ -65,7 +65,8 @@ struct plan {
     uint32_t nlisteners;
     uint32_t *frontend_of_listener;     /* by listener->id: index of the frontend, WEIR_NONE where it is gone */
     uint32_t listener_ids;              /* entries in frontend_of_listener */
-    struct plan_worker *workers;        /* by worker index */
+    struct plan_worker *workers;        /* by worker index, nworkers of them */
+    uint32_t nworkers;
 };
 
 #endif

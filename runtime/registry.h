@@ -60,6 +60,7 @@ struct server {
     _Atomic bool up;          /* written by the checks, read by every worker (relaxed); true at start */
     _Atomic uint32_t refs;    /* plans (control thread) and open connections (workers) */
     struct server_worker *workers;
+    uint64_t newest;          /* serial of the newest plan that has it; control thread */
     /* health, control thread only */
     uint32_t check_ok, check_failed; /* in a row */
     void *check;                     /* the running check (runtime/check.c) */
