@@ -22,8 +22,8 @@ static bool can_run(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* `name` as the shell would find it; the usual folders are looked through in any case, so that a bare environment finds
- * the same compiler. NULL where there is none. */
+/* `name` as the shell would find it; the usual folders are looked through in any case, so that a bare
+ * environment finds the same compiler. NULL where there is none. */
 static char *find(struct arena *a, const char *name)
 {
     if (strchr(name, '/'))
@@ -47,7 +47,8 @@ static bool is_plain_name(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dash = strchr(name, '-');
     struct slice first = {name, dash ? (size_t)(dash - name) : 0};
-    return !dash || slice_eq(first, SLICE("gcc")) || slice_eq(first, SLICE("cc")) || slice_eq(first, SLICE("clang"));
+    return !dash || slice_eq(first, SLICE("gcc")) || slice_eq(first, SLICE("cc")) ||
+           slice_eq(first, SLICE("clang"));
 }
 
 void cc_open(struct cc *cc, struct arena *a, const char *command)
@@ -85,7 +86,8 @@ void cc_identity(const struct cc *cc, struct buf *out)
         char *file = i == 0 ? cc->words.v[0] : find(cc->arena, cc->words.v[i]);
         buf_printf(out, "%s\n", cc->words.v[i]);
         if (file && stat(file, &st) == 0)
-            buf_printf(out, "%lld %lld.%ld\n", (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+            buf_printf(out, "%lld %lld.%ld\n", (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+                       st.st_mtim.tv_nsec);
     }
 }
 
@@ -96,7 +98,8 @@ bool cc_folder_begin(struct cc_folder *f, struct buf *why)
     const char *tmp = getenv("TMPDIR");
     int n = snprintf(f->path, sizeof f->path, "%s/weir-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (n < 0 || (size_t)n >= sizeof f->path || !mkdtemp(f->path)) {
-        buf_printf(why, "cannot make a temporary folder in %s: %s", tmp && *tmp ? tmp : "/tmp", strerror(errno));
+        buf_printf(why, "cannot make a temporary folder in %s: %s", tmp && *tmp ? tmp : "/tmp",
+                   strerror(errno));
         f->path[0] = 0;
         return false;
     }
@@ -122,7 +125,8 @@ char *cc_folder_path(const struct cc_folder *f, struct arena *a, const char *nam
     return (char *)arena_printf(a, "%s/%s", f->path, name).p;
 }
 
-bool cc_folder_write(const struct cc_folder *f, struct arena *a, const char *name, struct slice data, struct buf *why)
+bool cc_folder_write(const struct cc_folder *f, struct arena *a, const char *name, struct slice data,
+                     struct buf *why)
 {
     char *path = cc_folder_path(f, a, name);
     int err = buf_write_file(path, data, 0600);

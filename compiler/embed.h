@@ -1,4 +1,5 @@
-/* Files that `weir` carries in itself, so that a C compiler is all that a build needs besides. See the Makefile. */
+/* Files that `weir` carries in itself, so that a C compiler is all that a build needs besides. See the
+ * Makefile. */
 #ifndef WEIR_EMBED_H
 #define WEIR_EMBED_H
 

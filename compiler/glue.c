@@ -1,5 +1,6 @@
-/* The code of a plan: compiled by the C compiler into a small shared object, or taken from the cache. What is not the same
- * on each machine must not reach the object: no build id, no symbol of a file, no path, no debug information. */
+/* The code of a plan: compiled by the C compiler into a small shared object, or taken from the cache. What is
+ * not the same on each machine must not reach the object: no build id, no symbol of a file, no path, no debug
+ * information. */
 #include "compiler/cc.h"
 #include "compiler/embed.h"
 #include "compiler/glue_cache.h"
@@ -7,13 +8,30 @@
 #include "compiler/plan_file.h"
 #include "runtime/base/hash.h"
 
-/* No stack protector, no unwind tables, no start files: a plan refers to nothing outside itself. Segments are aligned to
- * 64 KiB, the largest page of aarch64, without room between them in the file. */
+/* No stack protector, no unwind tables, no start files: a plan refers to nothing outside itself. Segments are
+ * aligned to 64 KiB, the largest page of aarch64, without room between them in the file. */
 static char *const flags[] = {
-    "-std=gnu11", "-O2", "-fPIC", "-ffreestanding", "-fvisibility=hidden", "-fno-stack-protector", "-fno-ident",
-    "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-strict-aliasing", "-w", "-shared", "-nostdlib",
-    "-Wl,--build-id=none", "-Wl,-z,defs", "-Wl,-z,noseparate-code", "-Wl,-z,norelro", "-Wl,-z,noexecstack",
-    "-Wl,-z,max-page-size=65536", "-Wl,--hash-style=gnu", "-Wl,-s",
+    "-std=gnu11",
+    "-O2",
+    "-fPIC",
+    "-ffreestanding",
+    "-fvisibility=hidden",
+    "-fno-stack-protector",
+    "-fno-ident",
+    "-fno-asynchronous-unwind-tables",
+    "-fno-unwind-tables",
+    "-fno-strict-aliasing",
+    "-w",
+    "-shared",
+    "-nostdlib",
+    "-Wl,--build-id=none",
+    "-Wl,-z,defs",
+    "-Wl,-z,noseparate-code",
+    "-Wl,-z,norelro",
+    "-Wl,-z,noexecstack",
+    "-Wl,-z,max-page-size=65536",
+    "-Wl,--hash-style=gnu",
+    "-Wl,-s",
 };
 enum { FLAGS = sizeof flags / sizeof *flags };
 
@@ -38,8 +56,8 @@ static void digest_inputs(struct glue_cache *g, const struct cc *cc, struct slic
     buf_free(&key);
 }
 
-static bool compile_in(const struct cc_folder *f, const struct cc *cc, struct slice glue_c, struct slice abi_h,
-                       struct buf *object, struct buf *why)
+static bool compile_in(const struct cc_folder *f, const struct cc *cc, struct slice glue_c,
+                       struct slice abi_h, struct buf *object, struct buf *why)
 {
     struct arena *a = cc->arena;
     if (!cc_folder_write(f, a, "glue.c", glue_c, why) || !cc_folder_write(f, a, "abi.h", abi_h, why))
@@ -61,7 +79,8 @@ static bool compile_in(const struct cc_folder *f, const struct cc *cc, struct sl
     return err == 0;
 }
 
-static bool compile(const struct cc *cc, struct slice glue_c, struct slice abi_h, struct buf *object, struct buf *why)
+static bool compile(const struct cc *cc, struct slice glue_c, struct slice abi_h, struct buf *object,
+                    struct buf *why)
 {
     struct cc_folder f;
     const char *wrong = NULL;
@@ -76,11 +95,12 @@ static bool compile(const struct cc *cc, struct slice glue_c, struct slice abi_h
     return ok && !wrong;
 }
 
-/* note [compiler of the cached glue]: an entry is known by the C and by the compiler that translated it, so that naming
- * another compiler has its effect, and a build gives the same bytes whatever is in the cache. Only where the compiler
- * fails or is not there is the work of another one on the same C as good; the message in `why` tells. */
-bool plan_glue(struct slice glue_c, const struct plan_build_options *o, struct buf *object, enum plan_glue_source *from,
-               struct buf *why)
+/* note [compiler of the cached glue]: an entry is known by the C and by the compiler that translated it, so
+ * that naming another compiler has its effect, and a build gives the same bytes whatever is in the cache.
+ * Only where the compiler fails or is not there is the work of another one on the same C as good; the message
+ * in `why` tells. */
+bool plan_glue(struct slice glue_c, const struct plan_build_options *o, struct buf *object,
+               enum plan_glue_source *from, struct buf *why)
 {
     struct arena a = {0};
     struct cc cc;

@@ -1,5 +1,5 @@
-/* The cache of compiled glue; see glue_cache.h. An entry is the digest of what follows in 32 hex digits, and the object: a
- * damaged entry is as good as none. */
+/* The cache of compiled glue; see glue_cache.h. An entry is the digest of what follows in 32 hex digits, and
+ * the object: a damaged entry is as good as none. */
 #include "compiler/glue_cache.h"
 
 #include <dirent.h>
@@ -41,7 +41,8 @@ static bool read_entry(const char *path, struct buf *object)
     return ok;
 }
 
-/* The first sound entry in the order of names, so that the answer does not hang on the file system's order. */
+/* The first sound entry in the order of names, so that the answer does not hang on the file system's order.
+ */
 static bool read_any(const struct glue_cache *g, struct arena *a, struct buf *object)
 {
     struct dirent **names;

@@ -13,7 +13,8 @@ struct glue_cache {
 
 /* `dir`: NULL for the user's own: $XDG_CACHE_HOME/weir, else ~/.cache/weir. */
 void glue_cache_open(struct glue_cache *g, struct arena *a, const char *dir);
-/* Appends the object that this compiler made, or with `any_cc` that any compiler made. False where there is no sound one. */
+/* Appends the object that this compiler made, or with `any_cc` that any compiler made. False where there is
+ * no sound one. */
 bool glue_cache_get(const struct glue_cache *g, struct arena *a, bool any_cc, struct buf *object);
 /* Keeps `object`. A cache that cannot be written is no error. */
 void glue_cache_put(const struct glue_cache *g, struct arena *a, struct slice object);

@@ -1,9 +1,9 @@
 /* Our ELF writer; see plan_elf.h.
  *
- * The plan is the compiler's object up to the end of its last segment, unchanged but for the ELF header; then one more
- * loaded segment with the program headers (they grow by one, and so move) and the tables; then what is not loaded, and the
- * section headers. Sections of the object that are not loaded (its comment, its symbols) are left out; the loaded ones keep
- * their numbers, since symbols refer to them. */
+ * The plan is the compiler's object up to the end of its last segment, unchanged but for the ELF header; then
+ * one more loaded segment with the program headers (they grow by one, and so move) and the tables; then what
+ * is not loaded, and the section headers. Sections of the object that are not loaded (its comment, its
+ * symbols) are left out; the loaded ones keep their numbers, since symbols refer to them. */
 #include "compiler/plan_elf.h"
 
 #include <elf.h>
@@ -44,12 +44,14 @@ static const char *read_headers(struct object *o, struct slice file)
         return "it is no shared object";
     if (eh->e_phnum > PHDRS_MAX || eh->e_shnum > SHDRS_MAX || eh->e_shstrndx >= eh->e_shnum)
         return "it has too many segments or sections";
-    if (!in_file(o, eh->e_phoff, eh->e_phnum * sizeof *o->ph) || !in_file(o, eh->e_shoff, eh->e_shnum * sizeof *o->sh))
+    if (!in_file(o, eh->e_phoff, eh->e_phnum * sizeof *o->ph) ||
+        !in_file(o, eh->e_shoff, eh->e_shnum * sizeof *o->sh))
         return "it is cut off";
     memcpy(o->ph, file.p + eh->e_phoff, eh->e_phnum * sizeof *o->ph);
     memcpy(o->sh, file.p + eh->e_shoff, eh->e_shnum * sizeof *o->sh);
     for (uint32_t i = 0; i < eh->e_phnum; i++)
-        if (!in_file(o, o->ph[i].p_offset, o->ph[i].p_filesz) || o->ph[i].p_memsz > UINT32_MAX || o->ph[i].p_vaddr > UINT32_MAX)
+        if (!in_file(o, o->ph[i].p_offset, o->ph[i].p_filesz) || o->ph[i].p_memsz > UINT32_MAX ||
+            o->ph[i].p_vaddr > UINT32_MAX)
             return "a segment lies outside of it";
     return NULL;
 }
@@ -75,7 +77,8 @@ static const char *read_sections(struct object *o)
 static const char *string_at(const struct object *o, uint32_t i, uint64_t off)
 {
     const Elf64_Shdr *s = &o->sh[i];
-    if (i >= o->eh.e_shnum || s->sh_type != SHT_STRTAB || off >= s->sh_size || o->file.p[s->sh_offset + s->sh_size - 1] != 0)
+    if (i >= o->eh.e_shnum || s->sh_type != SHT_STRTAB || off >= s->sh_size ||
+        o->file.p[s->sh_offset + s->sh_size - 1] != 0)
         return "";
     return o->file.p + s->sh_offset + off;
 }
@@ -153,8 +156,8 @@ static uint64_t align_up(uint64_t n, uint64_t align)
     return (n + align - 1) & ~(align - 1);
 }
 
-/* Adds the segment of the program headers and the tables, which begins at `off` in the file and holds `size` bytes.
- * Loaded segments ascend by address (gABI), so it follows the last of them. Returns its address. */
+/* Adds the segment of the program headers and the tables, which begins at `off` in the file and holds `size`
+ * bytes. Loaded segments ascend by address (gABI), so it follows the last of them. Returns its address. */
 static uint64_t add_segment(struct object *o, uint64_t off, uint64_t size)
 {
     uint32_t last = 0;
@@ -166,8 +169,14 @@ static uint64_t add_segment(struct object *o, uint64_t off, uint64_t size)
         }
     uint64_t addr = align_up(end, PAGE) + off % PAGE;
     memmove(&o->ph[last + 2], &o->ph[last + 1], (o->eh.e_phnum - last - 1) * sizeof *o->ph);
-    o->ph[last + 1] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_offset = off, .p_vaddr = addr, .p_paddr = addr,
-                                   .p_filesz = size, .p_memsz = size, .p_align = PAGE};
+    o->ph[last + 1] = (Elf64_Phdr){.p_type = PT_LOAD,
+                                   .p_flags = PF_R,
+                                   .p_offset = off,
+                                   .p_vaddr = addr,
+                                   .p_paddr = addr,
+                                   .p_filesz = size,
+                                   .p_memsz = size,
+                                   .p_align = PAGE};
     o->eh.e_phnum++;
     for (uint32_t i = 0; i < o->eh.e_phnum; i++)
         if (o->ph[i].p_type == PT_PHDR) {
@@ -190,13 +199,18 @@ static uint64_t loaded_end(const struct object *o)
 }
 
 /* Appends a section's bytes and its header; `addr` 0: it is not loaded. */
-static void add_section(struct object *o, struct buf *out, struct buf *names, const char *name, struct slice data, uint64_t addr)
+static void add_section(struct object *o, struct buf *out, struct buf *names, const char *name,
+                        struct slice data, uint64_t addr)
 {
     bool loaded = addr != 0;
     buf_align(out, loaded ? CACHE_LINE : 8);
-    o->sh[o->eh.e_shnum++] = (Elf64_Shdr){
-        .sh_name = (uint32_t)names->len, .sh_type = SHT_PROGBITS, .sh_flags = loaded ? SHF_ALLOC : 0, .sh_addr = addr,
-        .sh_offset = out->len, .sh_size = data.len, .sh_addralign = loaded ? CACHE_LINE : 1};
+    o->sh[o->eh.e_shnum++] = (Elf64_Shdr){.sh_name = (uint32_t)names->len,
+                                          .sh_type = SHT_PROGBITS,
+                                          .sh_flags = loaded ? SHF_ALLOC : 0,
+                                          .sh_addr = addr,
+                                          .sh_offset = out->len,
+                                          .sh_size = data.len,
+                                          .sh_addralign = loaded ? CACHE_LINE : 1};
     buf_add(names, name, strlen(name) + 1);
     buf_slice(out, data);
 }
@@ -217,8 +231,11 @@ static void add_section_headers(struct object *o, struct buf *out, struct buf *n
 {
     static const char name[] = ".shstrtab";
     o->eh.e_shstrndx = o->eh.e_shnum;
-    o->sh[o->eh.e_shnum++] = (Elf64_Shdr){.sh_name = (uint32_t)names->len, .sh_type = SHT_STRTAB, .sh_offset = out->len,
-                                          .sh_size = names->len + sizeof name, .sh_addralign = 1};
+    o->sh[o->eh.e_shnum++] = (Elf64_Shdr){.sh_name = (uint32_t)names->len,
+                                          .sh_type = SHT_STRTAB,
+                                          .sh_offset = out->len,
+                                          .sh_size = names->len + sizeof name,
+                                          .sh_addralign = 1};
     buf_add(names, name, sizeof name);
     buf_slice(out, buf_view(names));
     buf_align(out, 8);

@@ -1,5 +1,5 @@
-/* Plans as files: putting the parts together and reading them back; see plan_file.h. The parts are made in glue.c (code),
- * plan_elf.c (the ELF file) and plan_standalone.c (executables). */
+/* Plans as files: putting the parts together and reading them back; see plan_file.h. The parts are made in
+ * glue.c (code), plan_elf.c (the ELF file) and plan_standalone.c (executables). */
 #include "compiler/plan_file.h"
 
 #include "compiler/plan_elf.h"
@@ -7,7 +7,8 @@
 #include "runtime/base/elf.h"
 #include "runtime/base/seal.h"
 
-static bool build_shared(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out, struct buf *why)
+static bool build_shared(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out,
+                         struct buf *why)
 {
     struct plan_contents all = *c;
     struct buf object = {0};
@@ -25,12 +26,14 @@ static bool build_shared(const struct plan_contents *c, const struct plan_build_
     return ok && !wrong;
 }
 
-bool plan_build(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out, struct buf *why)
+bool plan_build(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out,
+                struct buf *why)
 {
     return o->standalone ? plan_standalone(c, o, out, why) : build_shared(c, o, out, why);
 }
 
-bool plan_write(const char *out_path, const struct plan_contents *c, const struct plan_build_options *o, struct buf *why)
+bool plan_write(const char *out_path, const struct plan_contents *c, const struct plan_build_options *o,
+                struct buf *why)
 {
     struct buf plan = {0};
     bool ok = plan_build(c, o, &plan, why);

@@ -1,5 +1,5 @@
-/* Plan files: ELF shared objects of tables, glue, canonical IR, places and manifest. Writing one needs the C compiler
- * only where the glue is not in the cache; the tables are spliced in by our own ELF writer. */
+/* Plan files: ELF shared objects of tables, glue, canonical IR, places and manifest. Writing one needs the C
+ * compiler only where the glue is not in the cache; the tables are spliced in by our own ELF writer. */
 #ifndef WEIR_PLAN_FILE_H
 #define WEIR_PLAN_FILE_H
 
@@ -25,21 +25,24 @@ enum plan_glue_source {
     PLAN_GLUE_CACHED_OTHER, /* the C compiler failed, and the cache had what another one made of the same C */
 };
 
-/* Compiles the glue, or takes it from the cache: a small shared object that plan_build() adds the rest to. `*from` (may
- * be NULL) says which. False with a message for people in `why` (the C compiler's own output included). */
-bool plan_glue(struct slice glue_c, const struct plan_build_options *o, struct buf *object, enum plan_glue_source *from,
-               struct buf *why);
+/* Compiles the glue, or takes it from the cache: a small shared object that plan_build() adds the rest to.
+ * `*from` (may be NULL) says which. False with a message for people in `why` (the C compiler's own output
+ * included). */
+bool plan_glue(struct slice glue_c, const struct plan_build_options *o, struct buf *object,
+               enum plan_glue_source *from, struct buf *why);
 /* Bytes of code and constants in it. */
 uint64_t plan_glue_size(struct slice object);
 
 /* Appends the bytes of a plan, or of an executable, to `out`. False with a message in `why`. */
-bool plan_build(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out, struct buf *why);
+bool plan_build(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out,
+                struct buf *why);
 
 /* Writes `out_path`, as a whole or not at all. Returns true, or false with a message in `why`. */
-bool plan_write(const char *out_path, const struct plan_contents *c, const struct plan_build_options *o, struct buf *why);
+bool plan_write(const char *out_path, const struct plan_contents *c, const struct plan_build_options *o,
+                struct buf *why);
 
-/* Reads the parts of a plan file back; slices point into `file`. `glue_c` is not kept and comes back empty. False
- * with `*why` where it is not a plan. */
+/* Reads the parts of a plan file back; slices point into `file`. `glue_c` is not kept and comes back empty.
+ * False with `*why` where it is not a plan. */
 bool plan_read(struct slice file, struct plan_contents *out, const char **why);
 
 #endif

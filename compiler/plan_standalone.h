@@ -5,6 +5,7 @@
 #include "compiler/plan_file.h"
 
 /* The executable's bytes go to `out`, which is empty. False with a message in `why`. */
-bool plan_standalone(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out, struct buf *why);
+bool plan_standalone(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out,
+                     struct buf *why);
 
 #endif

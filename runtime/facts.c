@@ -1,5 +1,5 @@
-/* Facts from a request's head; see facts.h. Nothing is copied that can be pointed to: a clean target costs no copy but that
- * of the host. */
+/* Facts from a request's head; see facts.h. Nothing is copied that can be pointed to: a clean target costs no
+ * copy but that of the host. */
 #include "runtime/facts.h"
 
 #include "runtime/base/norm.h"
@@ -35,7 +35,8 @@ static int fill_host(const struct http1_head *h, struct weir_facts *f)
     return 0;
 }
 
-/* Path and URI made anew: the query, with its "?", is put behind the path so that the path is the URI's beginning. */
+/* Path and URI made anew: the query, with its "?", is put behind the path so that the path is the URI's
+ * beginning. */
 static int make_path(struct slice raw, struct slice query, struct weir_facts *f)
 {
     struct slice path;
@@ -68,51 +69,52 @@ static int fill_target(const struct http1_head *h, struct weir_facts *f, struct 
         return 0;
     }
     /* An absolute-form target with a query alone has the path "/" (RFC 9110 section 4.2.3). */
-    return make_path(path.len ? path : SLICE("/"), mark ? slice_from(t, path.len) : (struct slice){NULL, 0}, f);
+    return make_path(path.len ? path : SLICE("/"), mark ? slice_from(t, path.len) : (struct slice){NULL, 0},
+                     f);
 }
 
-static bool is_named(const struct http1_field *field, struct slice name)
+/* Appends in the scratch; `joined` is there already where `made`. False where the scratch is used up. */
+static bool join(struct weir_scratch *s, struct slice *joined, bool made, struct slice separator,
+                 struct slice more)
 {
-    return field->name.len == name.len && slice_eq_nocase(field->name, name);
-}
-
-/* Appends to what is joined so far, which may still point into the head. False where the scratch is used up. */
-static bool join(struct weir_scratch *s, struct slice *joined, struct slice separator, struct slice more)
-{
-    bool last = joined->p + joined->len == s->next && joined->p < s->next;
-    size_t need = (last ? 0 : joined->len) + separator.len + more.len;
+    size_t need = (made ? 0 : joined->len) + separator.len + more.len;
     char *out = room(s, need);
     if (!out)
         return false;
-    if (!last) {
+    s->next += need;
+    if (!made) {
         memcpy(out, joined->p, joined->len);
         joined->p = out;
         out += joined->len;
     }
     memcpy(out, separator.p, separator.len);
     memcpy(out + separator.len, more.p, more.len);
-    s->next += need;
     joined->len += separator.len + more.len;
     return true;
 }
 
-/* The value of a header: the field's own bytes, or the lines joined (RFC 9110 section 5.3; Cookie: RFC 6265 section 5.4).
- * For Host, what the server will see: the authority of an absolute-form target overrules the field. */
-static int fill_header(const struct http1_head *h, struct slice name, struct weir_facts *f, struct weir_str *out)
+/* The value of a header: the field's own bytes, or the lines joined (RFC 9110 section 5.3; Cookie: RFC 6265
+ * section 5.4). For Host, what the server will see: the authority of an absolute-form target overrules the
+ * field. */
+static int fill_header(const struct http1_head *h, struct slice name, struct weir_facts *f,
+                       struct weir_str *out)
 {
     struct slice value = {NULL, 0};
+    uint32_t lines = 0;
     if (h->scheme_authority.p && slice_eq(name, SLICE("host"))) {
         *out = str_of(h->host);
         return 0;
     }
     for (uint32_t i = 0; i < h->nfields; i++) {
         const struct http1_field *field = &h->fields[i];
-        if (!is_named(field, name))
+        struct slice separator = field->id == HTTP1_COOKIE ? SLICE("; ") : SLICE(", ");
+        if (field->name.len != name.len || !slice_eq_nocase(field->name, name))
             continue;
-        if (!value.p)
+        if (lines == 0)
             value = field->value;
-        else if (!join(f->scratch, &value, field->id == HTTP1_COOKIE ? SLICE("; ") : SLICE(", "), field->value))
+        else if (!join(f->scratch, &value, lines > 1, separator, field->value))
             return 500;
+        lines++;
     }
     *out = str_of(value);
     return 0;
@@ -148,8 +150,8 @@ static void fill_cookie(const struct http1_head *h, struct slice name, struct we
 }
 
 /* One slot that the plan asks for. */
-static int fill_slot(const struct http1_head *h, enum weir_slot_kind kind, struct slice name, struct slice query,
-                     struct weir_facts *f, struct weir_str *out)
+static int fill_slot(const struct http1_head *h, enum weir_slot_kind kind, struct slice name,
+                     struct slice query, struct weir_facts *f, struct weir_str *out)
 {
     switch (kind) {
     case WEIR_SLOT_HEADER:
@@ -174,7 +176,8 @@ int facts_fill(const uint8_t *tables, const struct http1_head *h, struct weir_fa
         status = fill_target(h, f, &query);
     for (uint32_t i = 0; status == 0 && i < head->slots.count; i++) {
         struct slice name = {(const char *)tables + slots[i].name.off, slots[i].name.len};
-        status = fill_slot(h, (enum weir_slot_kind)slots[i].kind, name, query, f, &f->str[WEIR_SLOT_FIXED + i]);
+        status =
+            fill_slot(h, (enum weir_slot_kind)slots[i].kind, name, query, f, &f->str[WEIR_SLOT_FIXED + i]);
     }
     return status;
 }

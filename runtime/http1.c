@@ -1,6 +1,6 @@
-/* Heads of HTTP/1 messages; see http1.h. The scanners find the lines; here is what the lines mean together: which
- * fields belong to the connection, how the body is framed, and what is refused. Statuses are those of a request; for
- * a response each becomes 502. */
+/* Heads of HTTP/1 messages; see http1.h. The scanners find the lines; here is what the lines mean together:
+ * which fields belong to the connection, how the body is framed, and what is refused. Statuses are those of a
+ * request; for a response each becomes 502. */
 #include "runtime/http1.h"
 
 #include "runtime/base/norm.h"
@@ -15,8 +15,8 @@ struct seen {
     uint32_t options;
 };
 
-/* `name` is a field name and `lower` a name of the same length in lower case: among token characters, bit 5 alone
- * separates no two that could be confused with a letter, a digit or "-". */
+/* `name` is a field name and `lower` a name of the same length in lower case: among token characters, bit 5
+ * alone separates no two that could be confused with a letter, a digit or "-". */
 static bool is_name(struct slice name, const char *lower)
 {
     for (size_t i = 0; i < name.len; i++)
@@ -35,9 +35,11 @@ uint8_t http1_field_id(struct slice name)
     case 6:
         return is_name(name, "cookie") ? HTTP1_COOKIE : is_name(name, "expect") ? HTTP1_EXPECT : HTTP1_OTHER;
     case 7:
-        return is_name(name, "upgrade") ? HTTP1_UPGRADE : is_name(name, "trailer") ? HTTP1_TRAILER : HTTP1_OTHER;
+        return is_name(name, "upgrade")   ? HTTP1_UPGRADE
+               : is_name(name, "trailer") ? HTTP1_TRAILER
+                                          : HTTP1_OTHER;
     case 10:
-        return is_name(name, "connection") ? HTTP1_CONNECTION
+        return is_name(name, "connection")   ? HTTP1_CONNECTION
                : is_name(name, "keep-alive") ? HTTP1_KEEP_ALIVE
                                              : HTTP1_OTHER;
     case 14:
@@ -67,8 +69,8 @@ static struct slice trim(struct slice s)
     return s;
 }
 
-/* Takes the next element, trimmed and perhaps empty, off a comma-separated list without quoted strings. The list
- * ends with p NULL. */
+/* Takes the next element, trimmed and perhaps empty, off a comma-separated list without quoted strings. The
+ * list ends with p NULL. */
 static bool next_element(struct slice *list, struct slice *element)
 {
     if (!list->p)
@@ -92,8 +94,8 @@ static bool is_token(struct slice s)
 
 /* ---- framing fields ------------------------------------------------------------------------------ */
 
-/* Content-Length is 1*DIGIT; a sign, a list or white space within is refused. Leading zeros are left out of the value,
- * so that nobody behind takes them for octal. Beyond 63 bits is refused. */
+/* Content-Length is 1*DIGIT; a sign, a list or white space within is refused. Leading zeros are left out of
+ * the value, so that nobody behind takes them for octal. Beyond 63 bits is refused. */
 static bool take_length(struct http1_field *f, uint64_t *length)
 {
     uint64_t n = 0;
@@ -187,7 +189,8 @@ static int finish_connection(struct http1_head *h, struct seen *s)
     h->close = s->close_option || (h->minor == 0 && !s->keep_alive_option);
     h->upgrade = s->upgrade_option && s->upgrade && h->minor == 1;
     for (uint32_t i = 0; h->upgrade && i < h->nfields; i++)
-        if (h->fields[i].id == HTTP1_UPGRADE && (h->fields[i].value.len == 0 || names_h2c(h->fields[i].value)))
+        if (h->fields[i].id == HTTP1_UPGRADE &&
+            (h->fields[i].value.len == 0 || names_h2c(h->fields[i].value)))
             h->upgrade = false;
     return 0;
 }
@@ -275,7 +278,8 @@ static int parse_fields(struct http1_cursor *c, bool full, bool request, struct 
 /* Everything but the fields themselves: the struct is large and used again for each message. */
 static void clear(struct http1_head *h)
 {
-    h->method = h->target = h->scheme_authority = h->path_query = h->host = h->reason = (struct slice){NULL, 0};
+    h->method = h->target = h->scheme_authority = h->path_query = h->host = h->reason =
+        (struct slice){NULL, 0};
     h->status = 0;
     h->minor = 0;
     h->framing = HTTP1_NONE;
@@ -286,7 +290,8 @@ static void clear(struct http1_head *h)
 
 /* ---- requests ------------------------------------------------------------------------------------ */
 
-/* http(s)://authority[path][?query]: RFC 9112 section 3.2.2. An empty host is refused (RFC 9110 section 4.2). */
+/* http(s)://authority[path][?query]: RFC 9112 section 3.2.2. An empty host is refused (RFC 9110 section 4.2).
+ */
 static bool take_absolute(struct http1_head *h)
 {
     struct slice t = h->target;
@@ -296,7 +301,7 @@ static bool take_absolute(struct http1_head *h)
     size_t to = from;
     while (to < t.len && t.p[to] != '/' && t.p[to] != '?')
         to++;
-    if (to == from || t.p[from] == ':')
+    if (from == 0 || to == from || t.p[from] == ':')
         return false;
     h->scheme_authority = (struct slice){t.p, to};
     h->host = (struct slice){t.p + from, to - from};
@@ -339,8 +344,8 @@ static int short_request_line(const struct http1_cursor *c, bool full)
     return (after ? (size_t)(after - target.p) : target.len) > HTTP1_TARGET_MAX ? -414 : 0;
 }
 
-/* RFC 9112 section 3.2. That a host is well-formed is the normaliser's to say when it is used; the field that an
- * absolute-form target overrules is never used, so it is checked here. */
+/* RFC 9112 section 3.2. That a host is well-formed is the normaliser's to say when it is used; the field that
+ * an absolute-form target overrules is never used, so it is checked here. */
 static int finish_host(struct http1_head *h, const struct seen *s)
 {
     if (!s->host)
@@ -364,8 +369,8 @@ static int finish_request(struct http1_head *h, struct seen *s)
     return status ? status : finish_connection(h, s);
 }
 
-/* One empty line before a request, from a client that ends bodies with it. Returns its length, 0 where none, -1 for a
- * CR alone at the end. */
+/* One empty line before a request, from a client that ends bodies with it. Returns its length, 0 where none,
+ * -1 for a CR alone at the end. */
 static int empty_line_before(struct slice bytes)
 {
     if (bytes.len == 0 || bytes.p[0] != '\r')

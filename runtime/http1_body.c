@@ -1,4 +1,5 @@
-/* Bodies of HTTP/1 messages: where they end, and the chunked coding (RFC 9112 sections 6 and 7); see http1.h. */
+/* Bodies of HTTP/1 messages: where they end, and the chunked coding (RFC 9112 sections 6 and 7); see http1.h.
+ */
 #include "runtime/http1_scan.h"
 
 /* What of the chunked coding comes next. */
@@ -62,8 +63,8 @@ static int take_chunk_end(struct http1_body *b, struct slice s, struct piece *pi
     return 0;
 }
 
-/* One trailer field, or the empty line that ends the message. Fields that frame or route, or speak of the connection, are
- * refused: RFC 9110 section 6.5.1. */
+/* One trailer field, or the empty line that ends the message. Fields that frame or route, or speak of the
+ * connection, are refused: RFC 9110 section 6.5.1. */
 static int take_trailer(struct http1_body *b, struct slice s, struct piece *piece)
 {
     struct slice name, value;
@@ -104,7 +105,8 @@ static int take_chunked(struct http1_body *b, struct slice s, struct piece *piec
     return -1;
 }
 
-/* The next piece of the body at the start of `s`, which is not empty. A piece of no bytes: more are needed. */
+/* The next piece of the body at the start of `s`, which is not empty. A piece of no bytes: more are needed.
+ */
 static int take_piece(struct http1_body *b, struct slice s, struct piece *piece)
 {
     *piece = (struct piece){0, b->framing != HTTP1_CHUNKED};

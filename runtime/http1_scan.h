@@ -1,13 +1,14 @@
-/* The lines of HTTP/1 messages, recognised by the generated scanners of grammar/http1_scan.re. Private to http1.c,
- * http1_body.c and message.c. A cursor walks over bytes that it does not own; no byte at or beyond `end` is read. */
+/* The lines of HTTP/1 messages, recognised by the generated scanners of grammar/http1_scan.re. Private to
+ * http1.c, http1_body.c and message.c. A cursor walks over bytes that it does not own; no byte at or beyond
+ * `end` is read. */
 #ifndef WEIR_HTTP1_SCAN_H
 #define WEIR_HTTP1_SCAN_H
 
 #include "runtime/http1.h"
 
-/* note [lf]: no line of a head holds LF but as its last byte, so a scanner that starts before some LF stops there at
- * the latest and needs no other bound. Only the unfinished line at the end of the bytes is scanned with
- * a check at each byte. */
+/* note [lf]: no line of a head holds LF but as its last byte, so a scanner that starts before some LF stops
+ * there at the latest and needs no other bound. Only the unfinished line at the end of the bytes is scanned
+ * with a check at each byte. */
 struct http1_cursor {
     const char *at, *end;
     const char *whole; /* after the last LF before `end`; `at` or less where there is none */

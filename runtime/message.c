@@ -1,5 +1,5 @@
-/* Heads that go out; see message.h. A head is written from left to right into a bounded buffer; what does not fit is
- * counted only. */
+/* Heads that go out; see message.h. A head is written from left to right into a bounded buffer; what does not
+ * fit is counted only. */
 #include "runtime/message.h"
 
 #include "runtime/http1_scan.h"
@@ -48,8 +48,8 @@ static struct slice slice_of_str(struct weir_str s)
 
 /* ---- fields as received -------------------------------------------------------------------------- */
 
-/* note [runs]: most lines go out as they came in, and neighbours among them are copied at once. `run` is the part of
- * the received head that waits to be copied. */
+/* note [runs]: most lines go out as they came in, and neighbours among them are copied at once. `run` is the
+ * part of the received head that waits to be copied. */
 struct run {
     const char *from, *to;
 };
@@ -60,7 +60,8 @@ static void run_flush(struct out *o, struct run *r)
     *r = (struct run){NULL, NULL};
 }
 
-/* The line has the form that put_field() writes. All bytes looked at are within the head: a line's CRLF follows the value. */
+/* The line has the form that put_field() writes. All bytes looked at are within the head: a line's CRLF
+ * follows the value. */
 static bool is_plain_line(const struct http1_field *f)
 {
     const char *p = f->name.p + f->name.len;
@@ -83,7 +84,8 @@ static void run_field(struct out *o, struct run *r, const struct http1_field *f)
 
 /* ---- edits --------------------------------------------------------------------------------------- */
 
-/* Fields that the proxy makes itself. The compiler refuses edits of them; one that came here would break the framing. */
+/* Fields that the proxy makes itself. The compiler refuses edits of them; one that came here would break the
+ * framing. */
 static bool is_ours(uint8_t id)
 {
     switch ((enum http1_field_id)id) {
@@ -124,13 +126,14 @@ static void put_edits(struct out *o, const struct route_result *r)
     }
 }
 
-/* The one Host: of the last edit that names it, else as received, else empty (RFC 9112 section 3.2 wants the field even
- * so). There cannot be two, so that ADD is SET, and DEL leaves it empty. */
+/* The one Host: of the last edit that names it, else as received, else empty (RFC 9112 section 3.2 wants the
+ * field even so). There cannot be two, so that ADD is SET, and DEL leaves it empty. */
 static struct slice host_of(const struct http1_head *h, const struct route_result *r)
 {
     for (uint32_t i = r->nedits; i > 0; i--)
         if (http1_field_id(slice_of_str(r->edits[i - 1].name)) == HTTP1_HOST)
-            return r->edits[i - 1].op == ROUTE_EDIT_DEL ? (struct slice){NULL, 0} : slice_of_str(r->edits[i - 1].value);
+            return r->edits[i - 1].op == ROUTE_EDIT_DEL ? (struct slice){NULL, 0}
+                                                        : slice_of_str(r->edits[i - 1].value);
     return h->host;
 }
 
@@ -148,7 +151,8 @@ static void put_request_fields(struct out *o, const struct http1_head *h, const 
     run_flush(o, &run);
 }
 
-size_t message_request(char *out, size_t cap, const struct http1_head *h, struct weir_str uri, const struct route_result *r)
+size_t message_request(char *out, size_t cap, const struct http1_head *h, struct weir_str uri,
+                       const struct route_result *r)
 {
     struct out o = {out, cap, 0};
     put_slice(&o, h->method);
@@ -185,8 +189,10 @@ static void put_connection(struct out *o, const struct message_client *c)
         PUT(o, "Connection: keep-alive\r\n");
 }
 
-/* RFC 9110 section 8.6: no Content-Length in 1xx and 204; section 6.6.2: a Trailer field announces what is sent. */
-static bool is_passed_on(const struct http1_head *h, const struct http1_field *f, const struct message_client *c)
+/* RFC 9110 section 8.6: no Content-Length in 1xx and 204; section 6.6.2: a Trailer field announces what is
+ * sent. */
+static bool is_passed_on(const struct http1_head *h, const struct http1_field *f,
+                         const struct message_client *c)
 {
     if (f->id == HTTP1_UPGRADE)
         return h->status == 101;
@@ -293,22 +299,66 @@ static const struct {
     uint16_t status;
     const char *reason;
 } reasons[] = {
-    {100, "Continue"}, {101, "Switching Protocols"}, {102, "Processing"}, {103, "Early Hints"},
-    {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {203, "Non-Authoritative Information"}, {204, "No Content"},
-    {205, "Reset Content"}, {206, "Partial Content"}, {207, "Multi-Status"}, {208, "Already Reported"}, {226, "IM Used"},
-    {300, "Multiple Choices"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-    {305, "Use Proxy"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
-    {400, "Bad Request"}, {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"},
-    {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {407, "Proxy Authentication Required"},
-    {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"}, {411, "Length Required"},
-    {412, "Precondition Failed"}, {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {418, "I'm a teapot"}, {421, "Misdirected Request"},
-    {422, "Unprocessable Content"}, {423, "Locked"}, {424, "Failed Dependency"}, {425, "Too Early"},
-    {426, "Upgrade Required"}, {428, "Precondition Required"}, {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"}, {451, "Unavailable For Legal Reasons"},
-    {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
-    {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
-    {508, "Loop Detected"}, {511, "Network Authentication Required"},
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {102, "Processing"},
+    {103, "Early Hints"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {207, "Multi-Status"},
+    {208, "Already Reported"},
+    {226, "IM Used"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {305, "Use Proxy"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {418, "I'm a teapot"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
+    {508, "Loop Detected"},
+    {511, "Network Authentication Required"},
 };
 
 const char *message_reason(uint32_t status)

@@ -1,5 +1,5 @@
-/* Sections of 64-bit little-endian ELF files; see elf.h. Headers are copied out before they are read: a file in memory
- * need not be aligned. */
+/* Sections of 64-bit little-endian ELF files; see elf.h. Headers are copied out before they are read: a file
+ * in memory need not be aligned. */
 #include "elf.h"
 
 #include <elf.h>
@@ -16,7 +16,8 @@ static bool read_header(struct slice file, Elf64_Ehdr *eh)
     memcpy(eh, file.p, sizeof *eh);
     return memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 && eh->e_ident[EI_CLASS] == ELFCLASS64 &&
            eh->e_ident[EI_DATA] == ELFDATA2LSB && eh->e_shentsize == sizeof(Elf64_Shdr) &&
-           range_ok(file, eh->e_shoff, (uint64_t)eh->e_shnum * sizeof(Elf64_Shdr)) && eh->e_shstrndx < eh->e_shnum;
+           range_ok(file, eh->e_shoff, (uint64_t)eh->e_shnum * sizeof(Elf64_Shdr)) &&
+           eh->e_shstrndx < eh->e_shnum;
 }
 
 static Elf64_Shdr section_at(struct slice file, const Elf64_Ehdr *eh, uint32_t i)
@@ -32,16 +33,19 @@ static bool name_is(struct slice names, uint32_t off, const char *name)
     return off <= names.len && n <= names.len - off && memcmp(names.p + off, name, n) == 0;
 }
 
-/* Whether the loader will put the section's bytes at its address: what is checked in the file is then what runs. */
+/* Whether the loader will put the section's bytes at its address: what is checked in the file is then what
+ * runs. */
 static bool is_loaded(struct slice file, const Elf64_Ehdr *eh, const Elf64_Shdr *s)
 {
-    if (eh->e_phentsize != sizeof(Elf64_Phdr) || !range_ok(file, eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(Elf64_Phdr)))
+    if (eh->e_phentsize != sizeof(Elf64_Phdr) ||
+        !range_ok(file, eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(Elf64_Phdr)))
         return false;
     for (uint32_t i = 0; i < eh->e_phnum; i++) {
         Elf64_Phdr p;
         memcpy(&p, file.p + eh->e_phoff + (uint64_t)i * sizeof p, sizeof p);
         if (p.p_type == PT_LOAD && range_ok(file, p.p_offset, p.p_filesz) && s->sh_offset >= p.p_offset &&
-            s->sh_offset - p.p_offset <= p.p_filesz && s->sh_size <= p.p_filesz - (s->sh_offset - p.p_offset) &&
+            s->sh_offset - p.p_offset <= p.p_filesz &&
+            s->sh_size <= p.p_filesz - (s->sh_offset - p.p_offset) &&
             s->sh_addr - p.p_vaddr == s->sh_offset - p.p_offset)
             return true;
     }
@@ -62,7 +66,8 @@ bool elf_section(struct slice file, const char *name, struct slice *data, uint64
         if (!name_is(names, s.sh_name, name))
             continue;
         bool alloc = s.sh_flags & SHF_ALLOC;
-        if (s.sh_type == SHT_NOBITS || !range_ok(file, s.sh_offset, s.sh_size) || (alloc && !is_loaded(file, &eh, &s)))
+        if (s.sh_type == SHT_NOBITS || !range_ok(file, s.sh_offset, s.sh_size) ||
+            (alloc && !is_loaded(file, &eh, &s)))
             return false;
         *data = (struct slice){file.p + s.sh_offset, s.sh_size};
         if (addr)

@@ -1,5 +1,5 @@
-/* Finds the digest in a manifest; see manifest_digest.h. Follows strings and nesting alone, since sources have members
- * of that name too. */
+/* Finds the digest in a manifest; see manifest_digest.h. Follows strings and nesting alone, since sources
+ * have members of that name too. */
 #include "manifest_digest.h"
 
 /* The string that begins at the quote at `*at`, without quotes, escapes as they are; moves behind it. */

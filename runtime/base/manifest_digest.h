@@ -4,7 +4,8 @@
 
 #include "slice.h"
 
-/* The member "digest" of the manifest's outermost object: 32 lower-case hex digits and NUL. False where there is none. */
+/* The member "digest" of the manifest's outermost object: 32 lower-case hex digits and NUL. False where there
+ * is none. */
 bool manifest_digest(struct slice manifest_json, char out[33]);
 
 #endif

@@ -28,17 +28,36 @@ static void make_image(struct image *x)
 {
     static const char names[] = "\0.weir.tables\0.weir.ir\0.shstrtab";
     *x = (struct image){
-        .eh = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_DYN, .e_ehsize = sizeof x->eh,
-               .e_phoff = offsetof(struct image, ph), .e_phentsize = sizeof x->ph, .e_phnum = 1,
-               .e_shoff = offsetof(struct image, sh), .e_shentsize = sizeof *x->sh, .e_shnum = SECTIONS, .e_shstrndx = 3},
-        .ph = {.p_type = PT_LOAD, .p_vaddr = BASE, .p_filesz = offsetof(struct image, names), .p_memsz = offsetof(struct image, names)},
-        .tables = "sixteen bytes..", .ir = "the IR.",
+        .eh = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+               .e_type = ET_DYN,
+               .e_ehsize = sizeof x->eh,
+               .e_phoff = offsetof(struct image, ph),
+               .e_phentsize = sizeof x->ph,
+               .e_phnum = 1,
+               .e_shoff = offsetof(struct image, sh),
+               .e_shentsize = sizeof *x->sh,
+               .e_shnum = SECTIONS,
+               .e_shstrndx = 3},
+        .ph = {.p_type = PT_LOAD,
+               .p_vaddr = BASE,
+               .p_filesz = offsetof(struct image, names),
+               .p_memsz = offsetof(struct image, names)},
+        .tables = "sixteen bytes..",
+        .ir = "the IR.",
     };
     memcpy(x->names, names, sizeof names);
-    x->sh[1] = (Elf64_Shdr){.sh_name = 1, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addr = BASE + offsetof(struct image, tables),
-                            .sh_offset = offsetof(struct image, tables), .sh_size = 16};
-    x->sh[2] = (Elf64_Shdr){.sh_name = 14, .sh_type = SHT_PROGBITS, .sh_offset = offsetof(struct image, ir), .sh_size = 8};
-    x->sh[3] = (Elf64_Shdr){.sh_name = 23, .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct image, names), .sh_size = sizeof names};
+    x->sh[1] = (Elf64_Shdr){.sh_name = 1,
+                            .sh_type = SHT_PROGBITS,
+                            .sh_flags = SHF_ALLOC,
+                            .sh_addr = BASE + offsetof(struct image, tables),
+                            .sh_offset = offsetof(struct image, tables),
+                            .sh_size = 16};
+    x->sh[2] = (Elf64_Shdr){
+        .sh_name = 14, .sh_type = SHT_PROGBITS, .sh_offset = offsetof(struct image, ir), .sh_size = 8};
+    x->sh[3] = (Elf64_Shdr){.sh_name = 23,
+                            .sh_type = SHT_STRTAB,
+                            .sh_offset = offsetof(struct image, names),
+                            .sh_size = sizeof names};
 }
 
 static struct slice whole(const struct image *x)
@@ -76,20 +95,48 @@ static void refuses_what_is_not_so(void **state)
         make_image(&x);
         assert_true(elf_section(whole(&x), WEIR_SECTION_TABLES, &data, NULL));
         switch (i) {
-        case 0: x.eh.e_ident[EI_CLASS] = ELFCLASS32; break;
-        case 1: x.eh.e_ident[EI_DATA] = ELFDATA2MSB; break;
-        case 2: x.eh.e_ident[0] = 0; break;
-        case 3: x.eh.e_shoff = UINT64_MAX - 8; break;
-        case 4: x.eh.e_shnum = 5; break;
-        case 5: x.eh.e_shstrndx = 4; break;
-        case 6: x.sh[1].sh_offset = sizeof x; break;
-        case 7: x.sh[1].sh_size = UINT64_MAX; break;
-        case 8: x.sh[1].sh_type = SHT_NOBITS; break;
-        case 9: x.sh[1].sh_addr += 8; break;                       /* other bytes are at that address */
-        case 10: x.ph.p_filesz = offsetof(struct image, ir) - 1; break; /* its end is not loaded */
-        case 11: x.ph.p_type = PT_NOTE; break;
-        case 12: x.eh.e_phoff = sizeof x - 8; break;
-        case 13: x.sh[3].sh_size = 13; break; /* the name lacks its NUL */
+        case 0:
+            x.eh.e_ident[EI_CLASS] = ELFCLASS32;
+            break;
+        case 1:
+            x.eh.e_ident[EI_DATA] = ELFDATA2MSB;
+            break;
+        case 2:
+            x.eh.e_ident[0] = 0;
+            break;
+        case 3:
+            x.eh.e_shoff = UINT64_MAX - 8;
+            break;
+        case 4:
+            x.eh.e_shnum = 5;
+            break;
+        case 5:
+            x.eh.e_shstrndx = 4;
+            break;
+        case 6:
+            x.sh[1].sh_offset = sizeof x;
+            break;
+        case 7:
+            x.sh[1].sh_size = UINT64_MAX;
+            break;
+        case 8:
+            x.sh[1].sh_type = SHT_NOBITS;
+            break;
+        case 9:
+            x.sh[1].sh_addr += 8;
+            break; /* other bytes are at that address */
+        case 10:
+            x.ph.p_filesz = offsetof(struct image, ir) - 1;
+            break; /* its end is not loaded */
+        case 11:
+            x.ph.p_type = PT_NOTE;
+            break;
+        case 12:
+            x.eh.e_phoff = sizeof x - 8;
+            break;
+        case 13:
+            x.sh[3].sh_size = 13;
+            break; /* the name lacks its NUL */
         }
         assert_false(elf_section(whole(&x), WEIR_SECTION_TABLES, &data, NULL));
     }
@@ -125,9 +172,20 @@ static void digest_of_a_manifest(void **state)
         "{\"x\": \"digest\", \"digest\": \"" D "\"}",
     };
     static const char *const bad[] = {
-        "", "{}", "{\"digest\"", "{\"digest\":", "{\"digest\":\"", "{\"digest\":\"" D, "{\"digest\":12}", "{\"digest\":\"abc\"}",
-        "{\"digest\":\"0123456789ABCDEF0123456789ABCDEF\"}", "{\"a\":{\"digest\":\"" D "\"}}", "{\"a\":\"digest\"}", "\"digest\":\"" D "\"",
-        "{\"a\\", "{\"digest\":\"\\",
+        "",
+        "{}",
+        "{\"digest\"",
+        "{\"digest\":",
+        "{\"digest\":\"",
+        "{\"digest\":\"" D,
+        "{\"digest\":12}",
+        "{\"digest\":\"abc\"}",
+        "{\"digest\":\"0123456789ABCDEF0123456789ABCDEF\"}",
+        "{\"a\":{\"digest\":\"" D "\"}}",
+        "{\"a\":\"digest\"}",
+        "\"digest\":\"" D "\"",
+        "{\"a\\",
+        "{\"digest\":\"\\",
     };
     char out[33];
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {

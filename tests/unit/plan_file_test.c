@@ -1,5 +1,5 @@
-/* Plan files: written, loaded and read back; the same bytes each time; the cache of compiled glue; what is said when the C
- * compiler fails; damaged files. */
+/* Plan files: written, loaded and read back; the same bytes each time; the cache of compiled glue; what is
+ * said when the C compiler fails; damaged files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,8 +78,11 @@ static int begin(void **state)
     unsetenv("CC");
     make_program(x);
     assert_null(lower_program(&x->b.a, &x->b.p, &x->l));
-    x->c = (struct plan_contents){.tables = buf_view(&x->l.tables), .glue_c = buf_view(&x->l.glue), .ir = SLICE("the IR"),
-                                  .places = SLICE("the places"), .manifest = SLICE("{\"digest\": \"x\"}")};
+    x->c = (struct plan_contents){.tables = buf_view(&x->l.tables),
+                                  .glue_c = buf_view(&x->l.glue),
+                                  .ir = SLICE("the IR"),
+                                  .places = SLICE("the places"),
+                                  .manifest = SLICE("{\"digest\": \"x\"}")};
     x->o.cache_dir = x->cache;
     *state = x;
     return 0;
@@ -150,10 +153,12 @@ static void parts_come_back(void **state)
 }
 
 /* Decides `method` on /p with the code and the tables of a loaded plan. */
-static void decide(const struct route_plan *p, const char *method, struct route_result *r, char *memory, size_t size)
+static void decide(const struct route_plan *p, const char *method, struct route_result *r, char *memory,
+                   size_t size)
 {
     struct weir_scratch scratch = {memory, memory + size, false};
-    struct weir_str str[WEIR_SLOT_FIXED] = {{"a.example", 9}, {"/p", 2}, {method, (uint32_t)strlen(method)}, {"/p", 2}};
+    struct weir_str str[WEIR_SLOT_FIXED] = {
+        {"a.example", 9}, {"/p", 2}, {method, (uint32_t)strlen(method)}, {"/p", 2}};
     struct weir_facts f = {.str = str, .scratch = &scratch};
     route_run(p, 0, &f, r);
 }
@@ -227,7 +232,8 @@ static void data_needs_no_compiler(void **state)
     assert_false(slice_eq(buf_view(&one), buf_view(&two)));
     assert_int_equal(buf_read_file(&runs, log), 0);
     assert_int_equal(runs.len, 4);
-    x->c.glue_c = SLICE("#include \"abi.h\"\nweir_pred_fn weir_pred; weir_value_fn weir_value;"); /* other code: compiled */
+    x->c.glue_c = SLICE(
+        "#include \"abi.h\"\nweir_pred_fn weir_pred; weir_value_fn weir_value;"); /* other code: compiled */
     struct buf why = {0}, three = {0};
     assert_false(plan_build(&x->c, &x->o, &three, &why));
     assert_true(has_text(&why, "weir_pred"));
@@ -248,7 +254,8 @@ static void failing_compiler_and_known_glue(void **state)
     assert_int_equal(from, PLAN_GLUE_CACHED_OTHER);
     assert_true(has_text(&why, "/bin/false failed"));
     why.len = object.len = 0;
-    x->o.cc = "aarch64-none-such-gcc"; /* for another machine: what this one's compiler made is no substitute */
+    x->o.cc =
+        "aarch64-none-such-gcc"; /* for another machine: what this one's compiler made is no substitute */
     assert_false(plan_glue(x->c.glue_c, &x->o, &object, &from, &why));
     assert_true(has_text(&why, "cannot find the C compiler `aarch64-none-such-gcc`"));
     buf_free(&one);
@@ -300,7 +307,8 @@ static void compiler_output_is_shown(void **state)
     assert_false(plan_build(&x->c, &x->o, &plan, &why));
     assert_true(has_text(&why, "no_such_name"));
     why.len = 0;
-    x->c.glue_c = SLICE("int puts(const char *);\n__attribute__((visibility(\"default\"))) int weir_pred(void) { return puts(\"\"); }\n");
+    x->c.glue_c = SLICE("int puts(const char *);\n__attribute__((visibility(\"default\"))) int "
+                        "weir_pred(void) { return puts(\"\"); }\n");
     assert_false(plan_build(&x->c, &x->o, &plan, &why)); /* the linker refuses what a plan may not have */
     assert_true(has_text(&why, "puts"));
     why.len = 0;
@@ -347,7 +355,8 @@ static void damaged_plans(void **state)
         plan.p[at] = (char)(was ^ 0xff);
         if (plan_read(buf_view(&plan), &c, &why)) {
             assert_true(c.tables.p >= plan.p && c.tables.len <= (size_t)(plan.p + plan.len - c.tables.p));
-            assert_true(c.manifest.p >= plan.p && c.manifest.len <= (size_t)(plan.p + plan.len - c.manifest.p));
+            assert_true(c.manifest.p >= plan.p &&
+                        c.manifest.len <= (size_t)(plan.p + plan.len - c.manifest.p));
         }
         plan.p[at] = was;
     }
