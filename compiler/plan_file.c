@@ -5,6 +5,7 @@
 #include "compiler/plan_elf.h"
 #include "compiler/plan_standalone.h"
 #include "runtime/base/elf.h"
+#include "runtime/base/seal.h"
 
 static bool build_shared(const struct plan_contents *c, const struct plan_build_options *o, struct buf *out,
                          struct buf *why)
@@ -19,6 +20,8 @@ static bool build_shared(const struct plan_contents *c, const struct plan_build_
     const char *wrong = ok ? plan_elf_write(&all, out) : NULL;
     if (wrong)
         buf_str(why, wrong);
+    else if (ok)
+        seal_add(out);
     buf_free(&object);
     return ok && !wrong;
 }

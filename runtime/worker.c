@@ -330,6 +330,8 @@ static bool is_finished(struct worker *w)
         return false;
     if (!w->stopping)
         begin_stop(w, ms);
+    if (w->stop_at > w->timers.now + ms) /* asked again, for an earlier end */
+        w->stop_at = w->timers.now + ms;
     if (w->timers.now < w->stop_at)
         return !w->clients;
     while (w->clients) {

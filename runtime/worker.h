@@ -37,7 +37,8 @@ void worker_abort_plan(struct worker *w, struct plan *p);
 void worker_forget_server(struct worker *w, struct server *s);
 
 /* Graceful end: stop accepting (after emptying the accept queues), answer what is in flight with
- * `Connection: close`, close idle connections, end at the latest `deadline_ms` from now. */
+ * `Connection: close`, close idle connections, end at the latest `deadline_ms` from now. Asked again with less,
+ * it ends earlier. */
 void worker_stop(struct worker *w, uint32_t deadline_ms);
 /* True once the thread has left its loop. */
 bool worker_is_done(struct worker *w);
