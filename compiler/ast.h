@@ -26,7 +26,7 @@ enum ast_kind {
     AST_REGEX,     /* text: between the quotes of re"…", as written but for \" */
     AST_HEX,       /* text: the bytes */
     AST_STRING,    /* text: constant, escapes resolved */
-    AST_INTERP,    /* args: strings and expressions in turn, as written */
+    AST_INTERP,    /* args: string, expression, string, … string, in turn; strings may be empty */
     AST_LIST,      /* args */
     AST_MEMBER,    /* args[0].text */
     AST_INDEX,     /* args[0][args[1]] */
@@ -52,11 +52,12 @@ enum ast_op {
 struct ast_expr {
     uint8_t kind;    /* enum ast_kind */
     uint8_t op;      /* enum ast_op */
-    bool in_parens;  /* was written in parentheses */
-    bool has_prefix; /* CIDR: a /n was written */
+    bool in_parens : 1;  /* was written in parentheses */
+    bool has_prefix : 1; /* CIDR: a /n was written */
+    uint8_t depth;       /* height of the tree below: bounded, so that passes may recurse */
     uint32_t nargs;
     struct ast_expr **args;
-    struct span span;     /* all of it */
+    struct span span;     /* all of it, parentheses around it included */
     struct span op_span;  /* COMPARE, ARITH, AND, OR: the (first) operator; MEMBER: the name after the dot */
     union {
         struct slice text;

@@ -1,0 +1,126 @@
+/* Messages as they are reported, and the nearest word for "did you mean". Rendering is in diag_render.c. */
+#include "compiler/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum level { ERROR, WARNING };
+static const enum level levels[] = {
+#define DIAG(code, level, title) [DIAG_##code] = level,
+#include "grammar/diagnostics.def"
+#undef DIAG
+};
+
+static struct slice format(struct diags *d, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    char *p = arena_alloc(d->arena, (size_t)n + 1);
+    vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return (struct slice){p, (size_t)n};
+}
+
+/* `to` = the formatted text of a function with `...` after `fmt`. */
+#define FORMAT(to)                  \
+    do {                            \
+        va_list ap;                 \
+        va_start(ap, fmt);          \
+        (to) = format(d, fmt, ap);  \
+        va_end(ap);                 \
+    } while (0)
+
+struct diag *diag_report(struct diags *d, enum diag_code code, struct span span, const char *fmt, ...)
+{
+    struct diag *x = arena_new(d->arena, struct diag);
+    x->code = code;
+    x->primary.span = span;
+    FORMAT(x->message);
+    vec_add(d->arena, &d->list, x);
+    if (levels[code] == ERROR)
+        d->errors++;
+    else
+        d->warnings++;
+    return x;
+}
+
+void diag_label(struct diags *d, struct diag *x, const char *fmt, ...)
+{
+    FORMAT(x->primary.text);
+}
+
+void diag_secondary(struct diags *d, struct diag *x, struct span span, const char *fmt, ...)
+{
+    struct diag_label *l = vec_push(d->arena, &x->secondary);
+    l->span = span;
+    FORMAT(l->text);
+}
+
+void diag_note(struct diags *d, struct diag *x, const char *fmt, ...)
+{
+    FORMAT(*vec_push(d->arena, &x->notes));
+}
+
+void diag_help(struct diags *d, struct diag *x, const char *fmt, ...)
+{
+    FORMAT(*vec_push(d->arena, &x->helps));
+}
+
+void diag_fix(struct diag *x, enum diag_applicability how, struct span at, struct slice text)
+{
+    x->has_fix = true;
+    x->applicability = how;
+    x->fix_at = at;
+    x->fix_text = text;
+}
+
+enum { WORD_MAX = 64 };
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many letters must be changed, added, dropped or swapped with their neighbour; each letter takes part once
+ * (optimal string alignment). Both words have at most WORD_MAX bytes. */
+static uint32_t distance(struct slice a, struct slice b)
+{
+    uint32_t rows[3][WORD_MAX + 1];
+    uint32_t *older = rows[0], *old = rows[1], *now = rows[2];
+    for (uint32_t j = 0; j <= b.len; j++)
+        old[j] = j;
+    for (uint32_t i = 1; i <= a.len; i++) {
+        now[0] = i;
+        for (uint32_t j = 1; j <= b.len; j++) {
+            uint32_t change = old[j - 1] + (a.p[i - 1] != b.p[j - 1]);
+            now[j] = least(change, least(old[j], now[j - 1]) + 1);
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1])
+                now[j] = least(now[j], older[j - 2] + 1);
+        }
+        uint32_t *free_row = older;
+        older = old;
+        old = now;
+        now = free_row;
+    }
+    return old[b.len];
+}
+
+struct slice diag_nearest(struct slice word, const struct slice *candidates, uint32_t n)
+{
+    struct slice best = {0};
+    uint32_t limit = word.len < 3 ? 1 : (uint32_t)word.len / 3, best_distance = limit + 1;
+    if (word.len < 2 || word.len > WORD_MAX)
+        return best;
+    for (uint32_t i = 0; i < n; i++) {
+        struct slice c = candidates[i];
+        if (c.len > WORD_MAX || c.len + limit < word.len || c.len > word.len + limit)
+            continue;
+        uint32_t d = distance(word, c);
+        if (d > 0 && d < best_distance) {
+            best = c;
+            best_distance = d;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,156 @@
+/* The message where the grammar cannot go on. It says what could stand there, what stands there, and for the
+ * mistakes that people make, what to write. */
+#include "compiler/parse_state.h"
+#include "parser.h"
+
+/* A token as it is quoted in a message: its text, or what it is. */
+static struct slice quoted(struct parser *p, const struct parse_token *t)
+{
+    switch (t->kind) {
+    case 0:
+        return SLICE("the end of the file");
+    case NL:
+        return SLICE("the end of the line");
+    case STR: case SHEAD: case SMID: case STAIL:
+        return SLICE("a string");
+    default: {
+        if (t->len == 0)
+            return arena_printf(p->arena, "`%s`", parse_token_name(t->kind));
+        struct slice text = parse_clip(p, (struct slice){p->source->text.p + t->off, t->len});
+        return arena_printf(p->arena, "`%.*s`", SLICE_ARG(text));
+    }
+    }
+}
+
+/* What can stand there, in words: "a name, a value or a block". */
+static struct slice wanted(struct parser *p, uint32_t expected)
+{
+    const char *v[24];
+    uint32_t n = 0;
+    bool statement = expected & EXPECT_DEFINITION, condition = expected & EXPECT_IF;
+    if (statement)
+        v[n++] = "a statement";
+    else if (expected & EXPECT_EXPR)
+        v[n++] = "a value";
+    else if (expected & EXPECT_VALUE)
+        v[n++] = expected & EXPECT_NAME ? "a name or value" : "a value";
+    else if (expected & EXPECT_NAME)
+        v[n++] = "a name";
+    if (expected & EXPECT_COMPARE && !condition)
+        v[n++] = "a comparison";
+    if (expected & EXPECT_LOGIC)
+        v[n++] = "`and`, `or`";
+    if (expected & EXPECT_ASSIGN && !(expected & EXPECT_COMPARE))
+        v[n++] = "`=`";
+    if (expected & EXPECT_ARROW && !condition)
+        v[n++] = "`->`";
+    if (expected & EXPECT_COLON && !(expected & EXPECT_COMPARE))
+        v[n++] = "`:`";
+    if (expected & EXPECT_COMMA)
+        v[n++] = "`,`";
+    if (expected & EXPECT_GT && !(expected & EXPECT_COMPARE))
+        v[n++] = "`>`";
+    if (expected & EXPECT_PAREN)
+        v[n++] = "`)`";
+    if (expected & EXPECT_BRACKET)
+        v[n++] = "`]`";
+    if (expected & EXPECT_STRING_END)
+        v[n++] = "the `}` of `${`";
+    if (expected & EXPECT_CALL && n == 0)
+        v[n++] = "`(` right after it";
+    if (expected & EXPECT_BLOCK)
+        v[n++] = "a block `{ … }`";
+    if (condition)
+        v[n++] = "`if`";
+    if (expected & EXPECT_ELSE)
+        v[n++] = "`else`";
+    if (expected & EXPECT_END)
+        v[n++] = "the end of the line";
+    struct buf b = {0};
+    for (uint32_t i = 0; i < n; i++) {
+        buf_str(&b, i == 0 ? "" : i + 1 == n ? " or " : ", ");
+        buf_str(&b, v[i]);
+    }
+    struct slice s = arena_copy(p->arena, buf_view(&b));
+    buf_free(&b);
+    return s;
+}
+
+static bool is_comparison(int kind)
+{
+    return kind == IN || (kind >= UNDER && kind <= GT);
+}
+
+static bool is_arithmetic(int kind)
+{
+    return kind >= PIPE && kind <= PERCENT;
+}
+
+static struct diag *report(struct parser *p, struct span at, const char *message, const char *help)
+{
+    struct diag *d = parse_report(p, DIAG_E0100, at, "%s", message);
+    if (help)
+        diag_help(p->diags, d, "%s", help);
+    return d;
+}
+
+/* The mistakes that have a message of their own; NULL where it is none of them. */
+static struct diag *known_mistake(struct parser *p, int kind, struct span at, uint32_t expected)
+{
+    bool at_start = p->before.kind == 0 || p->before.kind == NL || p->before.kind == LBRACE;
+    bool in_args = expected & EXPECT_BLOCK && expected & EXPECT_END;
+    if (at_start) {
+        if (kind == LBRACE)
+            return report(p, at, "a block without a statement", "the `{` of a block stands on the line of its statement");
+        if (kind == ELSE)
+            return report(p, at, "`else` without `when`", "`else` follows the `}` of a `when … { … }`");
+        if (kind == IF)
+            return report(p, at, "a statement cannot begin with `if`",
+                          "a condition follows its statement: `use app if …`; `when … { … }` holds several statements");
+        if (kind == MINUS)
+            return report(p, at, "a statement cannot begin with `-`", NULL);
+    }
+    if (!at_start && kind >= ACL && kind <= ELSE && kind != IF && kind != ELSE && expected & EXPECT_NAME) {
+        struct diag *d = parse_report(p, DIAG_E0100, at, "`%s` is a reserved word and cannot be a name", parse_token_name(kind));
+        diag_note(p->diags, d, "reserved are acl let template when if else and or not in true false, and the tests: under like matches…");
+        return d;
+    }
+    if (in_args && kind == CALL && p->before.kind == ID)
+        return report(p, at, "a statement is a word and its arguments, apart from each other", "leave out the parentheses, or put a space before them");
+    if (in_args && (kind == AND || kind == OR))
+        return report(p, at, "a condition begins with `if`", NULL);
+    if (in_args && is_arithmetic(kind))
+        return report(p, at, "an operator cannot stand among arguments", "put the whole argument in parentheses: `(a + b)`");
+    if (is_comparison(kind) && expected & EXPECT_LOGIC)
+        return report(p, at, "comparisons do not chain", "compare twice and join both with `and`");
+    if (kind == ASSIGN && expected & EXPECT_LOGIC)
+        return report(p, at, "`=` has no place here", "a condition compares with `==`");
+    if (p->before.kind == NOT && !(expected & EXPECT_EXPR)) {
+        struct span not_at = parse_span(p, p->before.off, p->before.off + p->before.len);
+        struct diag *d = parse_report(p, DIAG_E0100, not_at, "`not` cannot stand before %.*s", SLICE_ARG(quoted(p, &p->last)));
+        diag_help(p->diags, d, "`not` stands before a whole test: `not x == y`; only `in` has a form `not in`");
+        return d;
+    }
+    if (kind == ARROW && expected & EXPECT_ASSIGN && !(expected & EXPECT_ARROW))
+        return report(p, at, "`->` cannot stand here", NULL);
+    return NULL;
+}
+
+void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t expected)
+{
+    if (p->quiet || p->gives_up)
+        return;
+    struct diag *d = known_mistake(p, kind, at, expected);
+    if (!d) {
+        struct slice what = wanted(p, expected);
+        if (p->before.kind == 0 || p->before.kind == NL || p->before.kind == LBRACE)
+            d = parse_report(p, DIAG_E0100, at, "expected a statement, found %.*s", SLICE_ARG(quoted(p, &p->last)));
+        else
+            d = parse_report(p, DIAG_E0100, at, "expected %.*s after %.*s, found %.*s", SLICE_ARG(what), SLICE_ARG(quoted(p, &p->before)),
+                             SLICE_ARG(quoted(p, &p->last)));
+        if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
+            diag_note(p->diags, d, "a name begins with a letter and goes on with letters, digits, `_` and single `-`");
+    }
+    if (p->joined && p->joined <= at.off)
+        diag_secondary(p->diags, d, parse_span(p, p->joined - 1, p->joined), "the statement goes on after this operator");
+}
