@@ -21,6 +21,7 @@ struct encoder {
     const struct ir_backend **backends;                /* in canonical order */
     const struct ir_check **checks;
     const struct ir_frontend **frontends;
+    struct buf set_bytes;                              /* of all sets, in ir order */
     struct coded_set *sets;
     uint32_t nsets; /* without equal ones */
     struct slice last_label;
@@ -95,28 +96,25 @@ static void put_row_value(struct encoder *e, struct buf *out, const struct ir_se
         put_text(out, row->str);
 }
 
-static struct slice set_bytes(struct encoder *e, const struct ir_set *set)
+static void put_set(struct encoder *e, struct buf *out, const struct ir_set *set)
 {
-    struct buf out = {0};
     uint32_t n;
     const struct ir_row *const *rows = ir_sort_rows(e->a, set, &n);
-    put_text(&out, set->name);
-    buf_char(&out, (char)set->key_kind);
-    buf_char(&out, (char)(set->is_map ? 1 + (set->value_kind == IR_BACKEND) : 0));
+    put_text(out, set->name);
+    buf_char(out, (char)set->key_kind);
+    buf_char(out, (char)(set->is_map ? 1 + (set->value_kind == IR_BACKEND) : 0));
     if (set->is_map) {
-        buf_char(&out, set->has_default);
+        buf_char(out, set->has_default);
         if (set->has_default)
-            put_row_value(e, &out, set, &set->fallback);
+            put_row_value(e, out, set, &set->fallback);
     }
-    put_number(&out, n);
+    put_number(out, n);
     for (uint32_t i = 0; i < n; i++) {
-        put_key(&out, set->key_kind, &rows[i]->key, i > 0 ? &rows[i - 1]->key : NULL);
+        ir_sort_prefetch(rows, i, n);
+        put_key(out, set->key_kind, &rows[i]->key, i > 0 ? &rows[i - 1]->key : NULL);
         if (set->is_map)
-            put_row_value(e, &out, set, rows[i]);
+            put_row_value(e, out, set, rows[i]);
     }
-    struct slice bytes = arena_copy(e->a, buf_view(&out));
-    buf_free(&out);
-    return bytes;
 }
 
 /* ---- canonical order of objects ---------------------------------------------------------------- */
@@ -187,8 +185,15 @@ static void order_sets(struct encoder *e)
 {
     uint32_t n = e->p->sets.n;
     struct slice *bytes = arena_array(e->a, struct slice, n + 1);
-    for (uint32_t i = 0; i < n; i++)
-        bytes[i] = set_bytes(e, e->p->sets.v[i]);
+    size_t at = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        put_set(e, &e->set_bytes, e->p->sets.v[i]);
+        bytes[i].len = e->set_bytes.len - at;
+        at = e->set_bytes.len;
+    }
+    at = 0;
+    for (uint32_t i = 0; i < n; at += bytes[i++].len)
+        bytes[i].p = e->set_bytes.p + at;
     const uint32_t *order = order_by_name(e->a, bytes, n, NULL);
     e->sets = arena_array(e->a, struct coded_set, n + 1);
     e->set_index = arena_array(e->a, uint32_t, n + 1);
@@ -443,6 +448,7 @@ void ir_encode(struct arena *scratch, const struct ir_program *p, struct buf *ca
     for (uint32_t i = 0; i < p->frontends.n; i++)
         put_frontend(&e, e.frontends[i]);
     put_places(&e, places);
+    buf_free(&e.set_bytes);
 }
 
 void ir_digest(struct slice canonical, char out[IR_DIGEST_TEXT])

@@ -125,9 +125,11 @@ static void sort_from(struct sort *s, struct item *v, uint32_t n, size_t at)
 static uint32_t drop_equal(enum ir_key_kind kind, const struct ir_row **rows, uint32_t n)
 {
     uint32_t kept = n > 0;
-    for (uint32_t i = 1; i < n; i++)
+    for (uint32_t i = 1; i < n; i++) {
+        ir_sort_prefetch(rows, i, n);
         if (ir_sort_compare(kind, &rows[kept - 1]->key, &rows[i]->key) != 0)
             rows[kept++] = rows[i];
+    }
     return kept;
 }
 
