@@ -17,14 +17,11 @@ void parse_begin(struct parser *p, struct compilation *c, struct source *src)
     p->source = src;
     p->at_line_start = true;
     p->scanner = parse_scanner_new(p);
-    if (!p->scanner)
-        p->gives_up = true;
 }
 
 void parse_end(struct parser *p)
 {
-    if (p->scanner)
-        parse_scanner_free(p->scanner);
+    parse_scanner_free(p->scanner);
     buf_free(&p->text);
 }
 
