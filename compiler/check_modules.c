@@ -1,6 +1,7 @@
 /* Files of a program: reads the one that was asked for and what it imports, each once, and looks at `language`. Files
  * are found below the folder of the first one and nowhere else. */
 #include "compiler/check_state.h"
+#include "compiler/parse.h"
 
 #include <errno.h>
 
