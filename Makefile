@@ -33,7 +33,8 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 gen_obj = $(patsubst $(B)/gen/%.c,$(B)/obj/gen/%.o,$(1))
 
 runtime_obj  := $(call obj,$(base_src) $(runtime_src)) $(call gen_obj,$(scanners))
-compiler_obj := $(call obj,$(compiler_src)) $(call gen_obj,$(parser)) $(if $(wildcard runtime/edge.c),$(B)/obj/embed.o)
+edge_obj     := $(patsubst %.c,$(B)/obj/%.o,$(wildcard runtime/edge.c))
+compiler_obj := $(call obj,$(compiler_src)) $(call gen_obj,$(parser)) $(B)/obj/embed.o
 
 all: $(B)/weir $(B)/weir-edge
 
@@ -57,17 +58,19 @@ $(B)/gen/lexer.c $(B)/gen/lexer.h &: grammar/lexer.l
 $(compiler_obj): | $(parser_h)
 
 # The runtime as a library: linked into weir-edge, and carried inside weir for `build --standalone`.
-$(B)/libweir-edge.a: $(runtime_obj) $(B)/obj/runtime/edge.o
+$(B)/libweir-edge.a: $(runtime_obj) $(edge_obj)
 	@rm -f $@
 	ar rcsD $@ $^
-$(B)/weir-edge: $(runtime_obj) $(B)/obj/runtime/edge.o
+$(B)/weir-edge: $(runtime_obj) $(edge_obj)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
-# Files that weir carries in itself: the ABI header and the runtime library.
-$(B)/obj/embed.o: runtime/abi.h $(B)/libweir-edge.a
-	@mkdir -p $(@D)
-	@cp $(B)/libweir-edge.a $(B)/embed-edge.a && strip -g $(B)/embed-edge.a
-	@printf '.section .rodata\n.macro embed name, file\n.global \\name\n.global \\name\\()_end\n.balign 16\n\\name:\n.incbin "\\file"\n\\name\\()_end:\n.byte 0\n.endm\nembed embed_abi_h, runtime/abi.h\nembed embed_edge_a, $(B)/embed-edge.a\n.section .note.GNU-stack,"",%%progbits\n' > $(B)/embed.s
-	$(CC) -c -o $@ $(B)/embed.s
+# Files that weir carries in itself: the ABI header and the runtime library (compiler/embed.h).
+$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a
+	@mkdir -p $(@D)/embed
+	@cp runtime/abi.h $(B)/libweir-edge.a $(@D)/embed
+	@strip -D -g $(@D)/embed/libweir-edge.a
+	$(CC) -c -Xassembler -I -Xassembler $(@D)/embed -o $@ $<
+# A standalone executable is linked as weir-edge is.
+$(B)/obj/compiler/plan_standalone.o: CFLAGS_ALL += -DWEIR_EDGE_LINK='"$(strip $(SAN) $(LIBS))"'
 $(B)/weir: $(compiler_obj) $(B)/obj/compiler/main.o $(runtime_obj)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 $(B)/obj/compiler/main.o: | $(parser_h)

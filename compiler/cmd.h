@@ -3,6 +3,10 @@
 #ifndef WEIR_CMD_H
 #define WEIR_CMD_H
 
+#include <stdio.h>
+
+#include "runtime/base/buf.h"
+
 /* CMD(name, arguments, summary) */
 #define CMD_LIST(CMD)                                                                          \
     CMD(check, "FILE…", "check configurations and the data files that they name")              \
@@ -19,5 +23,11 @@ CMD_LIST(CMD)
 
 /* Prints `text` as a usage error of the command on standard error, with a hint at --help. Returns 2. */
 int cmd_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes the text to `to`. */
+void cmd_print(const struct buf *text, FILE *to);
+/* The same for the reply of a running process, as a line of its own: on standard output where it did what was asked
+ * (`result` 0), else on standard error. */
+void cmd_print_reply(struct buf *reply, int result);
 
 #endif

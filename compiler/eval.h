@@ -10,9 +10,9 @@ struct eval_header {
     struct slice name, value;
 };
 
-/* A request as received, before normalisation. */
+/* A request as received, before normalisation. It is taken as HTTP/1.1. */
 struct eval_request {
-    struct slice method, target; /* origin-form or absolute-form */
+    struct slice method, target; /* origin-form, absolute-form, or "*" for OPTIONS */
     const struct eval_header *headers;
     uint32_t nheaders;           /* Host among them */
     struct ip_addr client_ip;
@@ -26,13 +26,37 @@ enum eval_outcome { EVAL_USE, EVAL_REDIRECT, EVAL_REPLY, EVAL_BAD_REQUEST };
 struct eval_edit {
     enum ir_action_kind kind; /* SET, ADD or DEL */
     struct slice name, value;
+    const struct ir_rule *rule;
 };
 
-/* Called for each rule in the order of evaluation, with whether it applied. May be NULL. */
-typedef void eval_trace_fn(void *ctx, const struct ir_rule *rule, bool in_route, bool applied);
+/* The value of an expression. */
+struct eval_value {
+    enum ir_kind kind;
+    bool absent;
+    union {
+        bool truth;
+        int64_t num;
+        struct slice str; /* never p NULL where it is present */
+        struct ip_addr ip;
+        const struct ir_backend *backend;
+    };
+};
+
+/* A request in the middle of eval_run(). */
+struct eval_state;
+
+/* The value of an expression as the request is now; with eval_host() and eval_path(), for explain. */
+struct eval_value eval_expr(struct eval_state *s, const struct ir_expr *e);
+struct slice eval_host(const struct eval_state *s);
+struct slice eval_path(const struct eval_state *s);
+struct slice eval_uri(const struct eval_state *s);
+
+/* Called for each rule in the order of evaluation, with whether it applied; before it acts. May be NULL. */
+typedef void eval_trace_fn(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied);
 
 struct eval_result {
-    enum eval_outcome outcome; /* BAD_REQUEST: the normaliser refused host or target (400) */
+    enum eval_outcome outcome; /* BAD_REQUEST: the target or its host are refused (400) */
+    const char *refused;       /* BAD_REQUEST: why, for people */
     const struct ir_backend *backend;
     uint32_t status;
     struct slice value;        /* Location (clean) or body; p NULL: default page */
@@ -43,11 +67,7 @@ struct eval_result {
 };
 
 /* Evaluates; memory comes from `a`. */
-void eval_run(struct arena *a, const struct ir_program *p, const struct ir_frontend *f, const struct eval_request *q,
-              eval_trace_fn *trace, void *ctx, struct eval_result *out);
-
-/* The value of an expression for the state of a request in the middle of eval_run(): used by explain to say why a
- * guard did not hold. Opaque. */
-struct eval_state;
+void eval_run(struct arena *a, const struct ir_frontend *f, const struct eval_request *q, eval_trace_fn *trace,
+              void *ctx, struct eval_result *out);
 
 #endif

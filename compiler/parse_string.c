@@ -124,15 +124,13 @@ struct ast_expr *parse_string_unclosed(struct parser *p, const char *what)
     uint32_t off = in_pieces ? p->string_off : p->off, end = p->end;
     while (end > off + 1 && p->source->text.p[end - 1] == '\r')
         end--;
-    uint32_t outer;
-    if (p->quiet) {
-        ;
-    } else if (!p->string_goes_on && parse_open_string(p, &outer)) {
-        struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, outer, end), "the string does not end on its line");
-        diag_note(p->diags, d, "`${` waits for its `}`");
-    } else {
-        struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, off, end), "the %s does not end on its line", what);
-        if (in_pieces)
+    uint32_t begin = off;
+    bool in_other = parse_open_string(p, &begin) && !(in_pieces && p->string_goes_on);
+    if (!p->quiet) {
+        struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, begin, end), "the %s does not end on its line", begin < off ? "string" : what);
+        if (in_other)
+            diag_note(p->diags, d, "`${` waits for its `}`");
+        else if (in_pieces)
             diag_note(p->diags, d, "a line end within a string is written \\n");
     }
     p->swallowed = 0;

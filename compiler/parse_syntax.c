@@ -44,7 +44,7 @@ static struct slice wanted(struct parser *p, uint32_t expected)
         v[n++] = "`=`";
     if (expected & EXPECT_ARROW && !condition)
         v[n++] = "`->`";
-    if (expected & EXPECT_COLON && !condition)
+    if (expected & EXPECT_COLON && !(expected & EXPECT_COMPARE))
         v[n++] = "`:`";
     if (expected & EXPECT_COMMA)
         v[n++] = "`,`";
@@ -125,8 +125,12 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
         return report(p, at, "comparisons do not chain", "compare twice and join both with `and`");
     if (kind == ASSIGN && expected & EXPECT_LOGIC)
         return report(p, at, "`=` has no place here", "a condition compares with `==`");
-    if (kind == NOT && expected & EXPECT_COMPARE)
-        return report(p, at, "`not` cannot stand here", "`not` stands before a whole test: `not x == y`; only `in` has a form `not in`");
+    if (p->before.kind == NOT && !(expected & EXPECT_EXPR)) {
+        struct span not_at = parse_span(p, p->before.off, p->before.off + p->before.len);
+        struct diag *d = parse_report(p, DIAG_E0100, not_at, "`not` cannot stand before %.*s", SLICE_ARG(quoted(p, &p->last)));
+        diag_help(p->diags, d, "`not` stands before a whole test: `not x == y`; only `in` has a form `not in`");
+        return d;
+    }
     if (kind == ARROW && expected & EXPECT_ASSIGN && !(expected & EXPECT_ARROW))
         return report(p, at, "`->` cannot stand here", NULL);
     return NULL;

@@ -17,14 +17,11 @@ void parse_begin(struct parser *p, struct compilation *c, struct source *src)
     p->source = src;
     p->at_line_start = true;
     p->scanner = parse_scanner_new(p);
-    if (!p->scanner)
-        p->gives_up = true;
 }
 
 void parse_end(struct parser *p)
 {
-    if (p->scanner)
-        parse_scanner_free(p->scanner);
+    parse_scanner_free(p->scanner);
     buf_free(&p->text);
 }
 
@@ -131,7 +128,7 @@ bool parse_in_interpolation(const struct parser *p)
     return !p->newline && parse_open_string(p, &off); /* a string ends with its line */
 }
 
-bool parse_names_argument(const struct parser *p, uint32_t *word_len)
+bool parse_names_argument(struct parser *p, uint32_t *word_len)
 {
     const struct parse_open *o = p->nopen ? &p->open[p->nopen - 1] : NULL;
     if (!o || o->kind != '(' || !o->is_call || (p->last.kind != CALL && p->last.kind != COMMA))
@@ -140,7 +137,10 @@ bool parse_names_argument(const struct parser *p, uint32_t *word_len)
     const char *colon = memchr(s.p, ':', s.len);
     *word_len = (uint32_t)(colon - s.p);
     bool digit_first = s.p[0] >= '0' && s.p[0] <= '9';
-    return !digit_first && !memchr(s.p, '.', *word_len) && colon[-1] != '-';
+    if (digit_first || memchr(s.p, '.', *word_len) || colon[-1] == '-')
+        return false;
+    p->argument_end = p->off + *word_len;
+    return true;
 }
 
 /* --- brackets without a partner ------------------------------------------------------------------- */
@@ -152,9 +152,11 @@ static int open_bracket(struct parser *p, char kind, const struct parse_token *t
         parse_too_deep(p, parse_span(p, t->off, t->off + 1));
         return 0;
     }
-    if (kind == '{' && parse_in_interpolation(p)) {
+    bool in_brackets = p->nopen && p->open[p->nopen - 1].kind != '{';
+    if (kind == '{' && in_brackets) {
         if (!p->quiet)
-            parse_report(p, DIAG_E0100, parse_span(p, t->off, t->off + 1), "a block cannot stand in a string");
+            parse_report(p, DIAG_E0100, parse_span(p, t->off, t->off + 1), "a block cannot stand in %s",
+                         parse_in_interpolation(p) ? "a string" : "brackets");
         return 0;
     }
     p->open[p->nopen++] = (struct parse_open){kind, is_call, t->off, p->indent, 0};
@@ -209,6 +211,22 @@ static int close_top(struct parser *p)
     }
 }
 
+/* True where the bracket `o` is closed further on in the line of `t`: then it is `t`, a brace, that is out of place. */
+static bool is_closed_later(const struct parser *p, const struct parse_open *o, const struct parse_token *t)
+{
+    enum { LOOK_AHEAD = 200 };
+    struct slice text = p->source->text;
+    char closer = o->kind == '(' ? ')' : ']';
+    int depth = 0;
+    for (size_t i = t->off + 1; i < text.len && i < t->off + LOOK_AHEAD && text.p[i] != '\n'; i++) {
+        depth += text.p[i] == o->kind;
+        depth -= text.p[i] == closer;
+        if (depth < 0)
+            return true;
+    }
+    return false;
+}
+
 /* Where `t` cannot come before what is open has been closed: the kind of the token that closes it, else 0. */
 static int missing_closer(struct parser *p, const struct parse_token *t)
 {
@@ -227,8 +245,8 @@ static int missing_closer(struct parser *p, const struct parse_token *t)
     }
     if (o->kind == '(' || o->kind == '[') {
         bool new_statement = p->newline && ends_operand(p->last.kind) && begins_operand(t->kind);
-        if (ends_all || new_statement || t->kind == LBRACE || t->kind == RBRACE || t->kind == SMID || t->kind == STAIL ||
-            p->semicolon) {
+        bool brace = (t->kind == LBRACE || t->kind == RBRACE) && !is_closed_later(p, o, t);
+        if (ends_all || new_statement || brace || t->kind == SMID || t->kind == STAIL || p->semicolon) {
             report_unclosed_bracket(p, o, p->last.off + p->last.len);
             return close_top(p);
         }
@@ -249,6 +267,11 @@ static int close_bracket(struct parser *p, const struct parse_token *t, char kin
     struct parse_open *o = top(p);
     struct span at = parse_span(p, t->off, t->off + 1);
     char close = kind == '(' ? ')' : kind == '[' ? ']' : '}';
+    if (kind == '{' && o && o->kind != '{') {
+        if (!p->quiet)
+            parse_report(p, DIAG_E0101, at, "`}` cannot close `%c`", o->kind);
+        return 0;
+    }
     if (!o || o->kind == '"' || (o->kind == '{') != (kind == '{')) {
         if (!p->quiet)
             parse_report(p, DIAG_E0101, at, "`%c` closes nothing", close);

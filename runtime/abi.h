@@ -412,4 +412,15 @@ typedef struct weir_str weir_value_fn(const struct weir_abi *abi, const struct w
 #define WEIR_PRED_SYMBOL "weir_pred"
 #define WEIR_VALUE_SYMBOL "weir_value"
 
+/* What a standalone executable has in place of a plan file, as `weir_builtin`; weir-edge knows that symbol as a weak one. */
+struct weir_builtin {
+    const uint8_t *tables;
+    uint64_t tables_size;
+    const char *manifest;
+    uint64_t manifest_size;
+    weir_pred_fn *pred;
+    weir_value_fn *value;
+};
+extern const struct weir_builtin weir_builtin;
+
 #endif

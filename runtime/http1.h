@@ -1,6 +1,7 @@
 /* HTTP/1.1 messages as bytes (RFC 9112): heads to slices, bodies by their framing. Strict: what two readers could
  * understand differently is refused. Pure functions over memory: no sockets, no allocation. The scanners are re2c
- * (grammar/http1.re). All slices point into the bytes that were parsed. */
+ * (grammar/http1_scan.re). All slices point into the bytes that were parsed (or to
+ * constant text). */
 #ifndef WEIR_HTTP1_H
 #define WEIR_HTTP1_H
 
@@ -13,6 +14,7 @@ enum {
     HTTP1_LINE_MAX = 4096,    /* a chunk-size line or a trailer field */
     HTTP1_TRAILERS_MAX = 16384, /* all trailer fields of one message */
     HTTP1_TARGET_MAX = 8192,  /* longer targets are answered 414 */
+    HTTP1_OPTIONS_MAX = 64,   /* names in Connection fields; more are answered 431 */
 };
 
 /* Fields that the proxy itself looks at. */
@@ -35,7 +37,8 @@ struct http1_field {
     struct slice name, value; /* value: without white space at its ends */
     uint8_t id;               /* enum http1_field_id */
     bool hop;                 /* of this connection alone (RFC 9110 section 7.6.1): Connection and what it names, Keep-Alive,
-                                 Proxy-Connection, TE, Upgrade, Transfer-Encoding */
+                                 Proxy-Connection, TE, Upgrade, Transfer-Encoding; Expect in 1.0. Never Host and Content-Length,
+                                 since dropping them on a client's word would change the message */
 };
 
 /* How the end of a body is known (RFC 9112 section 6.3). */
@@ -49,7 +52,9 @@ enum http1_framing {
 struct http1_head {
     struct slice method, target;  /* requests; target as received */
     struct slice scheme_authority; /* absolute-form: what the target holds before its path, e.g. "http://a.example:80"; else p NULL */
-    struct slice path_query;      /* origin-form part of the target, never empty ("/" for an empty absolute path), or "*" */
+    struct slice path_query;      /* origin-form part of the target, never empty ("/" for an empty absolute path; it begins with
+                                     "?" where an absolute-form target has a query and no path), or "*" (also for OPTIONS of an
+                                     absolute-form target without path: RFC 9112 section 3.2.4) */
     struct slice host;            /* requests: the authority of an absolute-form target, else the Host field; p NULL where an
                                      HTTP/1.0 request has none */
     uint16_t status;              /* responses */
@@ -58,8 +63,9 @@ struct http1_head {
     uint8_t framing;              /* enum http1_framing */
     uint64_t length;
     bool close;                   /* the connection does not outlive this message: `Connection: close`, or 1.0 without keep-alive */
-    bool upgrade;                 /* `Connection: upgrade` with an Upgrade field (and HTTP/1.1) */
-    bool expect_continue;
+    bool upgrade;                 /* `Connection: upgrade` with an Upgrade field (and HTTP/1.1); not to h2c, whose requests would
+                                     pass the proxy unseen */
+    bool expect_continue;         /* and HTTP/1.1 (RFC 9110 section 10.1.1) */
     bool is_head;                 /* requests: method HEAD */
     uint32_t size;                /* bytes of the head, with its empty line */
     uint32_t nfields;
@@ -67,7 +73,8 @@ struct http1_head {
 };
 
 /* Parses the head of a request at the start of `bytes`. Returns 0 where more bytes are needed, 1 where `*h` is set, or
- * minus the status to answer with (and then to close): 400, 414, 431, 501 (CONNECT, an unknown transfer coding), 505. `full`:
+ * minus the status to answer with (and then to close): 400, 414, 417 (an expectation other than 100-continue), 431, 501 (CONNECT,
+ * an unknown transfer coding), 505. `full`:
  * no more bytes will fit, so an unfinished head is 414 (in the first line) or 431. One empty line before
  * the request is skipped (RFC 9112 section 2.2) and counted in h->size. A request is refused (400) for: a missing (1.1), repeated or
  * empty-and-malformed Host field; Content-Length repeated, with Transfer-Encoding, or no plain number; Transfer-Encoding in 1.0, or

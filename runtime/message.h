@@ -10,7 +10,9 @@
 /* The request as it is forwarded, always HTTP/1.1: the method, `uri` (the normalised path with the query as received, or "*"),
  * fields in their order but for those of the connection, changed by the edits of `r` in their order (SET replaces all lines of that name, also those
  * of earlier edits; names compare without case), Host from the authority of an absolute-form target, body framing as received. An
- * upgrade keeps `Connection: Upgrade` and its Upgrade field. Host is first, and always there. */
+ * upgrade keeps `Connection: Upgrade` and its Upgrade field. Host is first, and always there, once: an edit ADD of Host is a
+ * SET, and DEL leaves it empty. Edits of fields that the proxy makes itself (framing, Connection and the like; the compiler
+ * refuses them) change nothing. `h` holds slices of the bytes as http1_parse_request() left them. */
 size_t message_request(char *out, size_t cap, const struct http1_head *h, struct weir_str uri, const struct route_result *r);
 
 struct message_client {
@@ -21,7 +23,8 @@ struct message_client {
     bool unchunk;       /* the server's chunked framing is taken off: leave Transfer-Encoding out */
 };
 
-/* The response as it is forwarded (also 1xx, where close, keep_alive and chunk are false; a 101 keeps `Connection: Upgrade` and Upgrade). */
+/* The response as it is forwarded (also 1xx, where close, keep_alive and chunk are false; a 101 keeps `Connection: Upgrade` and Upgrade).
+ * Content-Length is left out of 1xx and 204, Trailer where the trailers are taken off with the chunked framing. */
 size_t message_response(char *out, size_t cap, const struct http1_head *h, const struct message_client *c);
 
 struct message_header {

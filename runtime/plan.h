@@ -28,6 +28,7 @@ enum { PLAN_MAGIC = 0x504c414e, PLAN_DIGEST_TEXT = 33 };
 struct plan_worker {
     _Atomic uint64_t requests;
     _Atomic uint32_t in_flight;
+    struct weir_str *str;               /* room for weir_facts.str: WEIR_SLOT_FIXED + slots.count entries; allocated by bind */
 } __attribute__((aligned(64)));
 
 /* A backend as this plan defines it: the plan's numbers, and the registry's servers. */
@@ -51,7 +52,8 @@ struct plan {
     uint64_t serial;                    /* 1, 2, 3 … in order of publication */
     uint64_t published_ms;              /* clock_coarse_ms() at publication */
     /* the file */
-    void *dl;                           /* dlopen handle; NULL when linked into the executable */
+    void *map;                          /* the mapped file, `map_size` bytes (plan_map.h); NULL when linked into the executable */
+    size_t map_size;
     const uint8_t *tables;
     const struct weir_tables *head;     /* == tables */
     weir_pred_fn *pred;
@@ -59,9 +61,12 @@ struct plan {
     /* bindings, in the order of the tables */
     struct plan_backend *backends;
     struct plan_frontend *frontends;
+    struct listener **listeners;        /* where this plan listens; nlisteners of them, none once a newer plan is adopted */
+    uint32_t nlisteners;
     uint32_t *frontend_of_listener;     /* by listener->id: index of the frontend, WEIR_NONE where it is gone */
     uint32_t listener_ids;              /* entries in frontend_of_listener */
-    struct plan_worker *workers;        /* by worker index */
+    struct plan_worker *workers;        /* by worker index, nworkers of them */
+    uint32_t nworkers;
 };
 
 #endif

@@ -6,16 +6,6 @@
 #include "runtime/abi.h"
 #include "runtime/base/buf.h"
 
-/* What a standalone executable is linked with (defined by generated code; weak and absent elsewhere). */
-struct weir_builtin {
-    const uint8_t *tables;
-    uint64_t tables_size;
-    const char *manifest;
-    uint64_t manifest_size;
-    weir_pred_fn *pred;
-    weir_value_fn *value;
-};
-
 /* Makes the plan to load, at start and again on SIGHUP: fills `plan` with the bytes of a plan file. False, with the
  * reason appended to `why`; the running plan then stays. */
 typedef bool process_plan_fn(void *ctx, struct buf *plan, struct buf *why);
@@ -23,7 +13,7 @@ typedef bool process_plan_fn(void *ctx, struct buf *plan, struct buf *why);
 struct process_options {
     process_plan_fn *make_plan; /* not used where builtin is given */
     void *ctx;
-    const struct weir_builtin *builtin;
+    const struct weir_builtin *builtin; /* of a standalone executable, or NULL */
     const char *control_path;   /* unix socket, or NULL */
     unsigned workers;           /* 0: one a processor */
     uint32_t drain_ms;          /* old plans: aborts what still runs under them after this; 0: 30 s */

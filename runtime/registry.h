@@ -1,7 +1,8 @@
 /* Objects that live longer than a plan, kept by identity: listeners, frontends' and backends' counters,
  * servers with their health and idle connections. Only the control thread adds or removes; workers reach
  * them through the plan they run. An object is freed when no plan in the process and no connection
- * refers to it.
+ * refers to it. Listeners alone stay to the end of the process, their sockets closed: connections that came in by one
+ * know it by its id, which is never given to another address.
  *
  * Identities: a listener is (address, port); a frontend and a backend is its name; a server is (backend name,
  * server name, address, port). Weight, backup, timeouts and checks may change without a new identity. */
@@ -17,11 +18,11 @@ struct worker;
 struct upstream; /* a connection to a server (runtime/upstream.h) */
 
 struct listener {
-    uint32_t id;  /* small, unique in the process while the listener lives; index of plan.frontend_of_listener */
+    uint32_t id;  /* small, never reused; index of plan.frontend_of_listener */
     uint8_t addr[16];
     uint16_t port;
-    int *fds;     /* one listening socket a worker (SO_REUSEPORT), non-blocking */
-    uint32_t refs; /* plans that listen here; control thread */
+    int *fds;     /* one listening socket a worker (SO_REUSEPORT), non-blocking; NULL while closed */
+    uint32_t refs; /* plans that listen here, until a newer one is adopted; control thread */
 };
 
 /* Counters of one worker. Written by that worker alone, relaxed; summed on read. */
@@ -59,6 +60,7 @@ struct server {
     _Atomic bool up;          /* written by the checks, read by every worker (relaxed); true at start */
     _Atomic uint32_t refs;    /* plans (control thread) and open connections (workers) */
     struct server_worker *workers;
+    uint64_t newest;          /* serial of the newest plan that has it; control thread */
     /* health, control thread only */
     uint32_t check_ok, check_failed; /* in a row */
     void *check;                     /* the running check (runtime/check.c) */

@@ -14,6 +14,7 @@ struct worker;
 
 struct worker_options {
     uint32_t index;      /* 0 .. workers - 1 */
+    uint32_t workers;    /* of the process */
     uint32_t max_conns;  /* client connections of this worker; more wait in the kernel's queue */
 };
 
@@ -21,8 +22,9 @@ struct worker_options {
 struct worker *worker_start(const struct worker_options *o, struct plan *first);
 
 /* Tells the worker to decide new requests by `p` from its next loop turn on, and to listen where `p` listens: a
- * listener that `p` no longer has is emptied (accepted until EAGAIN) and left. Control thread. */
-void worker_post_plan(struct worker *w, struct plan *p);
+ * listener that `p` no longer has is emptied (accepted until EAGAIN) and left. False where memory ran out:
+ * nothing changes. Control thread. */
+bool worker_post_plan(struct worker *w, struct plan *p);
 
 /* True once the worker has adopted plan `serial` or a newer one (acquire). Control thread. */
 bool worker_has_adopted(struct worker *w, uint64_t serial);
@@ -35,7 +37,8 @@ void worker_abort_plan(struct worker *w, struct plan *p);
 void worker_forget_server(struct worker *w, struct server *s);
 
 /* Graceful end: stop accepting (after emptying the accept queues), answer what is in flight with
- * `Connection: close`, close idle connections, end at the latest `deadline_ms` from now. */
+ * `Connection: close`, close idle connections, end at the latest `deadline_ms` from now. Asked again with less,
+ * it ends earlier. */
 void worker_stop(struct worker *w, uint32_t deadline_ms);
 /* True once the thread has left its loop. */
 bool worker_is_done(struct worker *w);

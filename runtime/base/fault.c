@@ -31,6 +31,11 @@ void *fault_realloc(void *p, size_t size)
 {
     return fails_now() ? NULL : realloc(p, size);
 }
+
+void *fault_aligned_alloc(size_t align, size_t size)
+{
+    return fails_now() ? NULL : aligned_alloc(align, size);
+}
 #else
 typedef int fault_is_off; /* ISO C wants one declaration a file */
 #endif

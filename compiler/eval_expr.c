@@ -1,0 +1,300 @@
+/* The value of each expression; grammar/ops.def says in words what the operators do. */
+#include "compiler/eval_state.h"
+
+#include "compiler/regex.h"
+#include "compiler/regex_derivative.h"
+#include "runtime/base/norm.h"
+
+static struct eval_value truth(bool b)
+{
+    return (struct eval_value){.kind = IR_BOOL, .truth = b};
+}
+
+static struct eval_value absent(enum ir_kind kind)
+{
+    return (struct eval_value){.kind = kind, .absent = true};
+}
+
+/* A present text; p NULL is absent. */
+static struct eval_value text(struct slice s)
+{
+    return s.p ? (struct eval_value){.kind = IR_STR, .str = s} : absent(IR_STR);
+}
+
+static struct eval_value number(int64_t n)
+{
+    return (struct eval_value){.kind = IR_INT, .num = n};
+}
+
+static struct slice present(struct slice s)
+{
+    return s.p ? s : SLICE("");
+}
+
+/* ---- fields ------------------------------------------------------------------------------------ */
+
+static struct slice query_get(struct eval_state *s, struct slice name)
+{
+    struct slice value = {NULL, 0};
+    if (s->query.p && norm_query_get(s->query, name, arena_alloc(s->a, s->query.len + 1), &value))
+        return present(value);
+    return (struct slice){NULL, 0};
+}
+
+/* Cookies as received: edits of the header Cookie do not change them. */
+static struct slice cookie_get(struct eval_state *s, struct slice name)
+{
+    struct slice value;
+    for (uint32_t i = 0; i < s->request->nheaders; i++) {
+        const struct eval_header *h = &s->request->headers[i];
+        if (slice_eq_nocase(h->name, SLICE("cookie")) && norm_cookie_get(h->value, name, &value))
+            return present(value);
+    }
+    return (struct slice){NULL, 0};
+}
+
+static struct eval_value field(struct eval_state *s, const struct ir_expr *e)
+{
+    switch ((enum ir_field)e->field) {
+    case IR_FIELD_HOST:
+        return text(s->host);
+    case IR_FIELD_PATH:
+        return text(s->path);
+    case IR_FIELD_METHOD:
+        return text(s->request->method);
+    case IR_FIELD_URI:
+        return text(s->uri);
+    case IR_FIELD_HEADER:
+        return text(eval_header_get(s, e->str));
+    case IR_FIELD_QUERY:
+        return text(query_get(s, e->str));
+    case IR_FIELD_COOKIE:
+        return text(cookie_get(s, e->str));
+    case IR_FIELD_CLIENT_IP:
+        return (struct eval_value){.kind = IR_IP, .ip = s->request->client_ip};
+    case IR_FIELD_CLIENT_PORT:
+        return number(s->request->client_port);
+    case IR_FIELD_TLS_ACTIVE:
+        return truth(s->request->tls);
+    case IR_FIELD_COUNT:
+        break;
+    }
+    return absent((enum ir_kind)e->kind);
+}
+
+/* ---- tests ------------------------------------------------------------------------------------- */
+
+static bool equal(const struct eval_value *x, const struct eval_value *y)
+{
+    switch (x->kind) {
+    case IR_BOOL:
+        return x->truth == y->truth;
+    case IR_INT:
+        return x->num == y->num;
+    case IR_STR:
+        return slice_eq(x->str, y->str);
+    case IR_IP:
+        return memcmp(&x->ip, &y->ip, sizeof x->ip) == 0;
+    case IR_BACKEND:
+        return x->backend == y->backend;
+    }
+    return false;
+}
+
+/* A test of two operands, both present. */
+static bool compare(enum ir_op op, const struct eval_value *x, const struct eval_value *y)
+{
+    if (x->kind != y->kind)
+        return false;
+    if (op == IR_EQ)
+        return equal(x, y);
+    if (op == IR_LT || op == IR_LE)
+        return x->kind == IR_INT && (op == IR_LT ? x->num < y->num : x->num <= y->num);
+    if (x->kind != IR_STR)
+        return false;
+    return op == IR_UNDER         ? eval_under(x->str, y->str)
+           : op == IR_STARTS_WITH ? slice_starts(x->str, y->str)
+           : op == IR_ENDS_WITH   ? slice_ends(x->str, y->str)
+                                  : slice_contains(x->str, y->str);
+}
+
+static bool like(const struct ir_expr *e, struct slice subject)
+{
+    bool is_host = e->args[0]->op == IR_FIELD && e->args[0]->field == IR_FIELD_HOST;
+    return eval_glob(e->str, subject, is_host ? '.' : '/');
+}
+
+static bool matches(struct eval_state *s, const struct ir_expr *e, struct slice subject)
+{
+    uint32_t off;
+    const char *err;
+    struct regex_node *tree = regex_parse(s->a, e->str, &off, &err);
+    return tree && regex_derivative_matches(tree, subject);
+}
+
+/* A test of one operand and what the operator holds itself. */
+static bool test(struct eval_state *s, const struct ir_expr *e)
+{
+    struct eval_value x = eval_expr(s, e->args[0]);
+    if (x.absent)
+        return false;
+    if (e->op == IR_IN)
+        return eval_set_find(e->set, &x) != NULL;
+    if (x.kind != IR_STR)
+        return false;
+    return e->op == IR_LIKE ? like(e, x.str) : matches(s, e, x.str);
+}
+
+static bool junction(struct eval_state *s, const struct ir_expr *e)
+{
+    bool all = e->op == IR_AND;
+    for (uint32_t i = 0; i < e->nargs; i++)
+        if (eval_expr(s, e->args[i]).truth != all)
+            return !all;
+    return all;
+}
+
+/* ---- values ------------------------------------------------------------------------------------ */
+
+static struct eval_value lookup(struct eval_state *s, const struct ir_expr *e)
+{
+    struct eval_value key = eval_expr(s, e->args[0]);
+    const struct ir_row *row = key.absent ? NULL : eval_set_find(e->set, &key);
+    if (!row && e->set->has_default)
+        row = &e->set->fallback;
+    if (!row)
+        return absent(e->set->value_kind);
+    if (e->set->value_kind == IR_BACKEND)
+        return (struct eval_value){.kind = IR_BACKEND, .backend = row->backend};
+    return text(present(row->str));
+}
+
+static struct slice recased(struct arena *a, struct slice in, bool upper)
+{
+    char *out = arena_alloc(a, in.len + 1);
+    for (size_t i = 0; i < in.len; i++) {
+        char c = in.p[i];
+        bool letter = upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z';
+        out[i] = letter ? (char)(c ^ 0x20) : c;
+    }
+    return (struct slice){out, in.len};
+}
+
+/* The greatest magnitude is 2^63, and only below zero. */
+static struct eval_value to_int(struct slice s)
+{
+    bool minus = s.len > 0 && s.p[0] == '-';
+    uint64_t magnitude = 0, limit = (uint64_t)INT64_MAX + minus;
+    if (s.len == minus)
+        return absent(IR_INT);
+    for (size_t i = minus; i < s.len; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return absent(IR_INT);
+        uint64_t digit = (uint64_t)(s.p[i] - '0');
+        if (magnitude > (limit - digit) / 10)
+            return absent(IR_INT);
+        magnitude = magnitude * 10 + digit;
+    }
+    return number((int64_t)(minus ? 0 - magnitude : magnitude));
+}
+
+static struct eval_value to_text(struct eval_state *s, const struct eval_value *v)
+{
+    char ip[IP_TEXT_MAX];
+    switch (v->kind) {
+    case IR_STR:
+        return *v;
+    case IR_INT:
+        return text(arena_printf(s->a, "%lld", (long long)v->num));
+    case IR_BOOL:
+        return text(v->truth ? SLICE("true") : SLICE("false"));
+    case IR_IP:
+        return text(arena_copy(s->a, (struct slice){ip, ip_format(&v->ip, ip)}));
+    case IR_BACKEND:
+        return text(v->backend->name);
+    }
+    return absent(IR_STR);
+}
+
+/* Texts may hold any byte, NUL included. */
+static struct eval_value concat(struct eval_state *s, const struct ir_expr *e)
+{
+    struct slice *parts = arena_array(s->a, struct slice, e->nargs + 1);
+    size_t total = 0, at = 0;
+    for (uint32_t i = 0; i < e->nargs; i++) {
+        struct eval_value v = eval_expr(s, e->args[i]);
+        if (!v.absent && v.kind == IR_STR)
+            parts[i] = v.str;
+        total += parts[i].len;
+    }
+    char *out = arena_alloc(s->a, total + 1);
+    for (uint32_t i = 0; i < e->nargs; i++) {
+        if (parts[i].len)
+            memcpy(out + at, parts[i].p, parts[i].len);
+        at += parts[i].len;
+    }
+    return text((struct slice){out, total});
+}
+
+static struct eval_value unary(struct eval_state *s, const struct ir_expr *e)
+{
+    struct eval_value x = eval_expr(s, e->args[0]);
+    if (x.absent)
+        return absent((enum ir_kind)e->kind);
+    if (e->op == IR_TO_STR)
+        return to_text(s, &x);
+    if (x.kind != IR_STR)
+        return absent((enum ir_kind)e->kind);
+    return e->op == IR_TO_INT ? to_int(x.str) : text(recased(s->a, x.str, e->op == IR_UPPER));
+}
+
+struct eval_value eval_expr(struct eval_state *s, const struct ir_expr *e)
+{
+    struct eval_value x, y;
+    switch ((enum ir_op)e->op) {
+    case IR_CONST_BOOL:
+        return truth(e->num != 0);
+    case IR_CONST_INT:
+        return number(e->num);
+    case IR_CONST_STR:
+        return text(present(e->str));
+    case IR_CONST_IP:
+        return (struct eval_value){.kind = IR_IP, .ip = e->ip};
+    case IR_FIELD:
+        return field(s, e);
+    case IR_AND:
+    case IR_OR:
+        return truth(junction(s, e));
+    case IR_NOT:
+        return truth(!eval_expr(s, e->args[0]).truth);
+    case IR_EQ:
+    case IR_LT:
+    case IR_LE:
+    case IR_UNDER:
+    case IR_STARTS_WITH:
+    case IR_ENDS_WITH:
+    case IR_CONTAINS:
+        x = eval_expr(s, e->args[0]);
+        y = eval_expr(s, e->args[1]);
+        return truth(!x.absent && !y.absent && compare((enum ir_op)e->op, &x, &y));
+    case IR_IN:
+    case IR_LIKE:
+    case IR_MATCHES:
+        return truth(test(s, e));
+    case IR_EXISTS:
+        return truth(!eval_expr(s, e->args[0]).absent);
+    case IR_LOOKUP:
+        return lookup(s, e);
+    case IR_DEFAULT:
+        x = eval_expr(s, e->args[0]);
+        return x.absent ? eval_expr(s, e->args[1]) : x;
+    case IR_LOWER:
+    case IR_UPPER:
+    case IR_TO_INT:
+    case IR_TO_STR:
+        return unary(s, e);
+    case IR_CONCAT:
+        return concat(s, e);
+    }
+    return absent((enum ir_kind)e->kind);
+}

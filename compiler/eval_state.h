@@ -1,0 +1,34 @@
+/* What the parts of the evaluator share: eval.c (requests and rules), eval_expr.c (expressions), eval_match.c (keys,
+ * patterns). For them alone. */
+#ifndef WEIR_EVAL_STATE_H
+#define WEIR_EVAL_STATE_H
+
+#include "compiler/eval.h"
+
+/* A header that a rule changed: what later rules see. */
+struct eval_changed {
+    struct slice name;
+    struct slice value; /* p NULL: deleted */
+};
+
+struct eval_state {
+    struct arena *a;
+    const struct eval_request *request;
+    struct slice host, path, uri;
+    struct slice query;     /* as received, without "?"; p NULL: none */
+    struct slice authority; /* of an absolute-form target, else p NULL: what the header Host says */
+    VEC(struct eval_changed) changed;
+};
+
+/* The value of a header as later rules see it; p NULL: absent. Names compare without case. */
+struct slice eval_header_get(struct eval_state *s, struct slice name);
+
+/* The row of `set` that `key` (present) finds, or NULL; a map's default is not considered. */
+const struct ir_row *eval_set_find(const struct ir_set *set, const struct eval_value *key);
+
+/* A glob against a whole text: `*` is one or more bytes but `separator`, `**` one or more of any. */
+bool eval_glob(struct slice glob, struct slice text, char separator);
+/* Segment prefix. */
+bool eval_under(struct slice path, struct slice prefix);
+
+#endif
