@@ -81,6 +81,7 @@ struct decl {
     struct span at;
     struct ast_stmt *stmt;
     struct module *module;
+    const struct ast_expr *literal; /* LET: what it stands for, once known */
     union {
         struct ir_expr *acl;           /* NULL: reported */
         struct ir_set *sets[DECL_SETS]; /* LET of a list: by kind of key, made when first asked for */
@@ -124,7 +125,6 @@ struct checker {
     VEC(struct module *) modules; /* in the order of being read */
     struct module *m;  /* whose names count now */
     bool incomplete;   /* there were syntax errors: what seems to be missing may be there */
-    bool negated;      /* directly below `not` */
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
     struct { uint32_t file, line; } last; /* of check_pos() */
@@ -252,6 +252,13 @@ struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, 
 struct ir_pos check_pos(struct checker *k, struct span at);
 enum ir_kind check_kind(enum type_id t);
 struct typed check_failed(void);
+/* An expression with what the conditions around it say about its absence. */
+struct typed check_result(struct checker *k, struct ir_expr *e, enum type_id type);
+void check_acl(struct checker *k, struct decl *d);
+/* W0412 where `test`, written as `e`, has an optional operand and is negated. */
+void check_negation(struct checker *k, const struct ast_expr *e, const struct ir_expr *test);
+/* What stands at `at`, shortened. */
+struct slice check_source_text(struct checker *k, struct span at);
 
 /* ---- check_sets.c, check_rows.c: maps and lists ---- */
 

@@ -1,6 +1,8 @@
 /* Constants: literals, and names that `let` gives them; their types; what goes wrong with them. */
 #include "compiler/check_state.h"
 
+enum { TEXT_MAX = 1 << 20 }; /* of a constant made of others */
+
 static const char *const type_texts[TYPE_COUNT] = {
 #define TYPE(id, text, use, doc) [TYPE_##id] = text,
 #include "grammar/types.def"
@@ -97,7 +99,14 @@ static const struct ast_expr *joined(struct checker *k, const struct ast_expr *e
         const struct ast_expr *part = check_literal_quietly(k, e->args[i]);
         if (!part || part->kind != AST_STRING)
             return NULL;
-        text = arena_printf(k->a, "%.*s%.*s", SLICE_ARG(text), SLICE_ARG(part->text));
+        if (text.len + part->text.len > TEXT_MAX) {
+            diag_label(k->d, diag_report(k->d, DIAG_E0901, e->span, "a constant text of more than %d bytes", TEXT_MAX), "too long");
+            return NULL;
+        }
+        char *p = arena_alloc(k->a, text.len + part->text.len + 1);
+        memcpy(p, text.p, text.len);
+        memcpy(p + text.len, part->text.p, part->text.len);
+        text = (struct slice){p, text.len + part->text.len};
     }
     struct ast_expr *lit = arena_new(k->a, struct ast_expr);
     *lit = (struct ast_expr){.kind = AST_STRING, .span = e->span};
@@ -119,14 +128,15 @@ const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast
     if (!d || d->kind != DECL_LET || d->state == DECL_BUSY)
         return NULL;
     d->used = true;
+    if (d->literal)
+        return d->literal;
     struct module *here = k->m;
-    bool done = d->state == DECL_DONE; /* then it is in no circle */
     k->m = d->module;
     d->state = DECL_BUSY;
-    const struct ast_expr *lit = check_literal_quietly(k, d->stmt->tail_expr);
-    d->state = done ? DECL_DONE : DECL_NEW;
+    d->literal = check_literal_quietly(k, d->stmt->tail_expr);
+    d->state = DECL_NEW;
     k->m = here;
-    return lit;
+    return d->literal;
 }
 
 const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e)
