@@ -2,13 +2,6 @@
  * that only a finished expression shows (`=` in a condition, `and` mixed with `or`). */
 #include "compiler/ast_build.h"
 
-struct span ast_span_join(struct span a, struct span b)
-{
-    uint32_t from = a.off < b.off ? a.off : b.off;
-    uint32_t a_end = a.off + a.len, b_end = b.off + b.len;
-    return (struct span){a.file, from, (a_end > b_end ? a_end : b_end) - from};
-}
-
 struct ast_expr *ast_leaf(struct parser *p, enum ast_kind kind, struct span at)
 {
     struct ast_expr *e = arena_new(p->arena, struct ast_expr);
@@ -171,8 +164,8 @@ void ast_check_mix(struct parser *p, struct ast_expr *e)
     struct buf first = {0}, second = {0};
     and_first(p, e, &first);
     or_first(p, e, &second);
-    diag_help(p->diags, d, "either `%.*s`", SLICE_ARG(buf_view(&first)));
-    diag_help(p->diags, d, "or `%.*s`", SLICE_ARG(buf_view(&second)));
+    diag_help(p->diags, d, "either `%.*s`", SLICE_ARG(buf_view(&second)));
+    diag_help(p->diags, d, "or `%.*s`", SLICE_ARG(buf_view(&first)));
     diag_fix(d, FIX_MAYBE, e->span, arena_copy(p->arena, buf_view(&first)));
     buf_free(&first);
     buf_free(&second);

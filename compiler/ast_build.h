@@ -4,7 +4,11 @@
 
 #include "compiler/parse_state.h"
 
-struct span ast_span_join(struct span a, struct span b);
+/* From the beginning of `a` to the end of `b`, which lies behind it. */
+static inline struct span ast_span_join(struct span a, struct span b)
+{
+    return (struct span){a.file, a.off, b.off + b.len - a.off};
+}
 
 struct ast_expr *ast_leaf(struct parser *p, enum ast_kind kind, struct span at);
 struct ast_expr *ast_name(struct parser *p, struct slice text, struct span at);

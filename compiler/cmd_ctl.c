@@ -12,9 +12,11 @@ int cmd_ctl(int argc, char **argv)
     };
     const struct command_spec spec = {"ctl", "--control SOCK WORD…",
                                       "Sends a request to a running process and prints its answer:\n"
-                                      "  show info      process, workers, the plan that serves\n"
-                                      "  show plans     every plan: digest, state, age, requests, in flight\n"
-                                      "  show servers   every server: health, requests, connections",
+                                      "  show info       process, workers, the plan that serves\n"
+                                      "  show plans      every plan: digest, state, age, requests, in flight\n"
+                                      "  show servers    every server: health, requests, connections\n"
+                                      "  show frontends  every frontend: requests, answers by class\n"
+                                      "`json` as the last word asks for JSON.",
                                       options};
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)

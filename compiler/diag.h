@@ -14,7 +14,7 @@ enum diag_code {
 #undef DIAG
 };
 
-/* A run of bytes of a source. */
+/* A run of bytes of a source. A `file` that is no source's means nowhere: such a message is shown without a place. */
 struct span {
     uint32_t file, off, len;
 };
@@ -58,7 +58,8 @@ void diag_fix(struct diag *x, enum diag_applicability how, struct span at, struc
 struct slice diag_nearest(struct slice word, const struct slice *candidates, uint32_t n);
 
 enum diag_format { DIAG_TEXT, DIAG_JSON };
-/* Renders all, sorted by place, duplicates removed. `color`: ANSI colours (text only). */
+/* Renders all, sorted by place, duplicates removed; as text at most 50 of a level, and how many more there are.
+ * `color`: ANSI colours (text only). What comes out is printable UTF-8 whatever the sources hold. */
 void diag_render(const struct diags *d, enum diag_format format, bool color, struct buf *out);
 
 #endif

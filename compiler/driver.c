@@ -118,7 +118,7 @@ void driver_report(const struct compilation *c, const char *path, const struct d
     diag_render(&c->diags, o->format, o->color, out);
     if (o->format == DIAG_JSON || c->diags.errors == 0)
         return;
-    buf_printf(out, "%s: ", path);
+    buf_printf(out, "\n%s: ", path);
     count_words(out, c->diags.errors, "error");
     if (c->diags.warnings) {
         buf_str(out, ", ");

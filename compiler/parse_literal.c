@@ -38,6 +38,11 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_letter(char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
 /* Takes a number off the front of `*s`. */
 static struct decimal take_number(struct slice *s)
 {
@@ -191,7 +196,7 @@ enum { SIZE_UNITS = sizeof size_units / sizeof *size_units };
 static int take_unit(struct slice *s, const struct unit *units, int n)
 {
     size_t len = 0;
-    while (len < s->len && ((s->p[len] | 0x20) >= 'a' && (s->p[len] | 0x20) <= 'z'))
+    while (len < s->len && is_letter(s->p[len]))
         len++;
     for (int i = 0; i < n; i++)
         if (slice_eq((struct slice){s->p, len}, units[i].name)) {
@@ -441,7 +446,7 @@ static struct ast_expr *unknown_unit(struct parser *p, size_t number_len)
     return error_here(p);
 }
 
-/* The length of the number in front, without fraction signs of addresses. */
+/* The length of the number in front. */
 static size_t number_length(struct slice s)
 {
     struct slice rest = s;
@@ -452,7 +457,7 @@ static size_t number_length(struct slice s)
 static bool is_letters(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if ((s.p[i] | 0x20) < 'a' || (s.p[i] | 0x20) > 'z')
+        if (!is_letter(s.p[i]))
             return s.p[i] == '/' && i > 0 && i + 1 < s.len && is_letters(slice_from(s, i + 1));
     return s.len > 0;
 }
@@ -473,16 +478,20 @@ struct ast_expr *parse_unknown_literal(struct parser *p)
         d = parse_report(p, DIAG_E0102, here(p), "a range has both ends and no spaces: `200..299`");
         return error_here(p);
     }
-    size_t n = number_length(s);
+    size_t n = number_length(s), unit = s.len;
     struct slice rest = slice_from(s, n);
+    while (unit > 0 && is_letter(s.p[unit - 1]))
+        unit--;
     if (rest.len == 2 && slice_eq_nocase(rest, SLICE("xx"))) {
         d = parse_report(p, DIAG_E0102, here(p), "`%.*s` is no class of status codes", SLICE_ARG(text));
         diag_help(p->diags, d, "the classes are `1xx` to `5xx`");
     } else if (is_letters(rest)) {
         return unknown_unit(p, n);
-    } else if (rest.len && rest.p[0] == '/') {
+    } else if (rest.len && rest.p[0] == '/' && unit == n + 1) {
         d = parse_report(p, DIAG_E0102, here(p), "`%.*s` is no rate", SLICE_ARG(text));
         diag_help(p->diags, d, "a rate is a count and a time, such as `100/10s`; a division has spaces around its `/`");
+    } else if (rest.len && unit < s.len && is_digit(s.p[unit - 1]) && (rest.p[0] == '/' || is_letter(rest.p[0]))) {
+        return unknown_unit(p, unit);
     } else if (count_dots(s) >= 2) {
         d = parse_report(p, DIAG_E0102, here(p), "`%.*s` is neither a number nor an address", SLICE_ARG(text));
         diag_note(p->diags, d, "an IPv4 address has four parts: `10.0.0.1`");

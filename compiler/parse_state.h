@@ -74,6 +74,7 @@ struct parser {
     struct buf text;      /* the piece of a string at hand, escapes resolved */
     uint32_t string_off;  /* its opening quote or the brace before it */
     bool string_goes_on;  /* the piece follows an interpolation */
+    uint32_t argument_end; /* where the name in `base(port:80)` ends; a number follows, and no endpoint */
     bool string_is_bad;   /* an escape in it was reported */
 
     /* the token filter */
@@ -88,6 +89,7 @@ struct parser {
     uint32_t nopen;
     struct parse_open closed_early; /* a { whose } has the indentation of an outer one; kind 0: none */
     uint32_t closed_early_by;
+    uint32_t swallowed, swallowed_from; /* the `}` that a string without an end holds, and where its line begins */
     bool gives_up; /* the rest is not read */
 
     uint32_t nerrors;
@@ -138,9 +140,11 @@ struct ast_expr *parse_string_piece(struct parser *p); /* the piece up to p->off
 struct ast_expr *parse_string_plain(struct parser *p); /* a whole string without escapes */
 struct ast_expr *parse_string_unclosed(struct parser *p, const char *what);
 /* True where the word at hand, up to its `:`, names an argument: `base(port:80)`. */
-bool parse_names_argument(const struct parser *p, uint32_t *word_len);
+bool parse_names_argument(struct parser *p, uint32_t *word_len);
 /* True where a `}` goes on with the string around it. */
 bool parse_in_interpolation(const struct parser *p);
+/* The same, and where the string around begins. */
+bool parse_open_string(const struct parser *p, uint32_t *off);
 /* A character that no token begins with; returns the token that was meant, or 0. */
 int parse_odd_character(struct parser *p);
 

@@ -122,13 +122,21 @@ struct ast_expr *parse_string_unclosed(struct parser *p, const char *what)
         return ast_leaf(p, AST_ERROR, parse_span(p, p->last.off + p->last.len, p->last.off + p->last.len));
     bool in_pieces = what[0] == 's' && what[6] == 0;
     uint32_t off = in_pieces ? p->string_off : p->off, end = p->end;
-    while (end > off + 1 && (p->source->text.p[end - 1] == '\r'))
+    while (end > off + 1 && p->source->text.p[end - 1] == '\r')
         end--;
+    uint32_t begin = off;
+    bool in_other = parse_open_string(p, &begin) && !(in_pieces && p->string_goes_on);
     if (!p->quiet) {
-        struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, off, end), "the %s does not end on its line", what);
-        if (in_pieces)
+        struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, begin, end), "the %s does not end on its line", begin < off ? "string" : what);
+        if (in_other)
+            diag_note(p->diags, d, "`${` waits for its `}`");
+        else if (in_pieces)
             diag_note(p->diags, d, "a line end within a string is written \\n");
     }
+    p->swallowed = 0;
+    p->swallowed_from = p->line_start;
+    for (uint32_t i = off; i < p->end; i++)
+        p->swallowed += p->source->text.p[i] == '}';
     return finish(p, (struct slice){0}, AST_ERROR, off, p->end);
 }
 

@@ -44,7 +44,7 @@ static struct slice wanted(struct parser *p, uint32_t expected)
         v[n++] = "`=`";
     if (expected & EXPECT_ARROW && !condition)
         v[n++] = "`->`";
-    if (expected & EXPECT_COLON && !condition)
+    if (expected & EXPECT_COLON && !(expected & EXPECT_COMPARE))
         v[n++] = "`:`";
     if (expected & EXPECT_COMMA)
         v[n++] = "`,`";
@@ -86,11 +86,6 @@ static bool is_arithmetic(int kind)
     return kind >= PIPE && kind <= PERCENT;
 }
 
-static bool is_reserved(int kind)
-{
-    return kind >= ACL && kind <= ENDS_WITH;
-}
-
 static struct diag *report(struct parser *p, struct span at, const char *message, const char *help)
 {
     struct diag *d = parse_report(p, DIAG_E0100, at, "%s", message);
@@ -115,6 +110,11 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
         if (kind == MINUS)
             return report(p, at, "a statement cannot begin with `-`", NULL);
     }
+    if (!at_start && kind >= ACL && kind <= ELSE && kind != IF && kind != ELSE && expected & EXPECT_NAME) {
+        struct diag *d = parse_report(p, DIAG_E0100, at, "`%s` is a reserved word and cannot be a name", parse_token_name(kind));
+        diag_note(p->diags, d, "reserved are acl let template when if else and or not in true false, and the tests: under like matches…");
+        return d;
+    }
     if (in_args && kind == CALL && p->before.kind == ID)
         return report(p, at, "a statement is a word and its arguments, apart from each other", "leave out the parentheses, or put a space before them");
     if (in_args && (kind == AND || kind == OR))
@@ -125,8 +125,12 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
         return report(p, at, "comparisons do not chain", "compare twice and join both with `and`");
     if (kind == ASSIGN && expected & EXPECT_LOGIC)
         return report(p, at, "`=` has no place here", "a condition compares with `==`");
-    if (kind == NOT && expected & EXPECT_COMPARE)
-        return report(p, at, "`not` cannot stand here", "`not` stands before a whole test: `not x == y`; only `in` has a form `not in`");
+    if (p->before.kind == NOT && !(expected & EXPECT_EXPR)) {
+        struct span not_at = parse_span(p, p->before.off, p->before.off + p->before.len);
+        struct diag *d = parse_report(p, DIAG_E0100, not_at, "`not` cannot stand before %.*s", SLICE_ARG(quoted(p, &p->last)));
+        diag_help(p->diags, d, "`not` stands before a whole test: `not x == y`; only `in` has a form `not in`");
+        return d;
+    }
     if (kind == ARROW && expected & EXPECT_ASSIGN && !(expected & EXPECT_ARROW))
         return report(p, at, "`->` cannot stand here", NULL);
     return NULL;
@@ -144,9 +148,7 @@ void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t exp
         else
             d = parse_report(p, DIAG_E0100, at, "expected %.*s after %.*s, found %.*s", SLICE_ARG(what), SLICE_ARG(quoted(p, &p->before)),
                              SLICE_ARG(quoted(p, &p->last)));
-        if (is_reserved(kind) && expected & EXPECT_NAME)
-            diag_note(p->diags, d, "`%s` is a reserved word and cannot be a name", parse_token_name(kind));
-        else if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
+        if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
             diag_note(p->diags, d, "a name begins with a letter and goes on with letters, digits, `_` and single `-`");
     }
     if (p->joined && p->joined <= at.off)

@@ -17,14 +17,11 @@ void parse_begin(struct parser *p, struct compilation *c, struct source *src)
     p->source = src;
     p->at_line_start = true;
     p->scanner = parse_scanner_new(p);
-    if (!p->scanner)
-        p->gives_up = true;
 }
 
 void parse_end(struct parser *p)
 {
-    if (p->scanner)
-        parse_scanner_free(p->scanner);
+    parse_scanner_free(p->scanner);
     buf_free(&p->text);
 }
 
@@ -117,13 +114,21 @@ static const struct parse_open *frame(const struct parser *p)
     return NULL;
 }
 
-bool parse_in_interpolation(const struct parser *p)
+bool parse_open_string(const struct parser *p, uint32_t *off)
 {
     const struct parse_open *f = frame(p);
+    if (f && f->kind == '"')
+        *off = f->off;
     return f && f->kind == '"';
 }
 
-bool parse_names_argument(const struct parser *p, uint32_t *word_len)
+bool parse_in_interpolation(const struct parser *p)
+{
+    uint32_t off;
+    return !p->newline && parse_open_string(p, &off); /* a string ends with its line */
+}
+
+bool parse_names_argument(struct parser *p, uint32_t *word_len)
 {
     const struct parse_open *o = p->nopen ? &p->open[p->nopen - 1] : NULL;
     if (!o || o->kind != '(' || !o->is_call || (p->last.kind != CALL && p->last.kind != COMMA))
@@ -132,7 +137,10 @@ bool parse_names_argument(const struct parser *p, uint32_t *word_len)
     const char *colon = memchr(s.p, ':', s.len);
     *word_len = (uint32_t)(colon - s.p);
     bool digit_first = s.p[0] >= '0' && s.p[0] <= '9';
-    return !digit_first && !memchr(s.p, '.', *word_len) && colon[-1] != '-';
+    if (digit_first || memchr(s.p, '.', *word_len) || colon[-1] == '-')
+        return false;
+    p->argument_end = p->off + *word_len;
+    return true;
 }
 
 /* --- brackets without a partner ------------------------------------------------------------------- */
@@ -144,9 +152,11 @@ static int open_bracket(struct parser *p, char kind, const struct parse_token *t
         parse_too_deep(p, parse_span(p, t->off, t->off + 1));
         return 0;
     }
-    if (kind == '{' && parse_in_interpolation(p)) {
+    bool in_brackets = p->nopen && p->open[p->nopen - 1].kind != '{';
+    if (kind == '{' && in_brackets) {
         if (!p->quiet)
-            parse_report(p, DIAG_E0100, parse_span(p, t->off, t->off + 1), "a block cannot stand in a string");
+            parse_report(p, DIAG_E0100, parse_span(p, t->off, t->off + 1), "a block cannot stand in %s",
+                         parse_in_interpolation(p) ? "a string" : "brackets");
         return 0;
     }
     p->open[p->nopen++] = (struct parse_open){kind, is_call, t->off, p->indent, 0};
@@ -201,17 +211,33 @@ static int close_top(struct parser *p)
     }
 }
 
+/* True where the bracket `o` is closed further on in the line of `t`: then it is `t`, a brace, that is out of place. */
+static bool is_closed_later(const struct parser *p, const struct parse_open *o, const struct parse_token *t)
+{
+    enum { LOOK_AHEAD = 200 };
+    struct slice text = p->source->text;
+    char closer = o->kind == '(' ? ')' : ']';
+    int depth = 0;
+    for (size_t i = t->off + 1; i < text.len && i < t->off + LOOK_AHEAD && text.p[i] != '\n'; i++) {
+        depth += text.p[i] == o->kind;
+        depth -= text.p[i] == closer;
+        if (depth < 0)
+            return true;
+    }
+    return false;
+}
+
 /* Where `t` cannot come before what is open has been closed: the kind of the token that closes it, else 0. */
 static int missing_closer(struct parser *p, const struct parse_token *t)
 {
     struct parse_open *o = top(p);
     if (!o)
         return 0;
-    bool ends_all = t->kind == 0, in_string = parse_in_interpolation(p);
+    uint32_t string;
+    bool ends_all = t->kind == 0, in_string = parse_open_string(p, &string);
     if (in_string && (ends_all || p->newline)) {
         if (!p->quiet && !p->gives_up) {
-            const struct parse_open *s = frame(p);
-            struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, s->off, p->last.off + p->last.len),
+            struct diag *d = parse_report(p, DIAG_E0105, parse_span(p, string, p->last.off + p->last.len),
                                           "the string does not end on its line");
             diag_note(p->diags, d, "`${` waits for its `}`");
         }
@@ -219,8 +245,8 @@ static int missing_closer(struct parser *p, const struct parse_token *t)
     }
     if (o->kind == '(' || o->kind == '[') {
         bool new_statement = p->newline && ends_operand(p->last.kind) && begins_operand(t->kind);
-        if (ends_all || new_statement || t->kind == LBRACE || t->kind == RBRACE || t->kind == SMID || t->kind == STAIL ||
-            p->semicolon) {
+        bool brace = (t->kind == LBRACE || t->kind == RBRACE) && !is_closed_later(p, o, t);
+        if (ends_all || new_statement || brace || t->kind == SMID || t->kind == STAIL || p->semicolon) {
             report_unclosed_bracket(p, o, p->last.off + p->last.len);
             return close_top(p);
         }
@@ -241,6 +267,11 @@ static int close_bracket(struct parser *p, const struct parse_token *t, char kin
     struct parse_open *o = top(p);
     struct span at = parse_span(p, t->off, t->off + 1);
     char close = kind == '(' ? ')' : kind == '[' ? ']' : '}';
+    if (kind == '{' && o && o->kind != '{') {
+        if (!p->quiet)
+            parse_report(p, DIAG_E0101, at, "`}` cannot close `%c`", o->kind);
+        return 0;
+    }
     if (!o || o->kind == '"' || (o->kind == '{') != (kind == '{')) {
         if (!p->quiet)
             parse_report(p, DIAG_E0101, at, "`%c` closes nothing", close);
@@ -279,6 +310,10 @@ static void read_raw(struct parser *p)
         else
             kind = parse_scan(p);
         p->raw = (struct parse_token){kind, p->quiet, p->off, p->end - p->off, p->value};
+        if (kind == SEMICOLON && parse_in_interpolation(p)) {
+            parse_report(p, DIAG_E0106, parse_span(p, p->off, p->end), "`;` has no meaning in a string's `${…}`");
+            continue;
+        }
         if (kind == LINE || kind == SEMICOLON)
             p->quiet = false;
         if (kind == LINE) {
@@ -307,6 +342,18 @@ static bool needs_end(const struct parser *p, const struct parse_token *t)
     return p->newline && !is_operator(last) && !continues_line(t->kind);
 }
 
+/* True where a string that does not end on its line holds the } of a block which begins there: `{ body "abc }`. */
+static bool closes_swallowed(struct parser *p, const struct parse_token *t)
+{
+    const struct parse_open *o = top(p);
+    if (p->swallowed && (p->newline || t->kind == 0)) {
+        if (o && (o->kind != '{' || o->off >= p->swallowed_from))
+            return o->kind == '{';
+        p->swallowed = 0;
+    }
+    return false;
+}
+
 static struct parse_token hand_on(struct parser *p, struct parse_token t)
 {
     p->before = p->last;
@@ -333,15 +380,20 @@ struct parse_token parse_next(struct parser *p)
             read_raw(p);
         struct parse_token *t = &p->raw;
         bool at_brace = !p->nopen || p->open[p->nopen - 1].kind == '{';
-        if (at_brace && needs_end(p, t)) {
-            p->newline = p->semicolon = false;
+        bool swallowed = closes_swallowed(p, t);
+        if (at_brace && (needs_end(p, t) || (swallowed && p->last.kind != NL && p->last.kind != LBRACE))) {
+            p->newline = p->semicolon = swallowed && p->newline;
             p->joined = 0;
             return hand_on(p, supplied(p, NL));
+        }
+        if (at_brace && swallowed) {
+            p->swallowed--;
+            return hand_on(p, supplied(p, close_top(p)));
         }
         int closer = missing_closer(p, t);
         if (closer)
             return hand_on(p, supplied(p, closer));
-        if (p->newline && is_operator(p->last.kind) && !p->nopen)
+        if (p->newline && at_brace && is_operator(p->last.kind))
             p->joined = p->last.off + p->last.len;
         if (p->at_line_start)
             note_indentation(p, t);
@@ -363,7 +415,7 @@ struct parse_token parse_next(struct parser *p)
             t->kind = open_bracket(p, '"', t, false, SHEAD);
             break;
         case STAIL:
-            p->nopen--; /* the scanner goes on with a string only where one is open */
+            p->nopen--; /* the scanner goes on with a string only where one is open, and what is open in it was closed */
             break;
         case RBRACE:
             t->kind = close_bracket(p, t, '{');

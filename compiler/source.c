@@ -64,16 +64,21 @@ struct source *source_open(struct sources *s, struct slice path, int *err)
     }
     struct stat st;
     struct slice text;
+    int fault;
     if (fstat(fd, &st) != 0)
-        *err = errno;
+        fault = errno;
     else if (S_ISDIR(st.st_mode))
-        *err = EISDIR;
+        fault = EISDIR;
     else if (st.st_size > TEXT_MAX)
-        *err = EFBIG;
+        fault = EFBIG;
     else
-        *err = read_all(s->arena, fd, st.st_size > 0 ? (size_t)st.st_size : 4095, &text);
+        fault = read_all(s->arena, fd, st.st_size > 0 ? (size_t)st.st_size : 4095, &text);
     close(fd);
-    return *err ? NULL : add(s, path, text);
+    if (fault) {
+        *err = fault;
+        return NULL;
+    }
+    return add(s, path, text);
 }
 
 struct source *source_from_text(struct sources *s, struct slice path, struct slice text)

@@ -133,7 +133,8 @@ static bool watch_signals(struct process *p, sigset_t *old)
 static bool start_workers(struct process *p, rlim_t descriptors, struct buf *why)
 {
     for (unsigned i = 0; i < p->registry.workers; i++) {
-        struct worker_options o = {.index = i, .max_conns = share_of_connections(descriptors, p->registry.workers)};
+        struct worker_options o = {.index = i, .workers = p->registry.workers,
+                                   .max_conns = share_of_connections(descriptors, p->registry.workers)};
         p->workers[i] = worker_start(&o, swap_active(&p->swap));
         if (!p->workers[i]) {
             buf_printf(why, "worker %u cannot be started", i);

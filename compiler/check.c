@@ -1,0 +1,83 @@
+/* The checker: from files to a typed program. This file is its order of passes; see check_state.h for what the others
+ * do. */
+#include "compiler/check_state.h"
+
+typedef void decl_fn(struct checker *k, struct decl *d);
+
+static void each_decl(struct checker *k, unsigned kinds, decl_fn *f)
+{
+    for (uint32_t i = 0; i < k->modules.n; i++) {
+        k->m = k->modules.v[i];
+        for (uint32_t j = 0; j < k->m->decls.n; j++)
+            if (kinds >> k->m->decls.v[j]->kind & 1)
+                f(k, k->m->decls.v[j]);
+    }
+}
+
+/* Objects exist before any of them is looked into, so that the order of declarations does not matter. */
+static void make_object(struct checker *k, struct decl *d)
+{
+    struct slice name = check_full_name(k, d->module, d->name);
+    struct ir_pos pos = check_pos(k, d->at);
+    if (d->kind == DECL_BACKEND) {
+        d->backend = arena_new(k->a, struct ir_backend);
+        *d->backend = (struct ir_backend){.name = name, .index = k->p->backends.n, .pos = pos};
+        vec_add(k->a, &k->p->backends, d->backend);
+    } else if (d->kind == DECL_CHECK) {
+        d->check = arena_new(k->a, struct ir_check);
+        *d->check = (struct ir_check){.name = name, .index = k->p->checks.n, .pos = pos};
+        vec_add(k->a, &k->p->checks, d->check);
+    } else {
+        d->frontend = arena_new(k->a, struct ir_frontend);
+        *d->frontend = (struct ir_frontend){.name = name, .index = k->p->frontends.n, .pos = pos};
+        vec_add(k->a, &k->p->frontends, d->frontend);
+    }
+}
+
+static void check_acl(struct checker *k, struct decl *d)
+{
+    if (d->state == DECL_NEW) {
+        d->state = DECL_BUSY;
+        d->acl = check_condition(k, d->stmt->tail_expr);
+        d->state = DECL_DONE;
+    }
+}
+
+/* Statements of a file that declare nothing, and what declarations do not look at: names, parts, order. */
+static void check_top(struct checker *k, struct module *m)
+{
+    k->m = m;
+    for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
+        const struct ast_stmt *s = m->ast->top->stmts.v[i];
+        enum statement_id id = check_statement(k, s, IN_FILE);
+        if (id == STATEMENT_DEFAULTS)
+            check_defaults(k, s, m);
+    }
+}
+
+static struct ir_program *check_program(struct checker *k)
+{
+    for (uint32_t i = 0; i < k->modules.n; i++)
+        check_declare(k, k->modules.v[i]);
+    each_decl(k, 1u << DECL_BACKEND | 1u << DECL_CHECK | 1u << DECL_FRONTEND, make_object);
+    each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_head);
+    for (uint32_t i = 0; i < k->modules.n; i++)
+        check_top(k, k->modules.v[i]);
+    each_decl(k, 1u << DECL_LET, check_let);
+    each_decl(k, 1u << DECL_CHECK, check_check);
+    each_decl(k, 1u << DECL_BACKEND, check_backend);
+    each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_rows);
+    each_decl(k, 1u << DECL_ACL, check_acl);
+    each_decl(k, 1u << DECL_FRONTEND, check_frontend);
+    check_lints(k);
+    for (uint32_t i = 0; i < k->c->sources.files.n; i++)
+        vec_push(k->a, &k->p->sources)->path = k->c->sources.files.v[i]->path;
+    return k->d->errors ? NULL : k->p;
+}
+
+struct ir_program *check_file(struct compilation *c, const char *path)
+{
+    struct checker k = {.c = c, .a = &c->arena, .d = &c->diags, .p = arena_new(&c->arena, struct ir_program)};
+    k.p->edition = 1;
+    return check_read_modules(&k, path) ? check_program(&k) : NULL;
+}

@@ -1,0 +1,376 @@
+/* Statements, settings and options by their tables: which words there are, where they belong, what they take. What is
+ * part of the language but not done is E0900; what is nothing at all gets did-you-mean. */
+#include "compiler/check_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct statement {
+    struct slice word;
+    unsigned contexts, parts;
+    uint32_t min, max;
+    const char *usage;
+};
+
+static const struct statement statements[STATEMENT_COUNT] = {
+#define STATEMENT(id, word, contexts, min, max, parts, usage, doc) [STATEMENT_##id] = {SLICE(word), contexts, parts, min, max, usage},
+#include "grammar/statements.def"
+};
+
+static const struct later {
+    struct slice word;
+    unsigned contexts;
+    const char *doc;
+} later[] = {
+#define LATER(word, contexts, doc) {SLICE(word), contexts, doc},
+#include "grammar/statements.def"
+};
+
+static const struct setting {
+    struct slice statement, word;
+    unsigned contexts;
+    enum type_id type;
+    int64_t fallback, min, max;
+} settings[SETTING_COUNT] = {
+#define TYPE_WORD TYPE_ERROR
+#define SETTING(id, statement, word, contexts, type, fallback, min, max, doc) \
+    [SETTING_##id] = {SLICE(statement), SLICE(word), contexts, TYPE_##type, fallback, min, max},
+#include "grammar/settings.def"
+#undef SETTING
+#undef TYPE_WORD
+};
+
+static const struct option {
+    struct slice statement, word;
+    const char *later; /* NULL: done */
+} options[] = {
+#define OPTION(statement, word, argument, doc) {SLICE(statement), SLICE(word), NULL},
+#define LATER_OPTION(statement, word, doc) {SLICE(statement), SLICE(word), doc},
+#include "grammar/options.def"
+};
+
+enum { NLATER = sizeof later / sizeof *later, NOPTIONS = sizeof options / sizeof *options };
+
+static const struct { enum context context; const char *text; } places[] = {
+    {IN_FILE, "at the top of a file"}, {IN_BACKEND, "in a backend"},     {IN_FRONTEND, "in a frontend"}, {IN_DEFAULTS, "in `defaults`"},
+    {IN_HTTP_CHECK, "in an HTTP check"}, {IN_TCP_CHECK, "in a TCP check"}, {IN_ON_REQUEST, "in `on request`"},
+    {IN_ROUTE, "in `route`"},          {IN_REPLY, "in a reply"},         {IN_MAP, "in a map"},           {IN_LIST, "in a list"},
+};
+enum { NPLACES = sizeof places / sizeof *places };
+
+/* "in a backend or in `defaults`" */
+static struct slice places_text(struct arena *a, unsigned contexts)
+{
+    struct slice s = {0};
+    for (size_t i = 0; i < NPLACES; i++)
+        if (contexts & places[i].context)
+            s = s.p ? arena_printf(a, "%.*s or %s", SLICE_ARG(s), places[i].text) : slice_of(places[i].text);
+    return s.p ? s : SLICE("elsewhere");
+}
+
+const char *check_usage(enum statement_id id)
+{
+    return statements[id].usage;
+}
+
+struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...)
+{
+    char what[200];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    struct diag *x = diag_report(k->d, DIAG_E0900, at, "%s: part of the language, but not done by this version", what);
+    diag_label(k->d, x, "not done yet");
+    return x;
+}
+
+void check_twice(struct checker *k, struct span at, struct span first, const char *fmt, ...)
+{
+    char what[200];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    struct diag *x = diag_report(k->d, DIAG_E0204, at, "%s", what);
+    diag_label(k->d, x, "given again");
+    diag_secondary(k->d, x, first, "first given here");
+}
+
+struct diag *check_misformed(struct checker *k, enum statement_id id, struct span at, const char *fmt, ...)
+{
+    char what[200];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    struct diag *x = diag_report(k->d, DIAG_E0211, at, "%s", what);
+    diag_help(k->d, x, "it is written `%s`", statements[id].usage);
+    return x;
+}
+
+/* ---- which statement --------------------------------------------------------------------------- */
+
+static const struct later *find_later(struct slice word, unsigned contexts)
+{
+    for (size_t i = 0; i < NLATER; i++)
+        if (later[i].contexts & contexts && slice_eq(later[i].word, word))
+            return &later[i];
+    return NULL;
+}
+
+static void suggest_statement(struct checker *k, struct diag *x, const struct ast_stmt *s, unsigned contexts)
+{
+    struct slice words[STATEMENT_COUNT + NLATER];
+    uint32_t n = 0;
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].contexts & contexts)
+            words[n++] = statements[i].word;
+    for (size_t i = 0; i < NLATER; i++)
+        if (later[i].contexts & contexts)
+            words[n++] = later[i].word;
+    check_suggest(k, x, s->word_span, s->word, words, n);
+}
+
+/* A word that the place does not have: it may belong elsewhere, be to come, or be nothing. */
+static void report_unknown(struct checker *k, const struct ast_stmt *s, enum context context)
+{
+    unsigned elsewhere = 0;
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (slice_eq(statements[i].word, s->word))
+            elsewhere |= statements[i].contexts;
+    const struct later *l = find_later(s->word, context);
+    if (l || (!elsewhere && (l = find_later(s->word, ~0u)))) {
+        check_later(k, s->word_span, "`%.*s` (%s)", SLICE_ARG(s->word), l->doc);
+        return;
+    }
+    struct slice here = places_text(k->a, context);
+    if (!elsewhere) {
+        struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no statement `%.*s` %.*s", SLICE_ARG(s->word), SLICE_ARG(here));
+        diag_label(k->d, x, "unknown");
+        suggest_statement(k, x, s, context);
+        return;
+    }
+    bool action = context & (IN_ROUTE | IN_ON_REQUEST) && elsewhere & IN_ON_REQUEST;
+    struct slice there = places_text(k->a, elsewhere);
+    struct diag *x = diag_report(k->d, action ? DIAG_E0404 : DIAG_E0206, s->word_span, "`%.*s` does not belong %.*s", SLICE_ARG(s->word), SLICE_ARG(here));
+    diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
+    if (action) {
+        diag_note(k->d, x, "a route is pure: it decides, and changes nothing");
+        diag_help(k->d, x, "write it in `on request { … }` before the route");
+    }
+}
+
+/* Statements that the grammar itself knows. */
+static enum statement_id special(struct checker *k, const struct ast_stmt *s, enum context context)
+{
+    switch ((enum ast_stmt_kind)s->kind) {
+    case AST_STMT_ACL:
+    case AST_STMT_LET:
+    case AST_STMT_WHEN: {
+        enum statement_id id = s->kind == AST_STMT_ACL ? STATEMENT_ACL : s->kind == AST_STMT_LET ? STATEMENT_LET : STATEMENT_WHEN;
+        if (statements[id].contexts & context)
+            return id;
+        struct slice here = places_text(k->a, context), there = places_text(k->a, statements[id].contexts);
+        struct diag *x = diag_report(k->d, DIAG_E0206, s->word_span, "`%.*s` does not belong %.*s", SLICE_ARG(statements[id].word), SLICE_ARG(here));
+        diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
+        return STATEMENT_NONE;
+    }
+    case AST_STMT_TEMPLATE:
+        check_later(k, s->word_span, "`template`");
+        return STATEMENT_NONE;
+    case AST_STMT_ROW:
+        if (s->args[0]->kind != AST_ERROR) {
+            struct slice here = places_text(k->a, context);
+            struct diag *x = diag_report(k->d, DIAG_E0206, s->args[0]->span, "a value alone does not belong %.*s", SLICE_ARG(here));
+            diag_label(k->d, x, "rows belong in a map or in a list");
+        }
+        return STATEMENT_NONE;
+    case AST_STMT_ANNOTATION:
+        if (!slice_eq(s->word, SLICE("name")))
+            check_later(k, s->word_span, "`@%.*s`", SLICE_ARG(s->word));
+        else if (!(context & (IN_ROUTE | IN_ON_REQUEST)))
+            diag_label(k->d, diag_report(k->d, DIAG_E0206, s->word_span, "`@name` names a rule"), "the next statement is no rule");
+        return STATEMENT_NONE;
+    case AST_STMT_WORD:
+        break;
+    }
+    return STATEMENT_NONE;
+}
+
+/* ---- the form of a statement ------------------------------------------------------------------- */
+
+static void unexpected(struct checker *k, enum statement_id id, struct span at, const char *what)
+{
+    diag_label(k->d, check_misformed(k, id, at, "`%.*s` takes no %s", SLICE_ARG(statements[id].word), what), "not expected");
+}
+
+static struct span end_of(const struct ast_stmt *s)
+{
+    struct span at = s->nargs ? s->args[s->nargs - 1]->span : s->word_span;
+    return (struct span){at.file, at.off + at.len, 0};
+}
+
+static bool tail_fits(unsigned parts, enum ast_tail tail)
+{
+    switch (tail) {
+    case AST_TAIL_NONE:
+        return !(parts & (WITH_TYPE_ARROW | WITH_ARROW | WITH_ASSIGN | WITH_RELOP));
+    case AST_TAIL_TYPE:
+        return parts & WITH_TYPE;
+    case AST_TAIL_TYPE_ARROW:
+        return parts & WITH_TYPE_ARROW;
+    case AST_TAIL_TYPE_ASSIGN:
+        return false;
+    case AST_TAIL_ARROW:
+        return parts & WITH_ARROW;
+    case AST_TAIL_ASSIGN:
+        return parts & WITH_ASSIGN;
+    case AST_TAIL_RELOP:
+        return parts & WITH_RELOP;
+    }
+    return false;
+}
+
+static struct span tail_span(const struct ast_stmt *s)
+{
+    return s->tail_expr ? s->tail_expr->span : s->ntail_args ? s->tail_args[0]->span : s->type ? s->type->span : end_of(s);
+}
+
+static bool has_error(const struct ast_stmt *s)
+{
+    for (uint32_t i = 0; i < s->nargs; i++)
+        if (s->args[i]->kind == AST_ERROR)
+            return true;
+    return (s->tail_expr && s->tail_expr->kind == AST_ERROR) || (s->type && !s->type->name.p);
+}
+
+/* Reports parts that `s` has and should not, or should have and has not. */
+static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statement_id id)
+{
+    const struct statement *d = &statements[id];
+    struct span end = end_of(s);
+    if (has_error(s))
+        return false;
+    if (s->nargs < d->min) {
+        struct diag *x = check_misformed(k, id, end, "`%.*s` needs %s", SLICE_ARG(d->word), s->nargs == 0 && d->min == 1 ? "an argument" : "more arguments");
+        diag_label(k->d, x, "something is missing here");
+        return false;
+    }
+    if (s->nargs > d->max) {
+        diag_label(k->d, check_misformed(k, id, s->args[d->max]->span, "`%.*s` does not take this argument", SLICE_ARG(d->word)), "not expected");
+        return false;
+    }
+    if (!tail_fits(d->parts, (enum ast_tail)s->tail)) {
+        struct diag *x = check_misformed(k, id, tail_span(s), s->tail == AST_TAIL_NONE ? "`%.*s` is not complete" : "this is not how `%.*s` is written", SLICE_ARG(d->word));
+        diag_label(k->d, x, s->tail == AST_TAIL_NONE ? "something is missing here" : "not expected");
+        return false;
+    }
+    if (s->block && !(d->parts & WITH_BLOCK))
+        unexpected(k, id, (struct span){s->block->span.file, s->block->span.off, 1}, "block");
+    if (s->cond && !(d->parts & WITH_IF))
+        unexpected(k, id, s->cond->span, "condition");
+    bool needs_block = d->parts & WITH_BLOCK && id != STATEMENT_REPLY;
+    if (needs_block && !s->block && !k->incomplete) {
+        struct span at = tail_span(s);
+        at = (struct span){at.file, at.off + at.len, 0};
+        diag_label(k->d, check_misformed(k, id, at, "`%.*s` needs a block", SLICE_ARG(d->word)), "`{` is expected here");
+    }
+    return (!s->block || d->parts & WITH_BLOCK) && (!s->cond || d->parts & WITH_IF) && (!needs_block || s->block);
+}
+
+enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context)
+{
+    if (s->kind != AST_STMT_WORD)
+        return special(k, s, context);
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].contexts & context && slice_eq(statements[i].word, s->word)) {
+            enum statement_id id = (enum statement_id)i;
+            /* Declarations were entered before: they are looked at whatever their form. */
+            return well_formed(k, s, id) ? id : STATEMENT_NONE;
+        }
+    report_unknown(k, s, context);
+    return STATEMENT_NONE;
+}
+
+/* ---- options and settings ---------------------------------------------------------------------- */
+
+bool check_setting_is_for(enum setting_id id, enum context context)
+{
+    return settings[id].contexts & context || context == IN_DEFAULTS;
+}
+
+void check_unknown_option(struct checker *k, const char *statement, enum context context, struct slice word, struct span at)
+{
+    struct slice words[NOPTIONS + SETTING_COUNT];
+    uint32_t n = 0;
+    unsigned elsewhere = 0;
+    for (size_t i = 0; i < NOPTIONS; i++) {
+        if (!slice_eq(options[i].statement, slice_of(statement)))
+            continue;
+        if (options[i].later && slice_eq(options[i].word, word)) {
+            check_later(k, at, "`%s %.*s` (%s)", statement, SLICE_ARG(word), options[i].later);
+            return;
+        }
+        words[n++] = options[i].word;
+    }
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (!slice_eq(settings[i].statement, slice_of(statement)) || !settings[i].word.len)
+            continue;
+        if (slice_eq(settings[i].word, word))
+            elsewhere |= settings[i].contexts;
+        else if (check_setting_is_for((enum setting_id)i, context))
+            words[n++] = settings[i].word;
+    }
+    struct diag *x = diag_report(k->d, DIAG_E0210, at, "`%s` has no option `%.*s`%s", statement, SLICE_ARG(word), elsewhere ? " here" : "");
+    if (elsewhere) {
+        struct slice there = places_text(k->a, elsewhere);
+        diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
+        return;
+    }
+    diag_label(k->d, x, "unknown");
+    check_suggest(k, x, at, word, words, n);
+    if (!x->has_fix && n) {
+        struct slice all = words[0];
+        for (uint32_t i = 1; i < n; i++)
+            all = arena_printf(k->a, "%.*s, %.*s", SLICE_ARG(all), SLICE_ARG(words[i]));
+        diag_note(k->d, x, "there are: %.*s", SLICE_ARG(all));
+    }
+}
+
+void check_set(struct checker *k, struct settings *to, enum setting_id id, int64_t value, struct span at)
+{
+    if (to->v[id].at.len) {
+        check_twice(k, at, to->v[id].at, "`%.*s%s%.*s` is given twice", SLICE_ARG(settings[id].statement), settings[id].word.len ? " " : "", SLICE_ARG(settings[id].word));
+        return;
+    }
+    to->v[id].value = value;
+    to->v[id].at = at;
+}
+
+bool check_setting(struct checker *k, const char *statement, struct slice word, struct span word_at, const struct ast_expr *e,
+                   enum context context, struct settings *to)
+{
+    bool found = false, read = false;
+    int64_t value = 0;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *d = &settings[i];
+        if (!slice_eq(d->statement, slice_of(statement)) || !slice_eq(d->word, word) || !check_setting_is_for((enum setting_id)i, context))
+            continue;
+        struct slice name = word.len ? arena_printf(k->a, "`%s %.*s`", statement, SLICE_ARG(word)) : arena_printf(k->a, "`%s`", statement);
+        /* `timeout idle` in defaults is two settings of one value. */
+        if (!found)
+            read = d->type == TYPE_DURATION ? check_milliseconds(k, e, name.p, d->min, d->max, &value)
+                   : d->type == TYPE_SIZE   ? check_size(k, e, name.p, &value)
+                                            : check_int(k, e, name.p, d->min, d->max, &value);
+        found = true;
+        if (read)
+            check_set(k, to, (enum setting_id)i, value, word_at);
+    }
+    return found;
+}
+
+int64_t check_get(const struct settings *own, const struct settings *defaults, enum setting_id id)
+{
+    return own->v[id].at.len ? own->v[id].value : defaults->v[id].at.len ? defaults->v[id].value : settings[id].fallback;
+}

@@ -1,0 +1,290 @@
+/* What the files of the checker share: modules, declarations, the state of one check, and the functions that one file
+ * offers the others. Private to compiler/check*.c.
+ *
+ * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are declared
+ * (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c, check_rows.c), frontends
+ * (check_frontend.c, check_rules.c), with expressions wherever they stand (check_expr.c, check_tests.c, check_text.c);
+ * at the end come lints (check_lint.c). An expression that was reported has TYPE_ERROR and silences what follows from it. */
+#ifndef WEIR_CHECK_STATE_H
+#define WEIR_CHECK_STATE_H
+
+#include "compiler/ast.h"
+#include "compiler/check.h"
+#include "runtime/base/strmap.h"
+
+enum type_id {
+#define TYPE(id, text, use, doc) TYPE_##id,
+#include "grammar/types.def"
+#undef TYPE
+    TYPE_COUNT
+};
+
+/* Where a statement stands. */
+enum context {
+    IN_FILE = 1 << 0,
+    IN_BACKEND = 1 << 1,
+    IN_FRONTEND = 1 << 2,
+    IN_DEFAULTS = 1 << 3,
+    IN_HTTP_CHECK = 1 << 4,
+    IN_TCP_CHECK = 1 << 5,
+    IN_ON_REQUEST = 1 << 6,
+    IN_ROUTE = 1 << 7,
+    IN_REPLY = 1 << 8,
+    IN_MAP = 1 << 9,
+    IN_LIST = 1 << 10,
+};
+
+/* What may follow a statement's arguments. */
+enum part {
+    WITH_BLOCK = 1 << 0,
+    WITH_IF = 1 << 1,
+    WITH_TYPE = 1 << 2,       /* : type, which may be left out */
+    WITH_TYPE_ARROW = 1 << 3, /* : type -> type */
+    WITH_ARROW = 1 << 4,      /* -> value */
+    WITH_ASSIGN = 1 << 5,     /* = value */
+    WITH_RELOP = 1 << 6,      /* == value and so on */
+};
+
+enum statement_id {
+    STATEMENT_NONE, /* unknown: reported */
+#define STATEMENT(id, word, contexts, min, max, parts, usage, doc) STATEMENT_##id,
+#include "grammar/statements.def"
+    STATEMENT_COUNT
+};
+
+enum setting_id {
+#define SETTING(id, statement, word, contexts, type, fallback, min, max, doc) SETTING_##id,
+#include "grammar/settings.def"
+#undef SETTING
+    SETTING_COUNT
+};
+
+/* Settings as written in one place; `at.len` 0: not given. */
+struct settings {
+    struct {
+        int64_t value;
+        struct span at;
+    } v[SETTING_COUNT];
+    struct decl *check;
+    struct span check_at;
+};
+
+enum decl_kind { DECL_LET, DECL_ACL, DECL_MAP, DECL_LIST, DECL_CHECK, DECL_BACKEND, DECL_FRONTEND, DECL_MODULE };
+enum { DECL_SETS = 12 }; /* no fewer than there are kinds of keys */
+
+/* A declared name. */
+struct decl {
+    enum decl_kind kind;
+    enum { DECL_NEW, DECL_BUSY, DECL_DONE } state; /* BUSY: its value is being looked at; to find circles */
+    bool used;
+    struct slice name;
+    struct span at;
+    struct ast_stmt *stmt;
+    struct module *module;
+    union {
+        struct ir_expr *acl;           /* NULL: reported */
+        struct ir_set *sets[DECL_SETS]; /* LET of a list: by kind of key, made when first asked for */
+        struct {
+            struct ir_set *set;
+            enum type_id value_type; /* of a map; ERROR: its head was reported */
+            bool broken, listed;     /* listed: in ir_program.sets */
+        } rows;
+        struct ir_check *check;
+        struct ir_backend *backend;
+        struct ir_frontend *frontend;
+        struct module *target;
+    };
+};
+
+/* One .weir file. */
+struct module {
+    struct source *source;
+    struct ast_file *ast; /* NULL: being read */
+    struct slice path;    /* below the root; "": the file that was asked for */
+    struct slice folder;  /* what data files are relative to, as a prefix: "" or "dir/" */
+    struct slice prefix;  /* of names outside messages: "" or "lib." */
+    struct decl *as;      /* the import that named it first */
+    struct span imported_at;
+    VEC(struct decl *) decls;
+    struct strmap names; /* index in decls */
+    struct settings defaults;
+};
+
+struct claim {
+    struct span at;
+    struct slice frontend;
+};
+
+struct checker {
+    struct compilation *c;
+    struct arena *a;
+    struct diags *d;
+    struct ir_program *p;
+    struct slice root; /* folder of the file that was asked for, as a prefix */
+    VEC(struct module *) modules; /* in the order of being read */
+    struct module *m;  /* whose names count now */
+    bool incomplete;   /* there were syntax errors: what seems to be missing may be there */
+    bool negated;      /* directly below `not` */
+    /* Optional operands that conditions around the current place make sure of. */
+    VEC(const struct ir_expr *) present;
+    struct { uint32_t file, line; } last; /* of check_pos() */
+    struct strmap addresses; /* listened at: address and port to index in claims */
+    VEC(struct claim) claims;
+};
+
+/* An expression with its type. ir is NULL where type is ERROR. */
+struct typed {
+    struct ir_expr *ir;
+    enum type_id type;
+    bool optional; /* may be absent here (a guard can make sure that it is not) */
+};
+
+/* ---- check_modules.c: files ---- */
+
+/* Reads the file that was asked for and what it imports. False where it cannot be read. */
+bool check_read_modules(struct checker *k, const char *path);
+/* The source `name` (a string literal at `e`) below `folder`; NULL where reported. */
+struct source *check_open(struct checker *k, const struct ast_expr *e, struct slice folder, struct slice name);
+
+/* ---- check_names.c: declarations ---- */
+
+void check_declare(struct checker *k, struct module *m);
+/* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing. */
+struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
+/* The declaration of one of `kinds` (a set of 1 << DECL_…) that `e` names, else NULL, reported: `what` is expected. */
+struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
+/* Adds "did you mean" for `word` from names of `kinds`, and a fix. */
+void check_suggest_name(struct checker *k, struct diag *x, struct span at, struct slice word, unsigned kinds);
+/* Adds "did you mean" from `n` words. */
+void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word, const struct slice *v, uint32_t n);
+const char *check_decl_text(enum decl_kind kind); /* "a backend" */
+/* The name of `d` in plans and logs: with its file's prefix. */
+struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
+
+/* ---- check_schema.c: statements.def, settings.def, options.def ---- */
+
+/* Which statement `s` is in `context`; reports an unknown one, and parts that it does not take. */
+enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context);
+const char *check_usage(enum statement_id id);
+/* Reports that `s` is not written as `id` is. */
+struct diag *check_misformed(struct checker *k, enum statement_id id, struct span at, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Reports that `word` is no option of `statement` in `context`; knows those that are to come. */
+void check_unknown_option(struct checker *k, const char *statement, enum context context, struct slice word, struct span at);
+/* Reads the setting of `statement` named by `word` with its value `e` into `to`. False: there is no such setting here. */
+bool check_setting(struct checker *k, const char *statement, struct slice word, struct span word_at, const struct ast_expr *e,
+                   enum context context, struct settings *to);
+/* Sets a setting that has its value; reports a second time. */
+void check_set(struct checker *k, struct settings *to, enum setting_id id, int64_t value, struct span at);
+/* The value of `id`: own, else the file's default, else the language's. */
+int64_t check_get(const struct settings *own, const struct settings *defaults, enum setting_id id);
+bool check_setting_is_for(enum setting_id id, enum context context);
+/* Reports E0900 for `what`. */
+struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Reports E0204 at `at`; the first time was at `first`. */
+void check_twice(struct checker *k, struct span at, struct span first, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- check_value.c: constants ---- */
+
+/* The literal that `e` is or names by `let`; NULL where it is none, reported. */
+const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e);
+/* The same without reports: NULL where `e` is no constant. */
+const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast_expr *e);
+enum type_id check_literal_type(const struct ast_expr *lit);
+/* Values of one type; report and return false where `e` is none, or outside lo..hi. `what`: what the value is of. */
+bool check_int(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi, int64_t *out);
+bool check_milliseconds(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi, int64_t *out);
+bool check_size(struct checker *k, const struct ast_expr *e, const char *what, int64_t *out);
+bool check_string(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out);
+bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out); /* string or hex */
+const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *e, const char *what);
+bool check_word(const struct ast_expr *e, const char *word); /* e is that bare word */
+void check_let(struct checker *k, struct decl *d);
+/* Reports that `e`, of type `is`, stands where `expected` belongs. */
+struct diag *check_mismatch(struct checker *k, const struct ast_expr *e, const char *is, const char *expected);
+/* Reports a literal that is not of the type that `what` needs; knows the usual mistakes. */
+void check_wrong_literal(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit, enum type_id want, const char *what);
+const char *check_type_text(enum type_id t);
+const char *check_an(const char *noun); /* "a" or "an" */
+
+/* ---- check_text.c: texts as hosts, paths, patterns, methods, header names ---- */
+
+/* Whether `text` is a `type` or a key of `kind`; `*out` is its canonical form. On failure `why` says why, and `fix` (p NULL:
+ * none) what to write instead. Allocates only where the form changes. */
+struct text_error {
+    const char *why;
+    struct slice fix;
+};
+bool check_text_type(struct arena *a, enum type_id type, struct slice text, struct slice *out, struct text_error *err);
+bool check_text_key(struct arena *a, enum ir_key_kind kind, struct slice text, struct slice *out, struct text_error *err);
+/* Reports E0310 with that reason at `e`. */
+void check_bad_text(struct checker *k, const struct ast_expr *e, struct slice text, const char *what, const struct text_error *err);
+bool check_is_token(struct slice s);
+bool check_is_method_word(struct slice s); /* upper case: may stand without quotes */
+/* A header name at `e`: valid, and for `write` not the proxy's own. False where reported. */
+bool check_header_name(struct checker *k, const struct ast_expr *e, bool write, struct slice *out);
+/* A constant text as a header's value. */
+bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice text);
+
+/* ---- check_expr.c, check_tests.c: expressions ---- */
+
+/* The type and meaning of `e`. `want`: a string literal adopts it where it is a textual type (else STRING). */
+struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_id want);
+/* A condition; NULL where reported. */
+struct ir_expr *check_condition(struct checker *k, const struct ast_expr *e);
+/* A text to send: strings as they are, numbers, truth values and addresses as text; not optional. NULL where reported. */
+struct ir_expr *check_text(struct checker *k, const struct ast_expr *e, const char *what);
+/* Reports E0305 where `t` is optional. True where it may stand. */
+bool check_present(struct checker *k, const struct ast_expr *e, const struct typed *t);
+/* Remembers what `cond` makes sure of; check_forget(k, mark) goes back to mark = k->present.n. */
+void check_assume(struct checker *k, const struct ir_expr *cond);
+void check_forget(struct checker *k, uint32_t mark);
+struct typed check_compare(struct checker *k, const struct ast_expr *e);
+/* map[key], with the key checked. */
+struct typed check_map_lookup(struct checker *k, const struct ast_expr *e, struct decl *map);
+bool check_names_field(const struct ast_expr *e); /* the first word belongs to a field */
+bool check_reserved(struct slice name);           /* a field begins with that word */
+bool check_convertible(enum type_id from, enum type_id to); /* every `from` is a `to` */
+
+struct ir_expr *check_new(struct checker *k, enum ir_op op, enum ir_kind kind, uint32_t nargs, struct span at);
+struct ir_expr *check_new1(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x, struct span at);
+struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x, struct ir_expr *y, struct span at);
+struct ir_pos check_pos(struct checker *k, struct span at);
+enum ir_kind check_kind(enum type_id t);
+struct typed check_failed(void);
+
+/* ---- check_sets.c, check_rows.c: maps and lists ---- */
+
+void check_set_head(struct checker *k, struct decl *d); /* types; makes the ir_set */
+void check_set_rows(struct checker *k, struct decl *d);
+/* The set of a map or list, now used by an expression. */
+struct ir_set *check_use_set(struct checker *k, struct decl *d);
+/* A new set without a name, listed. */
+struct ir_set *check_new_set(struct checker *k, enum ir_key_kind kind, struct span at);
+/* The key that `e` is, of `kind`. False where reported. */
+bool check_key(struct checker *k, enum ir_key_kind kind, const struct ast_expr *e, struct ir_key *out);
+/* The bytes by which two keys of `kind` are equal; they point into `key`. */
+struct slice check_key_bytes(enum ir_key_kind kind, const struct ir_key *key);
+const char *check_key_kind_text(enum ir_key_kind kind);
+struct set_build {
+    struct checker *k;
+    struct decl *d;
+    struct ir_set *set;
+    struct strmap keys;      /* key bytes to row */
+    struct strmap backends;  /* values seen: to index in ir_program.backends */
+};
+void check_rows_file(struct set_build *b, const struct ast_stmt *s);
+
+/* ---- objects ---- */
+
+void check_defaults(struct checker *k, const struct ast_stmt *s, struct module *m);
+void check_backend(struct checker *k, struct decl *d);
+void check_check(struct checker *k, struct decl *d);
+void check_frontend(struct checker *k, struct decl *d);
+/* `balance`, `check`, `timeout`, `max-body` of a backend, a frontend or defaults. */
+void check_settings(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context, struct settings *to);
+/* The rules of `block` into `f`; `phase` is IN_ON_REQUEST or IN_ROUTE. */
+void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
+void check_lints(struct checker *k);
+
+#endif
