@@ -209,6 +209,8 @@ bool check_present(struct checker *k, const struct ast_expr *e, const struct typ
     diag_label(k->d, x, "%s?, expected %s", check_type_text(t->type), check_type_text(t->type));
     if (t->type == TYPE_STRING || t->type == TYPE_INT)
         diag_help(k->d, x, "give it a value for that case: `%.*s | default(%s)`", SLICE_ARG(text), t->type == TYPE_INT ? "0" : "\"\"");
+    if (t->ir->op == IR_LOOKUP)
+        diag_help(k->d, x, "or give the map a row for all other keys: `default -> …`");
     diag_help(k->d, x, "or do this only where it is there: `… if exists(%.*s)`", SLICE_ARG(text));
     return false;
 }
@@ -344,12 +346,14 @@ void check_acl(struct checker *k, struct decl *d)
         /* What surrounds the first use says nothing about others. */
         struct checker outer = *k;
         k->m = d->module;
+        k->acl = d;
         memset(&k->present, 0, sizeof k->present);
         d->acl = check_condition(k, d->stmt->tail_expr);
         k->present.v = outer.present.v;
         k->present.n = outer.present.n;
         k->present.cap = outer.present.cap;
         k->m = outer.m;
+        k->acl = outer.acl;
     }
     d->state = DECL_DONE;
 }
@@ -358,7 +362,7 @@ static struct typed acl_value(struct checker *k, const struct ast_expr *e, struc
 {
     if (d->state == DECL_BUSY) {
         struct diag *x = diag_report(k->d, DIAG_E0205, e->span, "`acl %.*s` uses itself", SLICE_ARG(d->name));
-        diag_label(k->d, x, "used within its own condition");
+        diag_label(k->d, x, k->acl == d ? "used within its own condition" : "used by `%.*s`, which it is made of", SLICE_ARG(k->acl->name));
         diag_secondary(k->d, x, d->at, "declared here");
         return check_failed();
     }

@@ -124,6 +124,7 @@ struct checker {
     struct slice root; /* folder of the file that was asked for, as a prefix */
     VEC(struct module *) modules; /* in the order of being read */
     struct module *m;  /* whose names count now */
+    const struct decl *acl; /* the condition that is being looked at, or NULL */
     bool incomplete;   /* there were syntax errors: what seems to be missing may be there */
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
@@ -199,6 +200,7 @@ bool check_string(struct checker *k, const struct ast_expr *e, const char *what,
 bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out); /* string or hex */
 const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *e, const char *what);
 bool check_word(const struct ast_expr *e, const char *word); /* e is that bare word */
+bool check_is_quoted(enum type_id want, struct slice text); /* `text` would be one, without quotes */
 void check_let(struct checker *k, struct decl *d);
 /* Reports that `e`, of type `is`, stands where `expected` belongs. */
 struct diag *check_mismatch(struct checker *k, const struct ast_expr *e, const char *is, const char *expected);

@@ -68,8 +68,7 @@ static bool other_test(struct checker *k, const struct ast_expr *e, const struct
 /* `"10.0.0.1"` where an address or a number is meant. */
 static bool quoted_value(struct checker *k, const struct ast_expr *e, const struct ast_expr *left, const struct ast_expr *right, const struct typed *l)
 {
-    struct ip_prefix p;
-    if (l->type != TYPE_IP || right->kind != AST_STRING || !ip_prefix_parse(right->text, &p))
+    if (right->kind != AST_STRING || !check_is_quoted(l->type, right->text))
         return false;
     struct typed r = {NULL, TYPE_STRING, false};
     struct diag *x = unlike(k, e, left, l, &r);
@@ -101,6 +100,8 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
     struct typed l = check_expr(k, left, TYPE_STRING);
     if (l.type != TYPE_ERROR && (other_test(k, e, check_literal_quietly(k, right), &l) || quoted_value(k, e, left, right, &l)))
         return check_failed();
+    if (l.type == TYPE_ERROR && is_constant(k, right))
+        return check_failed(); /* nothing says which type it should have */
     struct typed r = check_expr(k, right, l.type);
     if (l.type == TYPE_ERROR || r.type == TYPE_ERROR)
         return check_failed();
@@ -119,7 +120,8 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
 
 static struct typed order(struct checker *k, const struct ast_expr *e)
 {
-    struct typed l = check_expr(k, e->args[0], TYPE_INT), r = check_expr(k, e->args[1], TYPE_INT);
+    struct typed l = check_expr(k, e->args[0], TYPE_INT);
+    struct typed r = l.type == TYPE_ERROR ? l : check_expr(k, e->args[1], TYPE_INT);
     if (l.type == TYPE_ERROR || r.type == TYPE_ERROR)
         return check_failed();
     if (l.type != TYPE_INT && r.type == TYPE_INT) {

@@ -101,7 +101,8 @@ static const struct ast_expr *joined(struct checker *k, const struct ast_expr *e
             return NULL;
         if (text.len + part->text.len > TEXT_MAX) {
             diag_label(k->d, diag_report(k->d, DIAG_E0901, e->span, "a constant text of more than %d bytes", TEXT_MAX), "too long");
-            return NULL;
+            text = SLICE("");
+            break;
         }
         char *p = arena_alloc(k->a, text.len + part->text.len + 1);
         memcpy(p, text.p, text.len);
@@ -189,7 +190,7 @@ static bool is_number(struct slice s)
 }
 
 /* A string that would be right without its quotes. */
-static bool quoted(enum type_id want, struct slice text)
+bool check_is_quoted(enum type_id want, struct slice text)
 {
     struct ip_prefix p;
     if (want == TYPE_IP || want == TYPE_CIDR)
@@ -207,7 +208,7 @@ void check_wrong_literal(struct checker *k, const struct ast_expr *e, const stru
     struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s is %s %s; this is %s %s", what, check_an(check_type_text(want)), check_type_text(want),
                                  check_an(check_type_text(is)), check_type_text(is));
     diag_label(k->d, x, "%s, expected %s", check_type_text(is), check_type_text(want));
-    if (lit->kind == AST_STRING && quoted(want, lit->text)) {
+    if (lit->kind == AST_STRING && check_is_quoted(want, lit->text)) {
         diag_help(k->d, x, "remove the quotes");
         if (e == lit)
             diag_fix(x, FIX_SAFE, e->span, lit->text);
@@ -386,7 +387,7 @@ static void let_items(struct checker *k, const struct ast_expr *lit)
             check_literal(k, lit->args[i]);
 }
 
-/* The other constant by which `d` comes back to itself. */
+/* Whether `d` comes back to itself, by which other constant. Of a circle, the one that is looked at first tells. */
 static bool in_circle(struct checker *k, const struct decl *d, const struct decl **through)
 {
     struct module *m = k->m;
@@ -396,7 +397,7 @@ static bool in_circle(struct checker *k, const struct decl *d, const struct decl
         const struct ast_expr *e = at->stmt->tail_expr;
         k->m = at->module;
         const struct decl *next = e->kind == AST_NAME || e->kind == AST_MEMBER ? check_lookup(k, e) : NULL;
-        if (!next || next->kind != DECL_LET)
+        if (!next || next->kind != DECL_LET || next->state == DECL_DONE)
             break;
         *through = at;
         at = next;
@@ -417,6 +418,7 @@ void check_let(struct checker *k, struct decl *d)
         struct diag *x = diag_report(k->d, DIAG_E0205, d->at, through == d ? "`let %.*s` uses itself" : "`let %.*s` uses itself through `%.*s`",
                                      SLICE_ARG(d->name), SLICE_ARG(through->name));
         diag_label(k->d, x, "a constant cannot be made of itself");
+        d->state = DECL_DONE;
         return;
     }
     if (d->stmt->nparams) {
@@ -441,5 +443,4 @@ void check_let(struct checker *k, struct decl *d)
         let_items(k, lit);
     if (lit && d->stmt->type)
         let_type(k, d->stmt->type, lit);
-    d->state = DECL_DONE;
 }

@@ -309,7 +309,9 @@ static void begin_stop(struct worker *w, uint32_t ms)
     while (w->accepts) {
         struct accepting *a = w->accepts;
         w->accepts = a->next;
+        int fd = a->io.fd;
         stop_accepting(a);
+        shutdown(fd, SHUT_RD); /* who comes now is refused, and does not wait for a process that is ending */
     }
     for (struct downstream *c = w->clients, *next; c; c = next) {
         next = c->all.next;

@@ -63,16 +63,16 @@ static bool load_code(struct plan_side *s, struct slice object, struct buf *why)
     return s->code && s->plan.pred && s->plan.value;
 }
 
-static bool compile_glue(struct plan_side *s, const char *cache, struct buf *why)
+static bool compile_glue(struct plan_side *s, enum plan_side_code code, struct buf *why)
 {
-    struct plan_build_options o = {.cache_dir = cache};
+    struct plan_build_options o = {.no_cache = code == PLAN_SIDE_COMPILES};
     struct buf object = {0};
     bool ok = plan_glue(buf_view(&s->low.glue), &o, &object, NULL, why) && load_code(s, buf_view(&object), why);
     buf_free(&object);
     return ok;
 }
 
-static bool compile(struct plan_side *s, const char *cache, struct buf *why)
+static bool compile(struct plan_side *s, enum plan_side_code code, struct buf *why)
 {
     const char *limit = lower_program(&s->a, s->p, &s->low);
     if (limit) {
@@ -89,14 +89,16 @@ static bool compile(struct plan_side *s, const char *cache, struct buf *why)
     const struct weir_tables *head = (const void *)tables;
     s->facts = arena_array(&s->a, struct weir_str, WEIR_SLOT_FIXED + head->slots.count);
     s->scratch = arena_alloc(&s->a, SCRATCH);
-    return s->low.pred_shapes + s->low.value_shapes == 0 || compile_glue(s, cache, why);
+    if (s->low.pred_shapes + s->low.value_shapes == 0)
+        return true;
+    return code != PLAN_SIDE_TABLES_ONLY && compile_glue(s, code, why);
 }
 
-struct plan_side *plan_side_open(const struct ir_program *p, const char *cache, struct buf *why)
+struct plan_side *plan_side_open(const struct ir_program *p, enum plan_side_code code, struct buf *why)
 {
     struct plan_side *s = calloc(1, sizeof *s);
     s->p = p;
-    if (!compile(s, cache, why))
+    if (!compile(s, code, why))
         plan_side_close(&s);
     return s;
 }

@@ -9,9 +9,15 @@
 
 struct plan_side;
 
-/* Compiles `p`, which must outlive it. Glue is compiled where there is any, and kept in `cache` (a folder). NULL with the
- * reason in `why`. */
-struct plan_side *plan_side_open(const struct ir_program *p, const char *cache, struct buf *why);
+/* What happens where a program needs generated code. */
+enum plan_side_code {
+    PLAN_SIDE_CACHED,      /* the C compiler runs, or its result is taken from the user's cache */
+    PLAN_SIDE_COMPILES,    /* the C compiler runs */
+    PLAN_SIDE_TABLES_ONLY, /* there is no plan, and no reason */
+};
+
+/* Compiles `p`, which must outlive it. NULL with the reason in `why`. */
+struct plan_side *plan_side_open(const struct ir_program *p, enum plan_side_code code, struct buf *why);
 void plan_side_close(struct plan_side **side);
 /* Whether its code came from the C compiler or the cache. */
 bool plan_side_has_glue(const struct plan_side *side);

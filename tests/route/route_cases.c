@@ -86,7 +86,7 @@ static void program_begin(struct suite *s, struct slice name, struct slice text)
     s->program = check_file(&s->c, path.p);
     if (s->program) {
         s->decoded = round_trip(s);
-        s->plan = plan_side_open(s->program, "build/glue-cache", &why);
+        s->plan = plan_side_open(s->program, PLAN_SIDE_CACHED, &why);
         if (!s->plan)
             fail(s, "%.*s", SLICE_ARG(buf_view(&why)));
     } else {
