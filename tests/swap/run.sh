@@ -5,7 +5,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 weir=$(realpath "$1") edge=$(realpath "$2")
-pushes=100 gap=0.08
+pushes=100 gap=0.04
 [ "${3:-}" = --short ] && pushes=20 gap=0.15
 work=$(mktemp -d)
 cd "$work" || exit 1
@@ -40,7 +40,12 @@ site() {
   cat >"$1.weir" <<END
 language 1
 map tenants: host -> backend { file "$1.map" }
+check alive: http {
+  get    "/healthz"
+  expect status == 200
+}
 backend app {
+  check  alive every 500ms
   server one 127.0.0.1:$one
   server two 127.0.0.1:$two
 }
