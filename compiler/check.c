@@ -34,15 +34,6 @@ static void make_object(struct checker *k, struct decl *d)
     }
 }
 
-static void check_acl(struct checker *k, struct decl *d)
-{
-    if (d->state == DECL_NEW) {
-        d->state = DECL_BUSY;
-        d->acl = check_condition(k, d->stmt->tail_expr);
-        d->state = DECL_DONE;
-    }
-}
-
 /* Statements of a file that declare nothing, and what declarations do not look at: names, parts, order. */
 static void check_top(struct checker *k, struct module *m)
 {

@@ -147,8 +147,12 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
     struct slice file, name;
     struct span at;
     const struct ast_expr *e = s->nargs ? s->args[0] : NULL;
-    if (!e || e->kind != AST_STRING)
-        return; /* check_statement() or check_import_form() reports it */
+    if (!e || e->kind == AST_ERROR)
+        return; /* reported, or by check_statement() */
+    if (e->kind != AST_STRING) {
+        diag_label(k->d, check_misformed(k, STATEMENT_IMPORT, e->span, "the name of a file in quotes is expected here"), "not a text");
+        return;
+    }
     file = e->text;
     if (slice_eq(file, SLICE("stdconf"))) {
         check_later(k, e->span, "the standard library `stdconf`");

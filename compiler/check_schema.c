@@ -161,6 +161,12 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
     }
 }
 
+/* The keyword that `s` begins with. */
+static struct span keyword(const struct ast_stmt *s, struct slice word)
+{
+    return (struct span){s->span.file, s->span.off, (uint32_t)word.len};
+}
+
 /* Statements that the grammar itself knows. */
 static enum statement_id special(struct checker *k, const struct ast_stmt *s, enum context context)
 {
@@ -172,12 +178,12 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
         if (statements[id].contexts & context)
             return id;
         struct slice here = places_text(k->a, context), there = places_text(k->a, statements[id].contexts);
-        struct diag *x = diag_report(k->d, DIAG_E0206, s->word_span, "`%.*s` does not belong %.*s", SLICE_ARG(statements[id].word), SLICE_ARG(here));
+        struct diag *x = diag_report(k->d, DIAG_E0206, keyword(s, statements[id].word), "`%.*s` does not belong %.*s", SLICE_ARG(statements[id].word), SLICE_ARG(here));
         diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
         return STATEMENT_NONE;
     }
     case AST_STMT_TEMPLATE:
-        check_later(k, s->word_span, "`template`");
+        check_later(k, keyword(s, SLICE("template")), "templates");
         return STATEMENT_NONE;
     case AST_STMT_ROW:
         if (s->args[0]->kind != AST_ERROR) {
@@ -237,12 +243,29 @@ static struct span tail_span(const struct ast_stmt *s)
     return s->tail_expr ? s->tail_expr->span : s->ntail_args ? s->tail_args[0]->span : s->type ? s->type->span : end_of(s);
 }
 
+static bool declares_name(enum statement_id id)
+{
+    return id == STATEMENT_MAP || id == STATEMENT_LIST || id == STATEMENT_CHECK || id == STATEMENT_BACKEND || id == STATEMENT_FRONTEND;
+}
+
 static bool has_error(const struct ast_stmt *s)
 {
     for (uint32_t i = 0; i < s->nargs; i++)
         if (s->args[i]->kind == AST_ERROR)
             return true;
     return (s->tail_expr && s->tail_expr->kind == AST_ERROR) || (s->type && !s->type->name.p);
+}
+
+/* An argument too many. */
+static void extra_argument(struct checker *k, enum statement_id id, const struct ast_expr *e)
+{
+    struct slice word = e->kind == AST_NAME ? e->text : SLICE("");
+    for (size_t i = 0; i < NOPTIONS; i++)
+        if (options[i].later && slice_eq(options[i].statement, statements[id].word) && slice_eq(options[i].word, word)) {
+            check_later(k, e->span, "`%.*s %.*s` (%s)", SLICE_ARG(statements[id].word), SLICE_ARG(word), options[i].later);
+            return;
+        }
+    diag_label(k->d, check_misformed(k, id, e->span, "`%.*s` does not take this argument", SLICE_ARG(statements[id].word)), "not expected");
 }
 
 /* Reports parts that `s` has and should not, or should have and has not. */
@@ -258,7 +281,7 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         return false;
     }
     if (s->nargs > d->max) {
-        diag_label(k->d, check_misformed(k, id, s->args[d->max]->span, "`%.*s` does not take this argument", SLICE_ARG(d->word)), "not expected");
+        extra_argument(k, id, s->args[d->max]);
         return false;
     }
     if (!tail_fits(d->parts, (enum ast_tail)s->tail)) {
@@ -270,6 +293,13 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         unexpected(k, id, (struct span){s->block->span.file, s->block->span.off, 1}, "block");
     if (s->cond && !(d->parts & WITH_IF))
         unexpected(k, id, s->cond->span, "condition");
+    if (declares_name(id) && s->args[0]->kind != AST_NAME) {
+        struct diag *x = check_misformed(k, id, s->args[0]->span, "a name is expected here");
+        if (s->args[0]->kind == AST_STRING)
+            diag_fix(x, FIX_MAYBE, s->args[0]->span, s->args[0]->text);
+        diag_label(k->d, x, "not a name");
+        return false;
+    }
     bool needs_block = d->parts & WITH_BLOCK && id != STATEMENT_REPLY;
     if (needs_block && !s->block && !k->incomplete) {
         struct span at = tail_span(s);

@@ -81,6 +81,7 @@ struct decl {
     struct span at;
     struct ast_stmt *stmt;
     struct module *module;
+    const struct ast_expr *literal; /* LET: what it stands for, once known */
     union {
         struct ir_expr *acl;           /* NULL: reported */
         struct ir_set *sets[DECL_SETS]; /* LET of a list: by kind of key, made when first asked for */
@@ -123,8 +124,8 @@ struct checker {
     struct slice root; /* folder of the file that was asked for, as a prefix */
     VEC(struct module *) modules; /* in the order of being read */
     struct module *m;  /* whose names count now */
+    const struct decl *acl; /* the condition that is being looked at, or NULL */
     bool incomplete;   /* there were syntax errors: what seems to be missing may be there */
-    bool negated;      /* directly below `not` */
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
     struct { uint32_t file, line; } last; /* of check_pos() */
@@ -199,6 +200,7 @@ bool check_string(struct checker *k, const struct ast_expr *e, const char *what,
 bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out); /* string or hex */
 const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *e, const char *what);
 bool check_word(const struct ast_expr *e, const char *word); /* e is that bare word */
+bool check_is_quoted(enum type_id want, struct slice text); /* `text` would be one, without quotes */
 void check_let(struct checker *k, struct decl *d);
 /* Reports that `e`, of type `is`, stands where `expected` belongs. */
 struct diag *check_mismatch(struct checker *k, const struct ast_expr *e, const char *is, const char *expected);
@@ -252,6 +254,13 @@ struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, 
 struct ir_pos check_pos(struct checker *k, struct span at);
 enum ir_kind check_kind(enum type_id t);
 struct typed check_failed(void);
+/* An expression with what the conditions around it say about its absence. */
+struct typed check_result(struct checker *k, struct ir_expr *e, enum type_id type);
+void check_acl(struct checker *k, struct decl *d);
+/* W0412 where `test`, written as `e`, has an optional operand and is negated. */
+void check_negation(struct checker *k, const struct ast_expr *e, const struct ir_expr *test);
+/* What stands at `at`, shortened. */
+struct slice check_source_text(struct checker *k, struct span at);
 
 /* ---- check_sets.c, check_rows.c: maps and lists ---- */
 

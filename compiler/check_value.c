@@ -1,6 +1,8 @@
 /* Constants: literals, and names that `let` gives them; their types; what goes wrong with them. */
 #include "compiler/check_state.h"
 
+enum { TEXT_MAX = 1 << 20 }; /* of a constant made of others */
+
 static const char *const type_texts[TYPE_COUNT] = {
 #define TYPE(id, text, use, doc) [TYPE_##id] = text,
 #include "grammar/types.def"
@@ -97,7 +99,15 @@ static const struct ast_expr *joined(struct checker *k, const struct ast_expr *e
         const struct ast_expr *part = check_literal_quietly(k, e->args[i]);
         if (!part || part->kind != AST_STRING)
             return NULL;
-        text = arena_printf(k->a, "%.*s%.*s", SLICE_ARG(text), SLICE_ARG(part->text));
+        if (text.len + part->text.len > TEXT_MAX) {
+            diag_label(k->d, diag_report(k->d, DIAG_E0901, e->span, "a constant text of more than %d bytes", TEXT_MAX), "too long");
+            text = SLICE("");
+            break;
+        }
+        char *p = arena_alloc(k->a, text.len + part->text.len + 1);
+        memcpy(p, text.p, text.len);
+        memcpy(p + text.len, part->text.p, part->text.len);
+        text = (struct slice){p, text.len + part->text.len};
     }
     struct ast_expr *lit = arena_new(k->a, struct ast_expr);
     *lit = (struct ast_expr){.kind = AST_STRING, .span = e->span};
@@ -119,14 +129,15 @@ const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast
     if (!d || d->kind != DECL_LET || d->state == DECL_BUSY)
         return NULL;
     d->used = true;
+    if (d->literal)
+        return d->literal;
     struct module *here = k->m;
-    bool done = d->state == DECL_DONE; /* then it is in no circle */
     k->m = d->module;
     d->state = DECL_BUSY;
-    const struct ast_expr *lit = check_literal_quietly(k, d->stmt->tail_expr);
-    d->state = done ? DECL_DONE : DECL_NEW;
+    d->literal = check_literal_quietly(k, d->stmt->tail_expr);
+    d->state = DECL_NEW;
     k->m = here;
-    return lit;
+    return d->literal;
 }
 
 const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e)
@@ -179,7 +190,7 @@ static bool is_number(struct slice s)
 }
 
 /* A string that would be right without its quotes. */
-static bool quoted(enum type_id want, struct slice text)
+bool check_is_quoted(enum type_id want, struct slice text)
 {
     struct ip_prefix p;
     if (want == TYPE_IP || want == TYPE_CIDR)
@@ -197,7 +208,7 @@ void check_wrong_literal(struct checker *k, const struct ast_expr *e, const stru
     struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s is %s %s; this is %s %s", what, check_an(check_type_text(want)), check_type_text(want),
                                  check_an(check_type_text(is)), check_type_text(is));
     diag_label(k->d, x, "%s, expected %s", check_type_text(is), check_type_text(want));
-    if (lit->kind == AST_STRING && quoted(want, lit->text)) {
+    if (lit->kind == AST_STRING && check_is_quoted(want, lit->text)) {
         diag_help(k->d, x, "remove the quotes");
         if (e == lit)
             diag_fix(x, FIX_SAFE, e->span, lit->text);
@@ -376,7 +387,7 @@ static void let_items(struct checker *k, const struct ast_expr *lit)
             check_literal(k, lit->args[i]);
 }
 
-/* The other constant by which `d` comes back to itself. */
+/* Whether `d` comes back to itself, by which other constant. Of a circle, the one that is looked at first tells. */
 static bool in_circle(struct checker *k, const struct decl *d, const struct decl **through)
 {
     struct module *m = k->m;
@@ -386,7 +397,7 @@ static bool in_circle(struct checker *k, const struct decl *d, const struct decl
         const struct ast_expr *e = at->stmt->tail_expr;
         k->m = at->module;
         const struct decl *next = e->kind == AST_NAME || e->kind == AST_MEMBER ? check_lookup(k, e) : NULL;
-        if (!next || next->kind != DECL_LET)
+        if (!next || next->kind != DECL_LET || next->state == DECL_DONE)
             break;
         *through = at;
         at = next;
@@ -407,6 +418,7 @@ void check_let(struct checker *k, struct decl *d)
         struct diag *x = diag_report(k->d, DIAG_E0205, d->at, through == d ? "`let %.*s` uses itself" : "`let %.*s` uses itself through `%.*s`",
                                      SLICE_ARG(d->name), SLICE_ARG(through->name));
         diag_label(k->d, x, "a constant cannot be made of itself");
+        d->state = DECL_DONE;
         return;
     }
     if (d->stmt->nparams) {
@@ -431,5 +443,4 @@ void check_let(struct checker *k, struct decl *d)
         let_items(k, lit);
     if (lit && d->stmt->type)
         let_type(k, d->stmt->type, lit);
-    d->state = DECL_DONE;
 }

@@ -1,0 +1,139 @@
+/* Frontends: addresses, settings, and their phases in the order in which they run. */
+#include "compiler/check_state.h"
+
+static bool claim(struct checker *k, struct ir_frontend *f, const struct ir_listen *l, struct span at)
+{
+    char *key = arena_alloc(k->a, 18);
+    bool added;
+    memcpy(key, l->addr.b, 16);
+    memcpy(key + 16, &l->port, 2);
+    uint32_t first = *strmap_put(&k->addresses, k->a, (struct slice){key, 18}, k->claims.n, &added);
+    if (added) {
+        *vec_push(k->a, &k->claims) = (struct claim){at, f->name};
+        return true;
+    }
+    const struct claim *c = &k->claims.v[first];
+    bool own = slice_eq(c->frontend, f->name);
+    struct diag *x = diag_report(k->d, DIAG_E0503, at, own ? "`%.*s` listens twice at the same address" : "frontend `%.*s` listens where another does",
+                                 SLICE_ARG(f->name));
+    diag_label(k->d, x, "taken");
+    diag_secondary(k->d, x, c->at, "frontend `%.*s` listens here", SLICE_ARG(c->frontend));
+    return false;
+}
+
+static void add_listen(struct checker *k, struct ir_frontend *f, const struct ast_stmt *s)
+{
+    const struct ast_expr *e = s->args[0], *at = check_endpoint(k, e, "the address to listen at");
+    struct ir_listen l = {.pos = check_pos(k, e->span)};
+    if (!at)
+        return;
+    if (at->endpoint.is_unix) {
+        check_later(k, e->span, "listening at a Unix socket");
+        return;
+    }
+    if (at->endpoint.host.p) {
+        struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "the address to listen at is a number");
+        diag_label(k->d, x, "a name, expected an address");
+        if (slice_eq(at->endpoint.host, SLICE("localhost"))) {
+            diag_fix(x, FIX_MAYBE, e->span, arena_printf(k->a, "127.0.0.1:%u", at->endpoint.port));
+            diag_help(k->d, x, "write `%.*s`", SLICE_ARG(x->fix_text));
+        }
+        return;
+    }
+    if (at->endpoint.port == 0) {
+        diag_label(k->d, diag_report(k->d, DIAG_E0303, e->span, "ports are from 1 to 65535"), "outside");
+        return;
+    }
+    l.addr = at->endpoint.addr;
+    l.port = at->endpoint.port;
+    if (claim(k, f, &l, e->span))
+        vec_add(k->a, &f->listens, l);
+}
+
+struct phases {
+    const struct ast_stmt *on_request, *route;
+};
+
+static void on_phase(struct checker *k, struct ir_frontend *f, const struct ast_stmt *s, struct phases *seen)
+{
+    const struct ast_expr *e = s->args[0];
+    if (!check_word(e, "request")) {
+        if (e->kind == AST_NAME)
+            check_unknown_option(k, "on", IN_FRONTEND, e->text, e->span);
+        else
+            check_misformed(k, STATEMENT_ON, e->span, "`on` is followed by the name of a phase");
+        return;
+    }
+    if (seen->on_request) {
+        check_twice(k, s->word_span, seen->on_request->word_span, "`on request` is given twice");
+        return;
+    }
+    if (seen->route) {
+        struct diag *x = diag_report(k->d, DIAG_E0402, s->word_span, "`on request` is written after `route`, but runs before it");
+        diag_label(k->d, x, "too late");
+        diag_secondary(k->d, x, seen->route->word_span, "the route");
+        diag_help(k->d, x, "move it before `route`: phases are written in the order in which they run");
+    }
+    seen->on_request = s;
+    check_rules(k, f, s->block, IN_ON_REQUEST);
+}
+
+static bool statement(struct checker *k, struct ir_frontend *f, const struct ast_stmt *s, struct phases *seen, struct settings *own)
+{
+    enum statement_id id = check_statement(k, s, IN_FRONTEND);
+    if (id == STATEMENT_LISTEN) {
+        add_listen(k, f, s);
+    } else if (id == STATEMENT_ON) {
+        on_phase(k, f, s, seen);
+    } else if (id == STATEMENT_ROUTE) {
+        if (seen->route)
+            check_twice(k, s->word_span, seen->route->word_span, "`route` is given twice");
+        else
+            check_rules(k, f, s->block, IN_ROUTE);
+        seen->route = s;
+    } else if (id != STATEMENT_NONE) {
+        check_settings(k, id, s, IN_FRONTEND, own);
+    }
+    return id != STATEMENT_NONE;
+}
+
+static void missing(struct checker *k, const struct decl *d, const char *what, const char *why, const char *help)
+{
+    struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "frontend `%.*s` has no %s", SLICE_ARG(d->name), what);
+    diag_label(k->d, x, "%s", why);
+    diag_help(k->d, x, "add one: `%s`", help);
+}
+
+void check_frontend(struct checker *k, struct decl *d)
+{
+    const struct ast_stmt *s = d->stmt;
+    struct ir_frontend *f = d->frontend;
+    struct settings own = {0};
+    const struct settings *defaults = &d->module->defaults;
+    struct phases seen = {0};
+    bool good = true, listens = false;
+    if (s->tail == AST_TAIL_TYPE && s->type->name.p && !slice_eq(s->type->name, SLICE("http"))) {
+        if (slice_eq(s->type->name, SLICE("tcp")))
+            check_later(k, s->type->span, "frontends of TCP connections");
+        else
+            diag_label(k->d, diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no protocol", SLICE_ARG(s->type->name)), "expected http or tcp");
+        return;
+    }
+    if (!s->block)
+        return;
+    for (uint32_t i = 0; i < s->block->stmts.n; i++) {
+        const struct ast_stmt *x = s->block->stmts.v[i];
+        listens |= x->kind == AST_STMT_WORD && slice_eq(x->word, SLICE("listen"));
+        good &= statement(k, f, x, &seen, &own);
+    }
+    f->client_ms = (uint32_t)check_get(&own, defaults, SETTING_CLIENT);
+    f->request_ms = (uint32_t)check_get(&own, defaults, SETTING_REQUEST);
+    f->idle_ms = (uint32_t)check_get(&own, defaults, SETTING_KEEP_ALIVE);
+    f->max_body = (uint64_t)check_get(&own, defaults, SETTING_MAX_BODY);
+    if (!good || k->incomplete)
+        return;
+    if (!listens)
+        missing(k, d, "address to listen at", "nobody could reach it", check_usage(STATEMENT_LISTEN));
+    if (!seen.route)
+        missing(k, d, "route", "requests would get no answer", "route { use BACKEND }");
+}

@@ -1,0 +1,392 @@
+/* Rules: actions with their conditions, in source order. `when` blocks become conditions of the rules within them. */
+#include "compiler/check_state.h"
+
+struct rules {
+    struct checker *k;
+    const struct ir_frontend *f;
+    enum context phase;
+    struct { struct ir_rule *v; uint32_t n, cap; } out;
+    const struct ast_stmt *name; /* @name for the next rule */
+    struct strmap names;
+};
+
+static struct ir_expr *conjunction(struct checker *k, struct ir_expr *x, struct ir_expr *y, struct span at)
+{
+    return !x ? y : !y ? x : check_new2(k, IR_AND, IR_BOOL, x, y, at);
+}
+
+/* ---- what a rule does -------------------------------------------------------------------------- */
+
+/* The header that `set`, `add` or `delete` is about. */
+static bool edited_header(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct slice *name)
+{
+    const struct ast_expr *e = s->args[0];
+    const struct ast_expr *of = e->kind == AST_INDEX ? e->args[0] : NULL;
+    bool header = of && of->kind == AST_MEMBER && slice_eq(of->text, SLICE("header")) && check_word(of->args[0], "req");
+    if (!header) {
+        if (check_names_field(e))
+            check_later(k, e->span, "changing `%.*s`", SLICE_ARG(check_source_text(k, e->span)));
+        else
+            diag_label(k->d, check_misformed(k, id, e->span, "`%.*s` changes headers", SLICE_ARG(s->word)), "expected req.header[…]");
+        return false;
+    }
+    if (!check_header_name(k, e->args[1], true, name))
+        return false;
+    if (id == STATEMENT_SET || !slice_eq_nocase(*name, SLICE("host")))
+        return true;
+    struct diag *x = diag_report(k->d, DIAG_E0504, e->args[1]->span, "a request has exactly one `Host`");
+    diag_label(k->d, x, "only `set` may change it");
+    diag_note(k->d, x, "RFC 9112 section 3.2");
+    return false;
+}
+
+/* A value that becomes the value of a header. */
+static struct ir_expr *header_value(struct checker *k, const struct ast_expr *e, const char *what)
+{
+    const struct ast_expr *lit = check_literal_quietly(k, e);
+    if (lit && lit->kind == AST_STRING && !check_header_text(k, e, lit->text))
+        return NULL;
+    return check_text(k, e, what);
+}
+
+static bool edit(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct ir_rule *r)
+{
+    r->kind = id == STATEMENT_SET ? IR_SET_HEADER : id == STATEMENT_ADD ? IR_ADD_HEADER : IR_DEL_HEADER;
+    bool good = edited_header(k, id, s, &r->name);
+    if (id == STATEMENT_DELETE)
+        return good;
+    r->value = header_value(k, s->tail_expr, "the value of a header");
+    return good && r->value;
+}
+
+static bool use_map(struct checker *k, const struct ast_expr *e, struct ir_rule *r)
+{
+    struct typed t = check_expr(k, e, TYPE_BACKEND);
+    if (t.type == TYPE_BACKEND && t.ir->op == IR_LOOKUP) {
+        r->kind = IR_USE_MAP;
+        r->value = t.ir;
+        return true;
+    }
+    if (t.type != TYPE_ERROR) {
+        struct slice text = check_source_text(k, e->span);
+        struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "`use` needs a backend; `%.*s` is %s", SLICE_ARG(text), check_type_text(t.type));
+        diag_label(k->d, x, "%s, expected backend", check_type_text(t.type));
+    }
+    return false;
+}
+
+static bool use(struct checker *k, const struct ast_stmt *s, struct ir_rule *r)
+{
+    const struct ast_expr *e = s->args[0];
+    if (e->kind != AST_NAME && e->kind != AST_MEMBER && e->kind != AST_STRING)
+        return use_map(k, e, r);
+    struct decl *d = check_ref(k, e, 1u << DECL_BACKEND, "backend");
+    if (!d) {
+        const struct decl *other = e->kind == AST_STRING ? NULL : check_lookup(k, e);
+        if (other && other->kind == DECL_MAP)
+            diag_help(k->d, k->d->list.v[k->d->list.n - 1], "look a key up in the map: `use %.*s[host]`", SLICE_ARG(other->name));
+        return false;
+    }
+    r->kind = IR_USE;
+    r->backend = d->backend;
+    return true;
+}
+
+static struct ir_expr *field_of(struct checker *k, enum ir_field field, struct span at)
+{
+    struct ir_expr *e = check_new(k, IR_FIELD, IR_STR, 0, at);
+    e->field = (uint8_t)field;
+    return e;
+}
+
+/* https://${host}${req.uri} */
+static struct ir_expr *https_location(struct checker *k, struct span at)
+{
+    struct ir_expr *e = check_new(k, IR_CONCAT, IR_STR, 3, at), *scheme = check_new(k, IR_CONST_STR, IR_STR, 0, at);
+    scheme->str = SLICE("https://");
+    e->args[0] = scheme;
+    e->args[1] = field_of(k, IR_FIELD_HOST, at);
+    e->args[2] = field_of(k, IR_FIELD_URI, at);
+    return e;
+}
+
+static bool redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out)
+{
+    int64_t n;
+    if (!check_int(k, e, "the status of a redirect", INT64_MIN, INT64_MAX, &n))
+        return false;
+    *out = (uint32_t)n;
+    if (n == 301 || n == 302 || n == 303 || n == 307 || n == 308)
+        return true;
+    struct diag *x = diag_report(k->d, DIAG_E0303, e->span, "%lld is no status of a redirect", (long long)n);
+    diag_label(k->d, x, "expected 301, 302, 303, 307 or 308");
+    diag_note(k->d, x, "permanent: 301, or 308 which keeps the method; temporary: 302, or 307 which keeps the method; 303 goes on with GET");
+    return false;
+}
+
+static bool redirect(struct checker *k, const struct ast_stmt *s, struct ir_rule *r)
+{
+    bool to = check_word(s->args[0], "to"), https = check_word(s->args[0], "https");
+    r->kind = IR_REDIRECT;
+    if (!to && !https) {
+        if (s->args[0]->kind == AST_NAME)
+            check_unknown_option(k, "redirect", IN_ROUTE, s->args[0]->text, s->args[0]->span);
+        else
+            diag_label(k->d, check_misformed(k, STATEMENT_REDIRECT, s->args[0]->span, "`redirect` goes `to` a place, or to `https`"), "expected to or https");
+        return false;
+    }
+    if (s->nargs != (to ? 3 : 2)) {
+        struct span at = s->args[s->nargs - 1]->span, end = {at.file, at.off + at.len, 0};
+        struct diag *x = check_misformed(k, STATEMENT_REDIRECT, to ? end : at, to ? "`redirect` needs a status" : "`redirect https` takes a status alone");
+        diag_label(k->d, x, to ? "301, 302, 303, 307 or 308 is missing here" : "not expected");
+        return false;
+    }
+    bool good = redirect_status(k, s->args[s->nargs - 1], &r->status);
+    r->value = to ? header_value(k, s->args[1], "the place to go to") : https_location(k, s->args[0]->span);
+    return good && r->value;
+}
+
+static bool reply_part(struct checker *k, const struct ast_stmt *s, struct ir_rule *r, struct span *body)
+{
+    enum statement_id id = check_statement(k, s, IN_REPLY);
+    if (id == STATEMENT_HEADER) {
+        struct ir_header_value h = {.pos = check_pos(k, s->word_span)};
+        bool good = check_header_name(k, s->args[0], true, &h.name);
+        h.value = header_value(k, s->tail_expr, "the value of a header");
+        vec_add(k->a, &r->headers, h);
+        return good && h.value;
+    }
+    if (id != STATEMENT_BODY)
+        return false;
+    if (body->len) {
+        check_twice(k, s->word_span, *body, "`body` is given twice");
+        return false;
+    }
+    *body = s->word_span;
+    if (r->status == 204 || r->status == 304) { /* RFC 9110 sections 15.3.5 and 15.4.5 */
+        diag_label(k->d, diag_report(k->d, DIAG_E0206, s->word_span, "a reply of status %u has no body", r->status), "does not belong here");
+        return false;
+    }
+    r->value = check_text(k, s->args[0], "the body of a reply");
+    return r->value != NULL;
+}
+
+static bool reply(struct checker *k, const struct ast_stmt *s, struct ir_rule *r)
+{
+    int64_t status = 0;
+    struct span body = {0};
+    bool good = check_int(k, s->args[0], "the status of a reply", 200, 599, &status);
+    r->kind = IR_REPLY;
+    r->status = (uint32_t)status;
+    for (uint32_t i = 0; s->block && i < s->block->stmts.n; i++)
+        good &= reply_part(k, s->block->stmts.v[i], r, &body);
+    return good;
+}
+
+static bool action(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct ir_rule *r)
+{
+    if (id == STATEMENT_USE)
+        return use(k, s, r);
+    if (id == STATEMENT_REDIRECT)
+        return redirect(k, s, r);
+    if (id == STATEMENT_REPLY)
+        return reply(k, s, r);
+    return edit(k, id, s, r);
+}
+
+/* ---- names ------------------------------------------------------------------------------------- */
+
+static void annotation(struct rules *b, const struct ast_stmt *s)
+{
+    struct slice text;
+    check_statement(b->k, s, b->phase);
+    if (!slice_eq(s->word, SLICE("name")))
+        return;
+    if (s->nargs != 1 || s->args[0]->kind == AST_NAMED)
+        diag_label(b->k->d, diag_report(b->k->d, DIAG_E0211, s->span, "a name is written `@name(\"TEXT\")`"), "not one text");
+    else if (check_string(b->k, s->args[0], "the name of a rule", &text)) {
+        if (!text.len)
+            diag_label(b->k->d, diag_report(b->k->d, DIAG_E0303, s->args[0]->span, "the name of a rule is empty"), "empty");
+        b->name = s;
+    }
+}
+
+static struct slice label(struct rules *b)
+{
+    struct slice text = {0};
+    const char *phase = b->phase == IN_ROUTE ? "route" : "request";
+    if (!b->name)
+        return arena_printf(b->k->a, "%.*s.%s[%u]", SLICE_ARG(b->f->name), phase, b->out.n - 1);
+    const struct ast_expr *e = b->name->args[0];
+    text = check_literal_quietly(b->k, e)->text;
+    bool added;
+    strmap_put(&b->names, b->k->a, text, 0, &added);
+    if (!added) {
+        struct diag *x = diag_report(b->k->d, DIAG_E0203, e->span, "two rules are named `%.*s`", SLICE_ARG(text));
+        diag_label(b->k->d, x, "the second");
+    }
+    b->name = NULL;
+    return text;
+}
+
+/* ---- when -------------------------------------------------------------------------------------- */
+
+/* Whether `e` reads what changing header `name` changes. */
+static bool reads(const struct ir_expr *e, struct slice name)
+{
+    if (e->op == IR_FIELD)
+        return (e->field == IR_FIELD_HEADER && slice_eq_nocase(e->str, name)) || (e->field == IR_FIELD_COOKIE && slice_eq_nocase(name, SLICE("cookie"))) ||
+               (e->field == IR_FIELD_HOST && slice_eq_nocase(name, SLICE("host")));
+    for (uint32_t i = 0; i < e->nargs; i++)
+        if (reads(e->args[i], name))
+            return true;
+    return false;
+}
+
+/* The condition is asked once for each rule within: none of them may change its answer. */
+static void check_stable(struct rules *b, const struct ast_stmt *when, const struct ir_expr *cond, uint32_t first)
+{
+    for (uint32_t i = first; i < b->out.n; i++) {
+        const struct ir_rule *r = &b->out.v[i];
+        bool edits = r->kind == IR_SET_HEADER || r->kind == IR_ADD_HEADER || r->kind == IR_DEL_HEADER;
+        if (!edits || !reads(cond, r->name))
+            continue;
+        struct diag *x = check_later(b->k, when->cond->span, "`when` whose rules change `%.*s`, which its condition reads", SLICE_ARG(r->name));
+        diag_help(b->k->d, x, "give each rule its own `if`");
+        return;
+    }
+}
+
+static bool block_rules(struct rules *b, const struct ast_block *block, struct ir_expr *guard);
+
+/* Returns whether it always decides. */
+static bool when(struct rules *b, const struct ast_stmt *s, struct ir_expr *guard)
+{
+    struct checker *k = b->k;
+    uint32_t mark = k->present.n, first = b->out.n;
+    struct ir_expr *cond = check_condition(k, s->cond);
+    if (cond)
+        check_assume(k, cond);
+    bool then = block_rules(b, s->block, conjunction(k, guard, cond, s->cond->span));
+    check_forget(k, mark);
+    bool otherwise = false;
+    if (s->else_when || s->else_block) {
+        struct ir_expr *no = cond ? check_new1(k, IR_NOT, IR_BOOL, cond, s->cond->span) : NULL;
+        struct ir_expr *rest = conjunction(k, guard, no, s->cond->span);
+        otherwise = s->else_when ? when(b, s->else_when, rest) : block_rules(b, s->else_block, rest);
+    }
+    if (cond)
+        check_stable(b, s, cond, first);
+    return then && otherwise;
+}
+
+/* ---- rules ------------------------------------------------------------------------------------- */
+
+/* Whether the rule decides whenever it is asked, apart from `when`. */
+static bool always(const struct ir_rule *r, const struct ast_stmt *s)
+{
+    return !s->cond && (r->kind == IR_USE || r->kind == IR_REDIRECT || r->kind == IR_REPLY || (r->kind == IR_USE_MAP && !r->value->optional));
+}
+
+/* Returns whether it always decides. A rule with an error counts as one that does: it silences what would follow. */
+static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guard)
+{
+    struct checker *k = b->k;
+    enum statement_id id = check_statement(k, s, b->phase);
+    if (id == STATEMENT_NONE) {
+        b->name = NULL;
+        return !s->cond;
+    }
+    uint32_t mark = k->present.n;
+    struct ir_rule *r = vec_push(k->a, &b->out);
+    struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
+    r->pos = check_pos(k, s->word_span);
+    if (cond)
+        check_assume(k, cond);
+    bool good = action(k, id, s, r);
+    check_forget(k, mark);
+    r->guard = conjunction(k, guard, cond, s->cond ? s->cond->span : s->word_span);
+    r->label = label(b);
+    if (!good) {
+        b->out.n--;
+        return !s->cond && id != STATEMENT_SET && id != STATEMENT_ADD && id != STATEMENT_DELETE;
+    }
+    return always(r, s);
+}
+
+static void unreachable(struct rules *b, const struct ast_stmt *s, const struct ast_stmt *closing)
+{
+    struct diag *x = diag_report(b->k->d, DIAG_W0501, s->word_span, "this rule can never apply");
+    diag_label(b->k->d, x, "never reached");
+    diag_secondary(b->k->d, x, closing->word_span, "this decides every request that comes so far");
+}
+
+/* Returns whether the block always decides. What follows such a rule is checked, and left out. */
+static bool block_rules(struct rules *b, const struct ast_block *block, struct ir_expr *guard)
+{
+    const struct ast_stmt *closing = NULL;
+    bool told = false;
+    uint32_t kept = 0;
+    if (!b->out.cap && block->stmts.n) {
+        b->out.v = arena_alloc(b->k->a, sizeof *b->out.v * block->stmts.n);
+        b->out.cap = block->stmts.n;
+    }
+    for (uint32_t i = 0; i < block->stmts.n; i++) {
+        const struct ast_stmt *s = block->stmts.v[i];
+        if (s->kind == AST_STMT_ANNOTATION) {
+            annotation(b, s);
+            continue;
+        }
+        if (closing && !told && b->k->d->errors == 0) {
+            unreachable(b, s, closing);
+            told = true;
+        }
+        bool decides = s->kind == AST_STMT_WHEN && check_statement(b->k, s, b->phase) == STATEMENT_WHEN ? when(b, s, guard) : rule(b, s, guard);
+        if (decides && !closing) {
+            closing = s;
+            kept = b->out.n;
+        }
+    }
+    if (b->name) {
+        diag_label(b->k->d, diag_report(b->k->d, DIAG_E0206, b->name->word_span, "`@name` names the rule after it"), "there is none");
+        b->name = NULL;
+    }
+    if (closing)
+        b->out.n = kept;
+    return closing != NULL;
+}
+
+static void undecided(struct rules *b, const struct ast_block *block)
+{
+    struct checker *k = b->k;
+    struct span end = {block->span.file, block->span.off + block->span.len - 1, 1};
+    struct diag *x = diag_report(k->d, DIAG_E0403, end, "this route may end without a decision");
+    diag_label(k->d, x, "a request can come to here");
+    const struct ast_stmt *last = block->stmts.n ? block->stmts.v[block->stmts.n - 1] : NULL;
+    if (last && last->cond) {
+        struct slice text = check_source_text(k, last->cond->span);
+        diag_secondary(k->d, x, last->cond->span, "the last rule applies only under this condition");
+        diag_note(k->d, x, "for example: a request for which `%.*s` does not hold%s", SLICE_ARG(text), block->stmts.n > 1 ? ", nor any condition before it" : "");
+    } else if (last && b->out.n && b->out.v[b->out.n - 1].kind == IR_USE_MAP) {
+        diag_note(k->d, x, "for example: a request whose key has no row in the map, which has no `default`");
+    }
+    diag_help(k->d, x, "end it with a rule without a condition: `use BACKEND` or `reply 404`");
+}
+
+void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase)
+{
+    struct rules b = {.k = k, .f = f, .phase = phase};
+    bool decides = block_rules(&b, block, NULL);
+    if (phase == IN_ON_REQUEST) {
+        f->on_request.v = b.out.v;
+        f->on_request.n = f->on_request.cap = b.out.n;
+        return;
+    }
+    /* Where the last `when` decides in all its branches, reaching the last rule implies its condition. */
+    if (decides && b.out.n)
+        b.out.v[b.out.n - 1].guard = NULL;
+    if (!decides && !k->incomplete)
+        undecided(&b, block);
+    f->route.v = b.out.v;
+    f->route.n = f->route.cap = b.out.n;
+}
