@@ -114,7 +114,7 @@ wrk -t1 -c64 -d60s -H "Host: t7.example" "http://127.0.0.1:$port/" >wrk.log 2>&1
 wrk_pid=$!
 sleep 0.3
 pushed=0 tried=0
-until=$((SECONDS + 16)) # a slow machine pushes fewer
+until=$((SECONDS + 12)) # a slow machine pushes fewer
 while [ $tried -lt $pushes ] && [ $SECONDS -lt $until ]; do
   for name in b a; do
     push $name && pushed=$((pushed + 1))
@@ -177,9 +177,10 @@ kill -HUP $edge_pid
 check "a reload that works swaps" until_true serves "$port" c
 
 # --- the end under load
-python3 "$here/tool.py" load "$port" t7.example >load.log &
+python3 "$here/tool.py" load "$port" t7.example load.begun >load.log &
 load_pid=$!
-sleep 1
+check "clients ask" until_true test -e load.begun
+sleep 0.5
 kill -TERM $edge_pid
 wait $edge_pid
 rc=$?
