@@ -75,7 +75,7 @@ static struct slice draw_path(struct generate *g, struct arena *a)
     static const char *const tails[] = {"/", "//", "/.", "/..", "/../a", "/%2e/b", "/x", "/b", "//b", "%2F", "%61", "%7e", "%", "%3b", ".", "/./"};
     struct slice p = ONE_OF(g, paths);
     for (uint32_t n = generate_draw(g, 3); n > 0 && chance(g, 70); n--)
-        p = arena_printf(a, "%.*s%.*s", SLICE_ARG(p), SLICE_ARG(ONE_OF(g, tails)));
+        p = arena_printf(a, "%.*s%s", SLICE_ARG(p), tails[generate_draw(g, COUNT(tails))]);
     if (chance(g, 20)) { /* one byte as its escape */
         size_t at = generate_draw(g, (uint32_t)p.len);
         if (at > 0)
@@ -96,7 +96,7 @@ static struct slice draw_target(struct generate *g, struct arena *a)
     buf_char(&out, '?');
     for (uint32_t n = generate_draw(g, 4), i = 0; i < n; i++) {
         struct slice word = vary(g, a, ONE_OF(g, words));
-        buf_printf(&out, "%s%.*s%s", i ? "&" : "", SLICE_ARG(ONE_OF(g, names)), chance(g, 85) ? "=" : "");
+        buf_printf(&out, "%s%s%s", i ? "&" : "", names[generate_draw(g, COUNT(names))], chance(g, 85) ? "=" : "");
         for (size_t k = 0; k < word.len; k++)
             buf_char(&out, word.p[k] == ' ' || word.p[k] == '#' ? '+' : word.p[k]);
         if (chance(g, 10))
@@ -141,8 +141,9 @@ static void add_headers(struct generate *g, struct generated_request *r)
             add_header(r, chance(g, 30) ? lower(&r->a, name) : name, draw_value(g, &r->a));
     }
     for (uint32_t n = chance(g, 60) ? 0 : 1 + generate_draw(g, 2); n > 0; n--) {
-        struct slice value = arena_printf(&r->a, "%s=%.*s; %s=%.*s", chance(g, 50) ? "c" : "C", SLICE_ARG(draw_value(g, &r->a)),
-                                          chance(g, 50) ? "d" : "c", SLICE_ARG(draw_value(g, &r->a)));
+        struct slice x = draw_value(g, &r->a), y = draw_value(g, &r->a);
+        struct slice value = arena_printf(&r->a, "%s=%.*s; %s=%.*s", chance(g, 50) ? "c" : "C", SLICE_ARG(x),
+                                          chance(g, 50) ? "d" : "c", SLICE_ARG(y));
         while (value.len && value.p[value.len - 1] == ' ')
             value.len--;
         add_header(r, chance(g, 80) ? SLICE("Cookie") : SLICE("cookie"), value);
@@ -178,10 +179,12 @@ void generate_request(struct generate *g, struct generated_request *r)
     r->q.tls = chance(g, 40);
     r->q.client_ip = draw_address(g);
     r->q.client_port = ports[generate_draw(g, COUNT(ports))];
-    struct slice host = draw_host(g, &r->a);
-    if (chance(g, 6))
-        r->q.target = arena_printf(&r->a, "%s%.*s%.*s", chance(g, 50) ? "http://" : "HTTPS://", SLICE_ARG(draw_host(g, &r->a)),
-                                   SLICE_ARG(chance(g, 20) ? SLICE("?q=one") : r->q.target));
+    struct slice host = draw_host(g, &r->a), named = draw_host(g, &r->a);
+    if (chance(g, 2))
+        r->q.target = chance(g, 50) ? SLICE("?q=one") : r->q.target;
+    if (chance(g, 6) || r->q.target.p[0] == '?')
+        r->q.target = arena_printf(&r->a, "%s%.*s%.*s", chance(g, 50) ? "http://" : "HTTPS://", SLICE_ARG(named),
+                                   SLICE_ARG(r->q.target));
     else if (slice_eq(r->q.method, SLICE("OPTIONS")) && chance(g, 50))
         r->q.target = SLICE("*");
     add_headers(g, r);
