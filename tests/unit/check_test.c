@@ -330,7 +330,7 @@ static void rules_and_labels(void **state)
     assert_int_equal(to->args[1]->field, IR_FIELD_HOST);
     assert_int_equal(to->args[2]->field, IR_FIELD_URI);
     assert_text(f->route.v[0].label, "first");
-    assert_int_equal(f->route.v[0].pos.line, 11);
+    assert_int_equal(f->route.v[0].pos.line, 12);
     assert_int_equal(f->route.v[0].pos.col, 3);
     assert_int_equal(f->route.n, 2); /* what can never apply is left out */
     assert_true(reported(DIAG_W0501));
@@ -374,8 +374,13 @@ static void modules(void **state)
     assert_text(p->backends.v[0]->name, "api");
     assert_text(p->backends.v[1]->name, "pools.api");
     assert_text(p->backends.v[2]->name, "more.api");
-    assert_ptr_equal(p->sets.v[0]->rows.v[1].backend, p->backends.v[1]);
-    assert_text(p->sources.v[p->sets.v[0]->rows.v[1].pos.file].path, "d");
+    const struct ir_set *m = NULL;
+    for (uint32_t i = 0; i < p->sets.n; i++)
+        if (slice_eq(p->sets.v[i]->name, SLICE("m")))
+            m = p->sets.v[i];
+    assert_non_null(m);
+    assert_ptr_equal(m->rows.v[1].backend, p->backends.v[1]);
+    assert_text(p->sources.v[m->rows.v[1].pos.file].path, "d");
     end();
 }
 
