@@ -21,6 +21,7 @@ enum {
     DEFAULT_MS = 30000,
     SWEEP_MS = 1000,
     STOP_POLL_MS = 5,
+    CONTROL_NICE = 10,
     STOP_SLACK_MS = 2000, /* past the deadline a worker has this long to notice */
     WORKERS_MAX = 1024,
     SPARE_FDS = 64,
@@ -224,8 +225,17 @@ static void turn(struct process *p, uint64_t *sweep_at)
     }
 }
 
+/* Loading a plan takes milliseconds of computing; where that shares a processor with a worker, requests go first. On Linux
+ * the priority is the calling thread's, and the workers are started. */
+static void step_back(void)
+{
+    if (setpriority(PRIO_PROCESS, 0, CONTROL_NICE) != 0)
+        log_line(LOG_WARN, "the control thread's priority cannot be lowered: %s", strerror(errno));
+}
+
 static void serve(struct process *p)
 {
+    step_back();
     uint64_t sweep_at = 0;
     unsigned heeded = 0;
     while (!is_stopped(p, &heeded)) {

@@ -23,7 +23,7 @@ void *arena_grow(struct arena *a, size_t size);
 static inline void *arena_alloc(struct arena *a, size_t size)
 {
     size = (size + 7) & ~(size_t)7;
-    if ((size_t)(a->end - a->next) < size)
+    if ((size_t)(a->end - a->next) < size || !a->next)
         return arena_grow(a, size);
     void *p = a->next;
     a->next += size;

@@ -5,7 +5,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 weir=$(realpath "$1") edge=$(realpath "$2")
-pushes=100 gap=0.08
+pushes=100 gap=0.04
 [ "${3:-}" = --short ] && pushes=20 gap=0.15
 work=$(mktemp -d)
 cd "$work" || exit 1
@@ -40,7 +40,12 @@ site() {
   cat >"$1.weir" <<END
 language 1
 map tenants: host -> backend { file "$1.map" }
+check alive: http {
+  get    "/healthz"
+  expect status == 200
+}
 backend app {
+  check  alive every 500ms
   server one 127.0.0.1:$one
   server two 127.0.0.1:$two
 }
@@ -108,11 +113,14 @@ check "it serves the first plan" until_true serves "$port" a
 wrk -t1 -c64 -d60s -H "Host: t7.example" "http://127.0.0.1:$port/" >wrk.log 2>&1 &
 wrk_pid=$!
 sleep 0.3
-pushed=0
-until=$((SECONDS + 20))
-for ((i = 1; i <= pushes && SECONDS < until; i++)); do
-  if ((i % 2)); then push b && pushed=$((pushed + 1)); else push a && pushed=$((pushed + 1)); fi
-  sleep $gap
+pushed=0 tried=0
+until=$((SECONDS + 12)) # a slow machine pushes fewer
+while [ $tried -lt $pushes ] && [ $SECONDS -lt $until ]; do
+  for name in b a; do
+    push $name && pushed=$((pushed + 1))
+    tried=$((tried + 1))
+    sleep $gap
+  done
 done
 # --- what is no plan, still under load
 head -c 5000 /dev/urandom >garbage.plan
@@ -128,11 +136,11 @@ wait $wrk_pid
 wrk_pid=''
 requests=$(awk '/requests in/ {print $1}' wrk.log)
 echo "     $pushed pushes during ${requests:-no} requests"
-check "all $pushes pushes succeed" test $pushed = $pushes
+check "all $tried pushes succeed" test $pushed = $tried -a $tried -ge 10
 check "no request fails" eval '! grep -E "Socket errors|Non-2xx" wrk.log'
 check "there were requests" test "${requests:-0}" -gt 1000
 check "one plan is active, and all before it are gone" until_true eval '[ "$(states)" = "1 active" ]'
-check "the count of swaps is right" eval "ctl show info json | grep -q '\"swaps\": $pushes,'"
+check "the count of swaps is right" eval "ctl show info json | grep -q '\"swaps\": $tried,'"
 served=$(ctl show servers json | python3 "$here/tool.py" sum requests)
 check "servers kept their counters over all swaps" test "${served:-0}" -ge "${requests:-1}"
 reused=$(ctl show servers json | python3 "$here/tool.py" sum reuses)
@@ -169,9 +177,10 @@ kill -HUP $edge_pid
 check "a reload that works swaps" until_true serves "$port" c
 
 # --- the end under load
-python3 "$here/tool.py" load "$port" t7.example >load.log &
+python3 "$here/tool.py" load "$port" t7.example load.begun >load.log &
 load_pid=$!
-sleep 1
+check "clients ask" until_true test -e load.begun
+sleep 0.5
 kill -TERM $edge_pid
 wait $edge_pid
 rc=$?

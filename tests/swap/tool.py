@@ -68,8 +68,8 @@ class Load:
     that crossed the end of an idle connection (no byte came back, and the end was orderly), which any client sends again
     (RFC 9112 section 9.3.1)."""
 
-    def __init__(self, port, host):
-        self.port, self.request = int(port), f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    def __init__(self, port, host, begun):
+        self.begun, self.port, self.request = begun, int(port), f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
         self.lock, self.answered, self.crossed, self.lost = threading.Lock(), 0, 0, []
 
     def ask(self, c):
@@ -96,6 +96,8 @@ class Load:
             raise OSError(f"not the answer: {head[:40]!r}")
         with self.lock:
             self.answered += 1
+            if self.answered == 100:
+                open(self.begun, "w").close()
         return fields.get(b"connection", b"").lower() != b"close"
 
     def client(self, end):
@@ -123,5 +125,5 @@ class Load:
 
 
 commands = {"ports": ports, "states": states, "sum": sum_of, "flip": flip, "push": push, "slow": slow,
-            "load": lambda port, host: Load(port, host).run()}
+            "load": lambda *args: Load(*args).run()}
 commands[sys.argv[1]](*sys.argv[2:])
