@@ -87,6 +87,17 @@ static void read_row_value(struct ir_reader *r, const struct ir_set *set, struct
         row->str = ir_read_text(r);
 }
 
+/* Each row takes a byte or more. */
+static uint32_t read_row_count(struct ir_reader *r)
+{
+    const uint8_t *p = ir_read_bytes(r, 4);
+    uint32_t n = p ? p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24 : 0;
+    if (n <= (uint64_t)(r->end - r->next))
+        return n;
+    ir_reader_fail(r, "a count is out of range");
+    return 0;
+}
+
 static void read_set(struct ir_reader *r, struct ir_set *set)
 {
     set->name = ir_read_text(r);
@@ -97,7 +108,7 @@ static void read_set(struct ir_reader *r, struct ir_set *set)
     set->has_default = set->is_map && read_flag(r);
     if (set->has_default)
         read_row_value(r, set, &set->fallback);
-    uint32_t n = ir_read_count(r);
+    uint32_t n = read_row_count(r);
     RESERVE(r, &set->rows, n);
     for (uint32_t i = 0; i < n && !r->why; i++) {
         struct ir_row *row = vec_push(r->a, &set->rows);

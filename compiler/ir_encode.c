@@ -96,10 +96,29 @@ static void put_row_value(struct encoder *e, struct buf *out, const struct ir_se
         put_text(out, row->str);
 }
 
+/* The rows, equal keys once: the first of them in source order. Their number is known at the end alone. */
+static void put_rows(struct encoder *e, struct buf *out, const struct ir_set *set)
+{
+    const struct ir_row *const *rows = ir_sort_rows(e->a, set), *before = NULL;
+    size_t at = out->len;
+    uint32_t kept = 0;
+    buf_add(out, &kept, sizeof kept);
+    for (uint32_t i = 0; i < set->rows.n; i++) {
+        ir_sort_prefetch(rows, i, set->rows.n);
+        if (before && ir_sort_compare(set->key_kind, &before->key, &rows[i]->key) == 0)
+            continue;
+        put_key(out, set->key_kind, &rows[i]->key, before ? &before->key : NULL);
+        if (set->is_map)
+            put_row_value(e, out, set, rows[i]);
+        before = rows[i];
+        kept++;
+    }
+    for (uint32_t i = 0; i < sizeof kept; i++)
+        out->p[at + i] = (char)(kept >> (8 * i));
+}
+
 static void put_set(struct encoder *e, struct buf *out, const struct ir_set *set)
 {
-    uint32_t n;
-    const struct ir_row *const *rows = ir_sort_rows(e->a, set, &n);
     put_text(out, set->name);
     buf_char(out, (char)set->key_kind);
     buf_char(out, (char)(set->is_map ? 1 + (set->value_kind == IR_BACKEND) : 0));
@@ -108,13 +127,7 @@ static void put_set(struct encoder *e, struct buf *out, const struct ir_set *set
         if (set->has_default)
             put_row_value(e, out, set, &set->fallback);
     }
-    put_number(out, n);
-    for (uint32_t i = 0; i < n; i++) {
-        ir_sort_prefetch(rows, i, n);
-        put_key(out, set->key_kind, &rows[i]->key, i > 0 ? &rows[i - 1]->key : NULL);
-        if (set->is_map)
-            put_row_value(e, out, set, rows[i]);
-    }
+    put_rows(e, out, set);
 }
 
 /* ---- canonical order of objects ---------------------------------------------------------------- */

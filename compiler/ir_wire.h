@@ -6,7 +6,7 @@
  *
  * Integers are LEB128 without needless bytes, signed ones zigzag. A text is its length plus one and its bytes; 0 is p == NULL. A
  * key of a set shares its first bytes with the one before: their number, the number of the others, the others. References
- * are indexes; where there may be none, plus one. */
+ * are indexes; where there may be none, plus one. The number of a set's rows is four bytes, little-endian. */
 #ifndef WEIR_IR_WIRE_H
 #define WEIR_IR_WIRE_H
 
