@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,21 +102,29 @@ bool cc_folder_begin(struct cc_folder *f, struct buf *why)
         f->path[0] = 0;
         return false;
     }
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, &f->signals);
     return true;
 }
 
 /* All files in it lie flat: ours, and what a compiler leaves behind when it is killed. */
 void cc_folder_end(struct cc_folder *f)
 {
-    DIR *d = f->path[0] ? opendir(f->path) : NULL;
-    if (!d)
+    if (!f->path[0])
         return;
-    for (struct dirent *e; (e = readdir(d)) != NULL;)
+    DIR *d = opendir(f->path);
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;)
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
             unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
+    if (d)
+        closedir(d);
     rmdir(f->path);
     f->path[0] = 0;
+    pthread_sigmask(SIG_SETMASK, &f->signals, NULL);
 }
 
 char *cc_folder_path(const struct cc_folder *f, struct arena *a, const char *name)
@@ -206,7 +213,7 @@ static bool run(const struct cc *cc, char **argv, const sigset_t *mask, struct b
     return ok;
 }
 
-bool cc_run(const struct cc *cc, char *const *args, struct buf *why)
+bool cc_run(const struct cc *cc, const struct cc_folder *f, char *const *args, struct buf *why)
 {
     if (!cc->found) {
         buf_printf(why, "cannot find the C compiler `%s`; name one with --cc or in $CC", cc->words.v[0]);
@@ -218,13 +225,5 @@ bool cc_run(const struct cc *cc, char *const *args, struct buf *why)
     for (; *args; args++)
         vec_add(cc->arena, &argv, *args);
     vec_add(cc->arena, &argv, NULL);
-    sigset_t ends, before;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &ends, &before);
-    bool ok = run(cc, argv.v, &before, why);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return ok;
+    return run(cc, argv.v, &f->signals, why);
 }

@@ -2,6 +2,8 @@
 #ifndef WEIR_CC_H
 #define WEIR_CC_H
 
+#include <signal.h>
+
 #include "runtime/base/buf.h"
 #include "runtime/base/vec.h"
 
@@ -18,9 +20,10 @@ void cc_open(struct cc *cc, struct arena *a, const char *command);
 void cc_identity(const struct cc *cc, struct buf *out);
 
 /* A new folder for one compilation; false with the reason in `why`. cc_folder_end() removes it and what is in
- * it. */
+ * it. In between, signals that end the process wait, so that the folder is removed in any case. */
 struct cc_folder {
     char path[4096];
+    sigset_t signals; /* those that were blocked before */
 };
 bool cc_folder_begin(struct cc_folder *f, struct buf *why);
 void cc_folder_end(struct cc_folder *f);
@@ -30,7 +33,7 @@ bool cc_folder_write(const struct cc_folder *f, struct arena *a, const char *nam
                      struct buf *why);
 
 /* Runs the compiler with `args` (NULL at the end) after its own words. False with its whole output in `why`.
- * Signals that end the process wait until it is done, so that the folder is removed in any case. */
-bool cc_run(const struct cc *cc, char *const *args, struct buf *why);
+ */
+bool cc_run(const struct cc *cc, const struct cc_folder *f, char *const *args, struct buf *why);
 
 #endif

@@ -7,12 +7,38 @@
 struct run {
     const char *path;
     struct driver_options o;
+    struct buf first; /* the plan to begin with, compiled before anything is served */
 };
 
+/* The first plan, or what a reload compiles. Warnings are printed; errors go to `why`, for the log. */
 static bool make_plan(void *ctx, struct buf *plan, struct buf *why)
 {
-    const struct run *r = ctx;
-    return driver_build_memory(r->path, &r->o, plan, why);
+    struct run *r = ctx;
+    struct buf said = {0};
+    if (r->first.len) {
+        *plan = r->first;
+        r->first = (struct buf){0};
+        return true;
+    }
+    bool ok = driver_build_memory(r->path, &r->o, plan, &said);
+    if (ok) {
+        cmd_print(&said, stderr);
+    } else {
+        while (said.len && said.p[said.len - 1] == '\n')
+            said.len--;
+        buf_slice(why, buf_view(&said));
+    }
+    buf_free(&said);
+    return ok;
+}
+
+static bool make_first(struct run *r)
+{
+    struct buf said = {0};
+    bool ok = driver_build_memory(r->path, &r->o, &r->first, &said);
+    cmd_print(&said, stderr);
+    buf_free(&said);
+    return ok;
 }
 
 int cmd_run(int argc, char **argv)
@@ -43,5 +69,9 @@ int cmd_run(int argc, char **argv)
         return cmd_usage("run", argc < 2 ? "which FILE?" : "one FILE only");
     run.path = argv[1];
     p.workers = workers;
-    return process_run(&p);
+    if (!make_first(&run))
+        return 1;
+    r = process_run(&p);
+    buf_free(&run.first);
+    return r;
 }

@@ -3,6 +3,7 @@
 #include "compiler/driver.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compiler/check.h"
@@ -276,6 +277,9 @@ static enum build_end store(struct build *b, const char *out_path)
         buf_printf(&b->said, "weir: cannot write %s: %s\n", out_path, strerror(err));
         return BUILD_REFUSED;
     }
+    struct stat st;
+    if (stat(out_path, &st) == 0 && !S_ISREG(st.st_mode))
+        return BUILD_DONE; /* a device does not give back what it got */
     struct buf back = {0};
     err = buf_read_file(&back, out_path);
     bool same = !err && slice_eq(buf_view(&back), buf_view(&b->plan));
@@ -315,12 +319,14 @@ int driver_build(const char *path, const char *out_path, const struct driver_opt
     return exit_code[end];
 }
 
-bool driver_build_memory(const char *path, const struct driver_options *o, struct buf *plan, struct buf *why)
+bool driver_build_memory(const char *path, const struct driver_options *o, struct buf *plan, struct buf *said)
 {
     struct build b;
     build_begin(&b, o);
     bool ok = run(&b, path) == BUILD_DONE;
-    buf_slice(ok ? plan : why, ok ? buf_view(&b.plan) : buf_view(&b.said));
+    if (ok)
+        buf_slice(plan, buf_view(&b.plan));
+    buf_slice(said, buf_view(&b.said));
     build_end(&b);
     return ok;
 }

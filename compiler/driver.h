@@ -36,8 +36,9 @@ struct ir_program *driver_program(struct compilation *c, const char *path, const
  * output. Returns an exit code: 0, 1 (errors in the input, said on standard error), 3. */
 int driver_build(const char *path, const char *out_path, const struct driver_options *o);
 
-/* Compiles `path` into the bytes of a plan in memory, for `weir run`. False with the reason (rendered
- * diagnostics) in `why`. */
-bool driver_build_memory(const char *path, const struct driver_options *o, struct buf *plan, struct buf *why);
+/* Compiles `path` into the bytes of a plan in memory, for `weir run`. What there is to say goes to `said`: on
+ * false the reason (rendered diagnostics), else warnings. */
+bool driver_build_memory(const char *path, const struct driver_options *o, struct buf *plan,
+                         struct buf *said);
 
 #endif

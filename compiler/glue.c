@@ -71,7 +71,7 @@ static bool compile_in(const struct cc_folder *f, const struct cc *cc, struct sl
     *at++ = made;
     *at++ = cc_folder_path(f, a, "glue.c");
     *at++ = NULL;
-    if (!cc_run(cc, args, why))
+    if (!cc_run(cc, f, args, why))
         return false;
     int err = buf_read_file(object, made);
     if (err)

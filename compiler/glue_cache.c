@@ -67,18 +67,14 @@ bool glue_cache_get(const struct glue_cache *g, struct arena *a, bool any_cc, st
     return any_cc ? read_any(g, a, object) : read_entry(entry_path(g, a), object);
 }
 
-/* Makes `dir` and the folders above it. */
-static void make_folders(struct arena *a, const char *dir)
+/* Makes `dir` and the folder above it, but no more: a home that is not there is not made. */
+static void make_folder(struct arena *a, const char *dir)
 {
-    char *path = (char *)arena_copy(a, slice_of(dir)).p;
-    for (char *at = path + 1; *at; at++) {
-        if (*at != '/')
-            continue;
-        *at = 0;
-        mkdir(path, 0700);
-        *at = '/';
-    }
-    mkdir(path, 0700);
+    const char *slash = strrchr(dir, '/');
+    if (mkdir(dir, 0700) == 0 || errno != ENOENT || !slash || slash == dir)
+        return;
+    if (mkdir(arena_copy(a, (struct slice){dir, (size_t)(slash - dir)}).p, 0700) == 0)
+        mkdir(dir, 0700);
 }
 
 void glue_cache_put(const struct glue_cache *g, struct arena *a, struct slice object)
@@ -92,7 +88,7 @@ void glue_cache_put(const struct glue_cache *g, struct arena *a, struct slice ob
     buf_slice(&entry, object);
     const char *path = entry_path(g, a);
     if (buf_write_file(path, buf_view(&entry), 0600) == ENOENT) {
-        make_folders(a, g->dir);
+        make_folder(a, g->dir);
         buf_write_file(path, buf_view(&entry), 0600);
     }
     buf_free(&entry);

@@ -115,6 +115,13 @@ static int set_value(const struct command_spec *c, const struct option_spec *o, 
     case OPTION_TEXT:
         *(const char **)o->value = text;
         break;
+    case OPTION_TEXTS: {
+        struct option_texts *all = o->value;
+        if (all->n == sizeof all->v / sizeof *all->v)
+            return cmd_usage(c->name, "--%s stands there too often", o->name);
+        all->v[all->n++] = text;
+        break;
+    }
     case OPTION_NUMBER:
         if (!parse_number(text, o->value, &rest) || *rest)
             return cmd_usage(c->name, "--%s takes a whole number from 1, not `%s`", o->name, text);

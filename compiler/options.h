@@ -7,8 +7,14 @@
 enum option_kind {
     OPTION_FLAG,     /* *(bool *)value becomes true */
     OPTION_TEXT,     /* *(const char **)value */
+    OPTION_TEXTS,    /* *(struct option_texts *)value: each time the option stands there */
     OPTION_NUMBER,   /* *(uint32_t *)value, from 1 */
     OPTION_DURATION, /* *(uint32_t *)value in milliseconds, from 1 ("500ms", "30s", "5m", "1h") */
+};
+
+struct option_texts {
+    const char *v[64];
+    uint32_t n;
 };
 
 struct option_spec {

@@ -95,7 +95,7 @@ static bool link_in(const struct cc_folder *f, const struct cc *cc, const struct
     char *made = cc_folder_path(f, a, "edge");
     vec_add(a, &x, made);
     vec_add(a, &x, NULL);
-    if (!cc_run(cc, x.v, why))
+    if (!cc_run(cc, f, x.v, why))
         return false;
     int err = buf_read_file(out, made);
     if (err)

@@ -1,4 +1,5 @@
-/* Health checks; see check.h. A run is a probe (probe.h); here is when one runs, and what its result means. */
+/* Health checks; see check.h. A run is a probe (probe.h); here is when one runs, and what its result means.
+ */
 #include "runtime/check.h"
 
 #include <netinet/in.h>
@@ -70,7 +71,8 @@ static void on_timer(struct timer *t)
     struct check *k = (struct check *)((char *)t - offsetof(struct check, timer));
     if (probe_is_running(&k->probe)) {
         char why[PROBE_WHY];
-        snprintf(why, sizeof why, "no %s within %u ms", k->probe.connecting ? "connection" : "answer", k->timeout_ms);
+        snprintf(why, sizeof why, "no %s within %u ms", k->probe.connecting ? "connection" : "answer",
+                 k->timeout_ms);
         probe_cancel(&k->probe);
         on_result(&k->probe, false, why);
         return;
@@ -92,11 +94,13 @@ static bool same_text(const uint8_t *x, struct weir_ref a, const uint8_t *y, str
     return a.len == b.len && (a.off == 0) == (b.off == 0) && memcmp(x + a.off, y + b.off, a.len) == 0;
 }
 
-static bool same_definition(const uint8_t *x, const struct weir_check *a, const uint8_t *y, const struct weir_check *b)
+static bool same_definition(const uint8_t *x, const struct weir_check *a, const uint8_t *y,
+                            const struct weir_check *b)
 {
-    if (a->kind != b->kind || !same_text(x, a->request, y, b->request) || !same_text(x, a->headers, y, b->headers) ||
-        a->status_min != b->status_min || a->status_max != b->status_max ||
-        !same_text(x, a->body_contains, y, b->body_contains) || a->steps.count != b->steps.count)
+    if (a->kind != b->kind || !same_text(x, a->request, y, b->request) ||
+        !same_text(x, a->headers, y, b->headers) || a->status_min != b->status_min ||
+        a->status_max != b->status_max || !same_text(x, a->body_contains, y, b->body_contains) ||
+        a->steps.count != b->steps.count)
         return false;
     const struct weir_check_step *s = (const void *)(x + a->steps.off), *t = (const void *)(y + b->steps.off);
     for (uint32_t i = 0; i < a->steps.count; i++)
@@ -108,7 +112,8 @@ static bool same_definition(const uint8_t *x, const struct weir_check *a, const 
 /* A run under an equal definition goes on: under quick swaps it would never end otherwise. */
 static void define(struct check *k, const struct plan *p, const struct weir_backend *b)
 {
-    const struct weir_check *conf = (const struct weir_check *)(const void *)(p->tables + p->head->checks.off) + b->check;
+    const struct weir_check *conf =
+        (const struct weir_check *)(const void *)(p->tables + p->head->checks.off) + b->check;
     bool same = k->probe.conf && same_definition(k->probe.tables, k->probe.conf, p->tables, conf) &&
                 k->every_ms == b->check_every_ms && k->timeout_ms == b->check_timeout_ms;
     k->probe.tables = p->tables;
@@ -130,7 +135,11 @@ static void add_check(struct checks *c, struct server *s)
         log_line(LOG_ERROR, "server %s/%s is not checked: out of memory", s->backend_name, s->name);
         return;
     }
-    *k = (struct check){.probe = {.io.fd = -1, .done = on_result}, .checks = c, .next = c->all, .server = s, .timer.fire = on_timer};
+    *k = (struct check){.probe = {.io.fd = -1, .done = on_result},
+                        .checks = c,
+                        .next = c->all,
+                        .server = s,
+                        .timer.fire = on_timer};
     c->all = k;
     s->check = k;
 }

@@ -71,7 +71,8 @@ void control_reply(struct control_client *x, bool ok, struct slice text)
 static const char *parse(struct control_client *x, bool *whole)
 {
     *whole = false;
-    const char *end = x->in.len ? memchr(x->in.p, '\n', x->in.len < CONTROL_LINE_MAX ? x->in.len : CONTROL_LINE_MAX) : NULL;
+    const char *end =
+        x->in.len ? memchr(x->in.p, '\n', x->in.len < CONTROL_LINE_MAX ? x->in.len : CONTROL_LINE_MAX) : NULL;
     if (!end)
         return x->in.len < CONTROL_LINE_MAX ? NULL : "the command is too long";
     struct slice line = {x->in.p, (size_t)(end - x->in.p)};
@@ -252,7 +253,8 @@ static const char *listen_at(struct control *c, const char *path)
     return NULL;
 }
 
-bool control_begin(struct control *c, const char *path, struct loop *loop, struct timers *timers, struct buf *why)
+bool control_begin(struct control *c, const char *path, struct loop *loop, struct timers *timers,
+                   struct buf *why)
 {
     *c = (struct control){.loop = loop, .timers = timers, .io.fd = -1};
     const char *wrong = listen_at(c, path);

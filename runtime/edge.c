@@ -1,5 +1,5 @@
-/* weir-edge: the runtime alone. Reads its arguments and the plan file; the rest is process_run(). A standalone executable is
- * this program with a plan linked in (`weir_builtin`), and takes no PLAN. */
+/* weir-edge: the runtime alone. Reads its arguments and the plan file; the rest is process_run(). A
+ * standalone executable is this program with a plan linked in (`weir_builtin`), and takes no PLAN. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -22,10 +22,12 @@ static void usage(FILE *to, const char *name, bool builtin)
             "  --stop-timeout TIME   on SIGTERM, end requests in flight after this (default 30s)\n"
             "  --help, --version\n"
             "\n"
-            "TIME is a number and a unit: 500ms, 2s, 1m, 1h. SIGTERM and SIGINT stop: requests in flight are answered first, and\n"
+            "TIME is a number and a unit: 500ms, 2s, 1m, 1h. SIGTERM and SIGINT stop: requests in flight are "
+            "answered first, and\n"
             "a second signal ends at once.%s\n",
             name, builtin ? "" : " PLAN",
-            builtin ? "Serves the plan that is built into this executable." : "Serves a plan that `weir build` made.",
+            builtin ? "Serves the plan that is built into this executable."
+                    : "Serves a plan that `weir build` made.",
             builtin ? "" : " SIGHUP reads PLAN again and swaps to it.");
 }
 
@@ -77,9 +79,12 @@ static bool read_plan(void *path, struct buf *plan, struct buf *why)
 static int read_options(int argc, char **argv, struct process_options *o)
 {
     static const struct option longs[] = {
-        {"control", required_argument, NULL, 'c'},      {"workers", required_argument, NULL, 'w'},
-        {"drain-timeout", required_argument, NULL, 'd'}, {"stop-timeout", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},                {"version", no_argument, NULL, 'v'},
+        {"control", required_argument, NULL, 'c'},
+        {"workers", required_argument, NULL, 'w'},
+        {"drain-timeout", required_argument, NULL, 'd'},
+        {"stop-timeout", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
         {0},
     };
     unsigned long n;
@@ -99,7 +104,8 @@ static int read_options(int argc, char **argv, struct process_options *o)
         case 'd':
         case 's':
             if (!parse_time(optarg, c == 'd' ? &o->drain_ms : &o->stop_ms))
-                return wrong_usage(argv[0], "a time is a number and ms, s, m or h, at most a day, not", optarg);
+                return wrong_usage(argv[0], "a time is a number and ms, s, m or h, at most a day, not",
+                                   optarg);
             break;
         case 'h':
             usage(stdout, argv[0], o->builtin != NULL);
@@ -125,7 +131,8 @@ int main(int argc, char **argv)
     if (o.builtin && optind < argc)
         return wrong_usage(argv[0], "the plan is built in, and there is no argument", argv[optind]);
     if (!o.builtin && optind + 1 != argc)
-        return wrong_usage(argv[0], optind == argc ? "which plan is to be served" : "there is more than one plan", NULL);
+        return wrong_usage(
+            argv[0], optind == argc ? "which plan is to be served" : "there is more than one plan", NULL);
     o.ctx = o.builtin ? NULL : argv[optind];
     return process_run(&o);
 }

@@ -1,8 +1,8 @@
 /* The sockets of listener.h.
  *
- * note [taken]: with SO_REUSEPORT a second process of the same user could bind the same address without an error and take
- * half of the connections. So the first socket is tried without it, unless a listener of our own has that port:
- * the kernel would not tell that one from a stranger. */
+ * note [taken]: with SO_REUSEPORT a second process of the same user could bind the same address without an
+ * error and take half of the connections. So the first socket is tried without it, unless a listener of our
+ * own has that port: the kernel would not tell that one from a stranger. */
 #include "runtime/listener.h"
 
 #include <arpa/inet.h>
@@ -117,7 +117,8 @@ bool listener_open(struct listener *l, const struct registry *r, struct buf *why
         return false;
     }
     unsigned n = open_all(l, r, !ip_is_v4(&ip), fds);
-    if (errno != 0 && is_any(l) && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL || errno == ENOPROTOOPT)) {
+    if (errno != 0 && is_any(l) &&
+        (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL || errno == ENOPROTOOPT)) {
         close_all(fds, n); /* a machine without IPv6 */
         n = open_all(l, r, false, fds);
     }

@@ -1,7 +1,8 @@
 /* Binding plans to the registry: servers, backends, frontends, listeners, room for workers. See plan_load.h.
  *
- * note [half-bound]: arrays begin cleared and are filled in order, so plan_unbind() undoes what there is. The listeners that
- * were opened for a plan that fails later are closed again by it, since no other plan counts there. */
+ * note [half-bound]: arrays begin cleared and are filled in order, so plan_unbind() undoes what there is. The
+ * listeners that were opened for a plan that fails later are closed again by it, since no other plan counts
+ * there. */
 #include "runtime/plan_bind.h"
 
 #include <assert.h>
@@ -29,7 +30,8 @@ static bool no_memory(struct buf *why)
 
 /* ---- servers and backends ----------------------------------------------------------------------- */
 
-static bool bind_server(struct plan *p, struct registry *r, struct plan_backend *b, uint32_t i, struct buf *why)
+static bool bind_server(struct plan *p, struct registry *r, struct plan_backend *b, uint32_t i,
+                        struct buf *why)
 {
     const struct weir_server *conf = &b->server_conf[i];
     struct sockaddr_storage addr;

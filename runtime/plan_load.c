@@ -1,4 +1,5 @@
-/* Loading plans: from a file's bytes, or from what is linked in, to verified tables and code; their states. See plan_load.h. */
+/* Loading plans: from a file's bytes, or from what is linked in, to verified tables and code; their states.
+ * See plan_load.h. */
 #include "runtime/plan_load.h"
 
 #include <assert.h>

@@ -1,11 +1,12 @@
 /* Mapping plan files; see plan_map.h.
  *
- * note [no dynamic linker]: a plan needs no library, no relocation and no constructor, so loading one is to map its
- * segments and to look two symbols up. We do that ourselves: dlopen() would read hash tables and a dynamic section that
- * nobody checks ranges of, takes a path for an identity (a second plan under the same /proc/self/fd name is the first
- * one again), and so would want a trial in a child process first. What the dynamic linker would have to do for a file
- * is refused here. Segments come from a sealed memfd, not from anonymous memory, so that a policy which forbids memory
- * that was writable to become executable (MemoryDenyWriteExecute=) holds. */
+ * note [no dynamic linker]: a plan needs no library, no relocation and no constructor, so loading one is to
+ * map its segments and to look two symbols up. We do that ourselves: dlopen() would read hash tables and a
+ * dynamic section that nobody checks ranges of, takes a path for an identity (a second plan under the same
+ * /proc/self/fd name is the first one again), and so would want a trial in a child process first. What the
+ * dynamic linker would have to do for a file is refused here. Segments come from a sealed memfd, not from
+ * anonymous memory, so that a policy which forbids memory that was writable to become executable
+ * (MemoryDenyWriteExecute=) holds. */
 #include "runtime/plan_map.h"
 
 #include <elf.h>
@@ -71,7 +72,8 @@ static const char *add_segment(struct image *m, const Elf64_Phdr *ph)
         return NULL;
     if (m->nload == SEGMENTS_MAX)
         return "it has too many segments";
-    if (!range_ok(m->file, ph->p_offset, ph->p_filesz) || ph->p_vaddr > UINT64_MAX / 2 || ph->p_memsz > UINT32_MAX)
+    if (!range_ok(m->file, ph->p_offset, ph->p_filesz) || ph->p_vaddr > UINT64_MAX / 2 ||
+        ph->p_memsz > UINT32_MAX)
         return "a segment lies outside the file";
     if (ph->p_filesz != ph->p_memsz)
         return "a segment wants memory that is not in the file";
@@ -95,9 +97,9 @@ static const char *add_segment(struct image *m, const Elf64_Phdr *ph)
 static bool wants_linker(uint64_t tag)
 {
     static const uint64_t wants[] = {
-        DT_NEEDED,      DT_REL,           DT_RELA,     DT_JMPREL,  DT_TEXTREL, DT_INIT,  DT_FINI,     DT_INIT_ARRAY,
-        DT_FINI_ARRAY,  DT_PREINIT_ARRAY, DT_SYMBOLIC, DT_RPATH,   DT_RUNPATH, DT_AUDIT, DT_DEPAUDIT, DT_FILTER,
-        DT_AUXILIARY,   36 /* DT_RELR */,
+        DT_NEEDED,  DT_REL,        DT_RELA,       DT_JMPREL,        DT_TEXTREL,   DT_INIT,
+        DT_FINI,    DT_INIT_ARRAY, DT_FINI_ARRAY, DT_PREINIT_ARRAY, DT_SYMBOLIC,  DT_RPATH,
+        DT_RUNPATH, DT_AUDIT,      DT_DEPAUDIT,   DT_FILTER,        DT_AUXILIARY, 36 /* DT_RELR */,
     };
     for (unsigned i = 0; i < sizeof wants / sizeof *wants; i++)
         if (tag == wants[i])
@@ -192,7 +194,8 @@ fail:;
     return -1;
 }
 
-/* Maps all segments, none of them writable: a plan has no variables. Pages are touched now, not by the first request. */
+/* Maps all segments, none of them writable: a plan has no variables. Pages are touched now, not by the first
+ * request. */
 static void *map_segments(const struct image *m, int fd)
 {
     size_t size = m->end - m->begin;
@@ -231,7 +234,8 @@ bool plan_map_open(struct slice file, struct plan_map *out, struct buf *why)
     const char *wrong = check_image(&m);
     if (!wrong && (!elf_section(file, WEIR_SECTION_TABLES, &tables, &tables_at) || tables_at == 0))
         wrong = "it has no section " WEIR_SECTION_TABLES;
-    if (!wrong && (!(pred = find_function(&m, WEIR_PRED_SYMBOL)) || !(value = find_function(&m, WEIR_VALUE_SYMBOL))))
+    if (!wrong &&
+        (!(pred = find_function(&m, WEIR_PRED_SYMBOL)) || !(value = find_function(&m, WEIR_VALUE_SYMBOL))))
         wrong = "its code lacks " WEIR_PRED_SYMBOL " or " WEIR_VALUE_SYMBOL;
     if (wrong) {
         buf_printf(why, "this is no plan that can be used: %s", wrong);

@@ -1,5 +1,5 @@
-/* A plan file in memory, ready to run: its segments mapped, its tables found, its code found. Nothing of the file runs or is
- * trusted on the way. */
+/* A plan file in memory, ready to run: its segments mapped, its tables found, its code found. Nothing of the
+ * file runs or is trusted on the way. */
 #ifndef WEIR_PLAN_MAP_H
 #define WEIR_PLAN_MAP_H
 
@@ -15,8 +15,8 @@ struct plan_map {
     weir_value_fn *value;
 };
 
-/* Checks and maps the bytes of a plan file, which are not needed afterwards. False with the reason appended to `why`; then
- * nothing is mapped. */
+/* Checks and maps the bytes of a plan file, which are not needed afterwards. False with the reason appended
+ * to `why`; then nothing is mapped. */
 bool plan_map_open(struct slice file, struct plan_map *m, struct buf *why);
 void plan_map_close(void *base, size_t size);
 

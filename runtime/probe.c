@@ -63,7 +63,8 @@ static void http_request(struct probe *p, const struct server *s)
 }
 
 /* Looks for the text in the body as far as it has come. The framing of chunks is taken off, on a copy. */
-static enum verdict look_for_text(struct probe *p, const struct http1_head *h, struct slice rest, bool ended, const char **why)
+static enum verdict look_for_text(struct probe *p, const struct http1_head *h, struct slice rest, bool ended,
+                                  const char **why)
 {
     struct http1_body body;
     struct buf copy = {0};
@@ -75,8 +76,10 @@ static enum verdict look_for_text(struct probe *p, const struct http1_head *h, s
         bad = copy.len > 0 && http1_body_unchunk(&body, copy.p, copy.len, &content) < 0;
     else if (h->framing != HTTP1_NONE)
         content = h->framing == HTTP1_LENGTH && h->length < rest.len ? h->length : rest.len;
-    bool found = content > 0 && slice_contains((struct slice){copy.p, content}, text_at(p, p->conf->body_contains));
-    bool complete = ended || body.done || h->framing == HTTP1_NONE || (h->framing == HTTP1_LENGTH && h->length <= rest.len);
+    bool found =
+        content > 0 && slice_contains((struct slice){copy.p, content}, text_at(p, p->conf->body_contains));
+    bool complete = ended || body.done || h->framing == HTTP1_NONE ||
+                    (h->framing == HTTP1_LENGTH && h->length <= rest.len);
     buf_free(&copy);
     if (bad)
         *why = "the answer's body is malformed";
@@ -92,7 +95,9 @@ static enum verdict look_at_http(struct probe *p, bool ended, const char **why)
     struct http1_head h;
     struct slice rest = buf_view(&p->in);
     do { /* interim answers come first, if any */
-        int got = rest.len ? http1_parse_response(rest, rest.len >= PROBE_ANSWER_MAX, slice_starts(buf_view(&p->out), SLICE("HEAD ")), &h) : 0;
+        int got = rest.len ? http1_parse_response(rest, rest.len >= PROBE_ANSWER_MAX,
+                                                  slice_starts(buf_view(&p->out), SLICE("HEAD ")), &h)
+                           : 0;
         if (got == 0) {
             *why = ended ? rest.len ? "the answer was cut short" : "closed without an answer" : NULL;
             return ended ? FAILED : WAIT_FOR_MORE;
@@ -174,7 +179,8 @@ static void tcp_advance(struct probe *p, bool ended)
         if (v == WAIT_FOR_MORE && !ended)
             return;
         if (v != PASSED) {
-            snprintf(why, sizeof why, ended ? "closed before step %u" : "step %u: another answer", p->step + 1);
+            snprintf(why, sizeof why, ended ? "closed before step %u" : "step %u: another answer",
+                     p->step + 1);
             finish(p, false, why);
             return;
         }
@@ -232,7 +238,8 @@ static bool receive(struct probe *p, bool *ended)
 static void run(struct probe *p)
 {
     bool ended = false;
-    if (p->conf->kind == WEIR_CHECK_TCP && p->conf->steps.count == 0) { /* the connection is all that is asked */
+    if (p->conf->kind == WEIR_CHECK_TCP &&
+        p->conf->steps.count == 0) { /* the connection is all that is asked */
         tcp_advance(p, false);
         return;
     }
@@ -276,7 +283,8 @@ void probe_start(struct probe *p, struct loop *loop, const struct server *s)
     p->out.len = p->in.len = p->sent = 0;
     if (p->conf->kind == WEIR_CHECK_HTTP)
         http_request(p, s);
-    p->io = (struct loop_io){on_event, socket(s->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    p->io =
+        (struct loop_io){on_event, socket(s->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (p->io.fd < 0) {
         finish_error(p, errno);
         return;

@@ -1,4 +1,5 @@
-/* One run of a check: connects, sends, looks at the answer. Calls back once, unless it is cancelled first. Control thread. */
+/* One run of a check: connects, sends, looks at the answer. Calls back once, unless it is cancelled first.
+ * Control thread. */
 #ifndef WEIR_PROBE_H
 #define WEIR_PROBE_H
 
@@ -7,7 +8,7 @@
 #include "runtime/loop.h"
 #include "runtime/registry.h"
 
-enum { PROBE_ANSWER_MAX = 64 * 1024, PROBE_WHY = sizeof ((struct server *)0)->check_why };
+enum { PROBE_ANSWER_MAX = 64 * 1024, PROBE_WHY = sizeof((struct server *)0)->check_why };
 
 struct probe;
 /* `why` is for people: "200 in 1 ms", "connection refused". */
@@ -17,15 +18,15 @@ typedef void probe_done_fn(struct probe *p, bool ok, const char *why);
 struct probe {
     struct loop_io io;
     probe_done_fn *done;
-    const uint8_t *tables;        /* of the plan that `conf` is in */
+    const uint8_t *tables; /* of the plan that `conf` is in */
     const struct weir_check *conf;
     uint64_t began_ns;
     bool connecting;
-    uint32_t step;                /* tcp: the next one */
-    struct buf out;               /* to send */
+    uint32_t step;  /* tcp: the next one */
+    struct buf out; /* to send */
     size_t sent;
-    struct buf in;                /* received; tcp: and not looked at by an earlier step */
-    uint32_t status;              /* http: of the answer, once known */
+    struct buf in;   /* received; tcp: and not looked at by an earlier step */
+    uint32_t status; /* http: of the answer, once known */
 };
 
 /* Starts; may call back before it returns. */

@@ -1,5 +1,5 @@
-/* The life of the process: start, the control thread's loop, signals, the end. See process.h; the commands of the control
- * socket are in command.c. */
+/* The life of the process: start, the control thread's loop, signals, the end. See process.h; the commands of
+ * the control socket are in command.c. */
 #include "runtime/process.h"
 
 #include <assert.h>
@@ -21,7 +21,8 @@ enum {
     DEFAULT_MS = 30000,
     SWEEP_MS = 1000,
     STOP_POLL_MS = 5,
-    STOP_SLACK_MS = 2000,   /* past the deadline a worker has this long to notice */
+    CONTROL_NICE = 10,
+    STOP_SLACK_MS = 2000, /* past the deadline a worker has this long to notice */
     WORKERS_MAX = 1024,
     SPARE_FDS = 64,
 };
@@ -99,7 +100,8 @@ static rlim_t raise_descriptors(void)
 /* Client connections of one worker, where each may need a connection to a server as well. */
 static uint32_t share_of_connections(rlim_t descriptors, unsigned workers)
 {
-    rlim_t spare = SPARE_FDS + 4 * workers, each = descriptors > spare ? (descriptors - spare) / 2 / workers : 1;
+    rlim_t spare = SPARE_FDS + 4 * workers,
+           each = descriptors > spare ? (descriptors - spare) / 2 / workers : 1;
     return each < 16 ? 16 : each > 1000000 ? 1000000 : (uint32_t)each;
 }
 
@@ -133,7 +135,8 @@ static bool watch_signals(struct process *p, sigset_t *old)
 static bool start_workers(struct process *p, rlim_t descriptors, struct buf *why)
 {
     for (unsigned i = 0; i < p->registry.workers; i++) {
-        struct worker_options o = {.index = i, .workers = p->registry.workers,
+        struct worker_options o = {.index = i,
+                                   .workers = p->registry.workers,
                                    .max_conns = share_of_connections(descriptors, p->registry.workers)};
         p->workers[i] = worker_start(&o, swap_active(&p->swap));
         if (!p->workers[i]) {
@@ -152,7 +155,8 @@ static void announce(struct process *p)
             char text[REGISTRY_ADDRESS_TEXT];
             registry_address_text(plan->listeners[at]->addr, plan->listeners[at]->port, text);
             if (text[0] == '*')
-                printf("%s serves http://127.0.0.1%s/ and on every other address\n", plan->frontends[i].shared->name, text + 1);
+                printf("%s serves http://127.0.0.1%s/ and on every other address\n",
+                       plan->frontends[i].shared->name, text + 1);
             else
                 printf("%s serves http://%s/\n", plan->frontends[i].shared->name, text);
         }
@@ -180,7 +184,8 @@ static bool start(struct process *p, sigset_t *old, struct buf *why)
 
 /* ---- the loop ----------------------------------------------------------------------------------- */
 
-/* The first signal asks the workers to finish, a later one to end now. True once they are done, or are given up. */
+/* The first signal asks the workers to finish, a later one to end now. True once they are done, or are given
+ * up. */
 static bool is_stopped(struct process *p, unsigned *heeded)
 {
     if (p->stops == 0)
@@ -220,8 +225,17 @@ static void turn(struct process *p, uint64_t *sweep_at)
     }
 }
 
+/* Loading a plan takes milliseconds of computing; where that shares a processor with a worker, requests go first. On Linux
+ * the priority is the calling thread's, and the workers are started. */
+static void step_back(void)
+{
+    if (setpriority(PRIO_PROCESS, 0, CONTROL_NICE) != 0)
+        log_line(LOG_WARN, "the control thread's priority cannot be lowered: %s", strerror(errno));
+}
+
 static void serve(struct process *p)
 {
+    step_back();
     uint64_t sweep_at = 0;
     unsigned heeded = 0;
     while (!is_stopped(p, &heeded)) {
@@ -269,7 +283,10 @@ static void end(struct process *p)
 int process_run(const struct process_options *o)
 {
     unsigned workers = o->workers ? o->workers : count_processors();
-    struct process p = {.o = o, .signals.fd = -1, .loop.epoll = -1, .started_ms = clock_coarse_ms(),
+    struct process p = {.o = o,
+                        .signals.fd = -1,
+                        .loop.epoll = -1,
+                        .started_ms = clock_coarse_ms(),
                         .registry.workers = workers < WORKERS_MAX ? workers : WORKERS_MAX};
     struct buf why = {0};
     sigset_t old;
@@ -279,7 +296,8 @@ int process_run(const struct process_options *o)
     p.checks = (struct checks){.loop = &p.loop, .timers = &p.timers, .seed = clock_ns()};
     bool ok = start(&p, &old, &why);
     if (ok) {
-        log_line(LOG_INFO, "weir-edge %s: plan %s, %u workers", WEIR_VERSION, swap_active(&p.swap)->digest, p.registry.workers);
+        log_line(LOG_INFO, "weir-edge %s: plan %s, %u workers", WEIR_VERSION, swap_active(&p.swap)->digest,
+                 p.registry.workers);
         if (o->announce)
             announce(&p);
         serve(&p);

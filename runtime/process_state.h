@@ -1,5 +1,5 @@
-/* The state of the control thread, shared by process.c (start, loop, end), command.c (what the control socket asks) and show.c
- * (what it shows). Nothing else includes it. */
+/* The state of the control thread, shared by process.c (start, loop, end), command.c (what the control socket
+ * asks) and show.c (what it shows). Nothing else includes it. */
 #ifndef WEIR_PROCESS_STATE_H
 #define WEIR_PROCESS_STATE_H
 
@@ -24,13 +24,13 @@ struct process {
     uint64_t started_ms;
     struct control_client *pushing; /* waits until its plan is adopted, or NULL */
     uint64_t pushed_ms;
-    bool reload;             /* SIGHUP came */
-    unsigned stops;          /* SIGTERM and SIGINT so far */
-    uint64_t stop_at;        /* the end at the latest, once stopping */
+    bool reload;      /* SIGHUP came */
+    unsigned stops;   /* SIGTERM and SIGINT so far */
+    uint64_t stop_at; /* the end at the latest, once stopping */
 };
 
-/* Loads the bytes of a plan file and makes it the active plan; adoption follows. False with the reason in `why`, and the
- * old plan stays. */
+/* Loads the bytes of a plan file and makes it the active plan; adoption follows. False with the reason in
+ * `why`, and the old plan stays. */
 bool process_swap(struct process *p, struct slice file, struct buf *why);
 
 /* Serves the requests that have come in by the control socket, but for those that wait for a swap to end. */

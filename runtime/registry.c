@@ -1,8 +1,8 @@
 /* The objects that live longer than a plan; see registry.h and registry_set.h. Owns all of them.
  *
- * note [who holds a server]: its count holds plans and open connections. Only the control thread takes it from 0 to 1,
- * under no worker's eyes, since a worker finds a server only through a plan, which holds it. So a sweep that finds 0
- * may free it. */
+ * note [who holds a server]: its count holds plans and open connections. Only the control thread takes it
+ * from 0 to 1, under no worker's eyes, since a worker finds a server only through a plan, which holds it. So
+ * a sweep that finds 0 may free it. */
 #include "runtime/registry_set.h"
 
 #include <arpa/inet.h>
@@ -322,8 +322,8 @@ static bool reap_frontend(void *object)
     return unused;
 }
 
-/* Removing moves objects back, around the end of the slots too, so that one walk may miss some: goes on until a walk
- * finds nothing. */
+/* Removing moves objects back, around the end of the slots too, so that one walk may miss some: goes on until
+ * a walk finds nothing. */
 static void sweep(struct registry_index *x, reap_fn *reap)
 {
     for (bool again = true; again;) {
@@ -345,6 +345,11 @@ void registry_sweep(struct registry *r)
 
 void registry_end(struct registry *r)
 {
+    /* A connection that went idle as its worker ended still counts; nobody is left that could use it. */
+    for (uint32_t i = 0; i < r->servers.cap; i++)
+        if (r->servers.slots[i].object)
+            atomic_store_explicit(&((struct server *)r->servers.slots[i].object)->refs, 0,
+                                  memory_order_relaxed);
     registry_sweep(r);
     assert(r->servers.n == 0 && r->backends.n == 0 && r->frontends.n == 0);
     free(r->servers.slots);
@@ -365,7 +370,8 @@ static uint64_t read64(const _Atomic uint64_t *n)
     return atomic_load_explicit(n, memory_order_relaxed);
 }
 
-void registry_read_server(const struct registry *r, const struct server *s, struct registry_server_counts *out)
+void registry_read_server(const struct registry *r, const struct server *s,
+                          struct registry_server_counts *out)
 {
     *out = (struct registry_server_counts){0};
     for (unsigned i = 0; i < r->workers; i++) {
@@ -378,7 +384,8 @@ void registry_read_server(const struct registry *r, const struct server *s, stru
     }
 }
 
-void registry_read_frontend(const struct registry *r, const struct frontend *f, struct registry_frontend_counts *out)
+void registry_read_frontend(const struct registry *r, const struct frontend *f,
+                            struct registry_frontend_counts *out)
 {
     *out = (struct registry_frontend_counts){0};
     for (unsigned i = 0; i < r->workers; i++) {

@@ -58,9 +58,10 @@ struct server {
     struct sockaddr_storage addr;
     socklen_t addr_len;
     _Atomic bool up;          /* written by the checks, read by every worker (relaxed); true at start */
+    _Atomic bool gone;        /* not in the newest plan: connections end instead of becoming idle (relaxed) */
     _Atomic uint32_t refs;    /* plans (control thread) and open connections (workers) */
     struct server_worker *workers;
-    uint64_t newest;          /* serial of the newest plan that has it; control thread */
+    uint64_t newest;          /* serial of the newest plan that has it, or has seen it gone; control thread */
     /* health, control thread only */
     uint32_t check_ok, check_failed; /* in a row */
     void *check;                     /* the running check (runtime/check.c) */

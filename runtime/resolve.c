@@ -51,8 +51,8 @@ static const char *resolve_name(const char *name, uint8_t addr[16])
     return wrong;
 }
 
-bool resolve_server(struct slice host, const uint8_t addr[16], uint16_t port, struct sockaddr_storage *out, socklen_t *len,
-                    struct buf *why)
+bool resolve_server(struct slice host, const uint8_t addr[16], uint16_t port, struct sockaddr_storage *out,
+                    socklen_t *len, struct buf *why)
 {
     uint8_t found[16];
     memcpy(found, addr, 16);

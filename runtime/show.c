@@ -105,12 +105,14 @@ static void each_plan(struct process *p, plan_row_fn *fn, void *to)
     const struct swap *s = &p->swap;
     for (uint32_t i = s->n; i-- > 0;) {
         const struct plan *plan = s->entries[i].plan;
-        fn(to, &(struct plan_row){plan->digest, plan_state_text(atomic_load_explicit(&plan->state, memory_order_relaxed)),
-                                  p->timers.now - plan->published_ms, swap_requests(plan), swap_in_flight(plan)});
+        fn(to, &(struct plan_row){
+                   plan->digest, plan_state_text(atomic_load_explicit(&plan->state, memory_order_relaxed)),
+                   p->timers.now - plan->published_ms, swap_requests(plan), swap_in_flight(plan)});
     }
     for (uint64_t i = s->ngone; i-- > 0 && s->ngone - i <= SWAP_GONE_MAX;) {
         const struct swap_gone *g = &s->gone[i % SWAP_GONE_MAX];
-        fn(to, &(struct plan_row){g->digest, plan_state_text(PLAN_GONE), p->timers.now - g->published_ms, g->requests, 0});
+        fn(to, &(struct plan_row){g->digest, plan_state_text(PLAN_GONE), p->timers.now - g->published_ms,
+                                  g->requests, 0});
     }
 }
 
@@ -133,8 +135,8 @@ static void plan_json(void *to, const struct plan_row *row)
     json_text(out, "digest", row->digest);
     buf_str(out, ", ");
     json_text(out, "state", row->state);
-    buf_printf(out, ", \"age_ms\": %llu, \"requests\": %llu, \"in_flight\": %u}", U64(row->age_ms), U64(row->requests),
-               row->in_flight);
+    buf_printf(out, ", \"age_ms\": %llu, \"requests\": %llu, \"in_flight\": %u}", U64(row->age_ms),
+               U64(row->requests), row->in_flight);
 }
 
 void show_plans(struct process *p, enum show_format format, struct buf *out)
@@ -167,19 +169,25 @@ void show_info(struct process *p, enum show_format format, struct buf *out)
     uint64_t up = p->timers.now - p->started_ms;
     const char *digest = swap_active(&p->swap)->digest;
     if (format == SHOW_JSON) {
-        buf_printf(out, "{\"version\": \"%s\", \"abi\": %u, \"pid\": %ld, \"uptime_ms\": %llu, \"workers\": %u, ", WEIR_VERSION,
-                   WEIR_ABI_VERSION, (long)getpid(), U64(up), p->registry.workers);
+        buf_printf(out,
+                   "{\"version\": \"%s\", \"abi\": %u, \"pid\": %ld, \"uptime_ms\": %llu, \"workers\": %u, ",
+                   WEIR_VERSION, WEIR_ABI_VERSION, (long)getpid(), U64(up), p->registry.workers);
         json_text(out, "plan", digest);
-        buf_printf(out, ", \"swaps\": %llu, \"connections\": %u, \"tunnels\": %u, \"accepted\": %llu, \"requests\": %llu}\n",
+        buf_printf(out,
+                   ", \"swaps\": %llu, \"connections\": %u, \"tunnels\": %u, \"accepted\": %llu, "
+                   "\"requests\": %llu}\n",
                    U64(p->swap.serial - 1), sum.clients, sum.tunnels, U64(sum.accepted), U64(sum.requests));
         return;
     }
     char age[32];
     age_text(up, age);
-    buf_printf(out, "version      %s (plans of ABI %u)\npid          %ld\nuptime       %s\nworkers      %u\n", WEIR_VERSION,
-               WEIR_ABI_VERSION, (long)getpid(), age, p->registry.workers);
-    buf_printf(out, "plan         %s\nswaps        %llu\nconnections  %u (%u tunnels)\naccepted     %llu\nrequests     %llu\n",
-               digest, U64(p->swap.serial - 1), sum.clients, sum.tunnels, U64(sum.accepted), U64(sum.requests));
+    buf_printf(out, "version      %s (plans of ABI %u)\npid          %ld\nuptime       %s\nworkers      %u\n",
+               WEIR_VERSION, WEIR_ABI_VERSION, (long)getpid(), age, p->registry.workers);
+    buf_printf(out,
+               "plan         %s\nswaps        %llu\nconnections  %u (%u tunnels)\naccepted     "
+               "%llu\nrequests     %llu\n",
+               digest, U64(p->swap.serial - 1), sum.clients, sum.tunnels, U64(sum.accepted),
+               U64(sum.requests));
 }
 
 /* ---- show servers ------------------------------------------------------------------------------- */
@@ -195,7 +203,8 @@ static const char *server_health(const struct server *s)
     return !s->check ? "not checked" : s->check_why[0] ? s->check_why : "not checked yet";
 }
 
-static void server_cells(struct table *t, const struct server *s, const char *address, const struct registry_server_counts *c)
+static void server_cells(struct table *t, const struct server *s, const char *address,
+                         const struct registry_server_counts *c)
 {
     cell(t, "%s", s->backend_name);
     cell(t, "%s", s->name);
@@ -209,7 +218,8 @@ static void server_cells(struct table *t, const struct server *s, const char *ad
     cell(t, "%llu", U64(c->failures));
 }
 
-static void server_json(struct buf *out, const struct server *s, const char *address, const struct registry_server_counts *c)
+static void server_json(struct buf *out, const struct server *s, const char *address,
+                        const struct registry_server_counts *c)
 {
     buf_str(out, out->len > 1 ? ",\n {" : "\n {");
     json_text(out, "backend", s->backend_name);
@@ -221,13 +231,15 @@ static void server_json(struct buf *out, const struct server *s, const char *add
     json_text(out, "state", server_state(s));
     buf_str(out, ", ");
     json_text(out, "health", server_health(s));
-    buf_printf(out, ", \"in_flight\": %u, \"requests\": %llu, \"connects\": %llu, \"reuses\": %llu, \"failures\": %llu}",
-               c->in_flight, U64(c->requests), U64(c->connects), U64(c->reuses), U64(c->failures));
+    buf_printf(
+        out,
+        ", \"in_flight\": %u, \"requests\": %llu, \"connects\": %llu, \"reuses\": %llu, \"failures\": %llu}",
+        c->in_flight, U64(c->requests), U64(c->connects), U64(c->reuses), U64(c->failures));
 }
 
 void show_servers(struct process *p, enum show_format format, struct buf *out)
 {
-    static const char *const titles[] = {"BACKEND",  "SERVER",   "ADDRESS", "STATE",   "HEALTH",
+    static const char *const titles[] = {"BACKEND",   "SERVER",   "ADDRESS",  "STATE",  "HEALTH",
                                          "IN FLIGHT", "REQUESTS", "CONNECTS", "REUSES", "FAILURES"};
     struct table t = begin_table("lllllrrrrr", titles);
     const struct plan *plan = swap_active(&p->swap);
@@ -254,7 +266,8 @@ void show_servers(struct process *p, enum show_format format, struct buf *out)
 
 /* ---- show frontends ----------------------------------------------------------------------------- */
 
-static void frontend_cells(struct table *t, const char *name, const char *listens, const struct registry_frontend_counts *c)
+static void frontend_cells(struct table *t, const char *name, const char *listens,
+                           const struct registry_frontend_counts *c)
 {
     cell(t, "%s", name);
     cell(t, "%s", listens);
@@ -267,14 +280,15 @@ static void frontend_cells(struct table *t, const char *name, const char *listen
     cell(t, "%llu", U64(c->status_class[0]));
 }
 
-static void frontend_json(struct buf *out, const char *name, const char *listens, const struct registry_frontend_counts *c)
+static void frontend_json(struct buf *out, const char *name, const char *listens,
+                          const struct registry_frontend_counts *c)
 {
     buf_str(out, out->len > 1 ? ",\n {" : "\n {");
     json_text(out, "frontend", name);
     buf_str(out, ", ");
     json_text(out, "listens", listens);
-    buf_printf(out, ", \"connections\": %llu, \"requests\": %llu, \"bytes_in\": %llu, \"bytes_out\": %llu", U64(c->connections),
-               U64(c->requests), U64(c->bytes_in), U64(c->bytes_out));
+    buf_printf(out, ", \"connections\": %llu, \"requests\": %llu, \"bytes_in\": %llu, \"bytes_out\": %llu",
+               U64(c->connections), U64(c->requests), U64(c->bytes_in), U64(c->bytes_out));
     for (unsigned i = 1; i < 6; i++)
         buf_printf(out, ", \"status_%uxx\": %llu", i, U64(c->status_class[i]));
     buf_printf(out, ", \"no_answer\": %llu}", U64(c->status_class[0]));
@@ -293,8 +307,9 @@ static void listens_text(const struct plan *plan, const struct weir_frontend *co
 
 void show_frontends(struct process *p, enum show_format format, struct buf *out)
 {
-    static const char *const titles[] = {"FRONTEND", "LISTENS", "CONNECTIONS", "REQUESTS", "BYTES IN", "BYTES OUT",
-                                         "1XX",      "2XX",     "3XX",         "4XX",      "5XX",      "NO ANSWER"};
+    static const char *const titles[] = {"FRONTEND", "LISTENS",   "CONNECTIONS", "REQUESTS",
+                                         "BYTES IN", "BYTES OUT", "1XX",         "2XX",
+                                         "3XX",      "4XX",       "5XX",         "NO ANSWER"};
     struct table t = begin_table("llrrrrrrrrrr", titles);
     const struct plan *plan = swap_active(&p->swap);
     if (format == SHOW_JSON)

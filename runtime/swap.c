@@ -56,6 +56,7 @@ static void each_server(struct swap *s, struct plan *p, server_fn *fn)
 static void mark_server(struct swap *s, struct server *server)
 {
     server->newest = s->serial;
+    atomic_store_explicit(&server->gone, false, memory_order_relaxed);
 }
 
 /* Before the new plan is posted, so that a worker that has adopted it has closed what was idle. */
@@ -64,6 +65,8 @@ static void forget_if_gone(struct swap *s, struct server *server)
     if (server->newest == s->serial)
         return;
     server->newest = s->serial; /* once, also where the plan names it again */
+    atomic_store_explicit(&server->gone, true,
+                          memory_order_relaxed); /* before the worker is told: none becomes idle after it */
     for (unsigned i = 0; i < s->registry->workers && s->workers[i]; i++)
         worker_forget_server(s->workers[i], server);
 }
@@ -110,14 +113,15 @@ static bool all_adopted(const struct swap *s, uint64_t serial)
 static void remember(struct swap *s, const struct plan *p)
 {
     struct swap_gone *g = &s->gone[s->ngone++ % SWAP_GONE_MAX];
-    *g = (struct swap_gone){.serial = p->serial, .requests = swap_requests(p), .published_ms = p->published_ms};
+    *g = (struct swap_gone){
+        .serial = p->serial, .requests = swap_requests(p), .published_ms = p->published_ms};
     memcpy(g->digest, p->digest, sizeof g->digest);
 }
 
 static void abort_requests(struct swap *s, struct swap_entry *e, uint64_t now_ms)
 {
-    log_line(LOG_WARN, "plan %s: %u requests still in flight at its drain deadline are ended", e->plan->digest,
-             swap_in_flight(e->plan));
+    log_line(LOG_WARN, "plan %s: %u requests still in flight at its drain deadline are ended",
+             e->plan->digest, swap_in_flight(e->plan));
     for (unsigned i = 0; i < s->registry->workers; i++)
         worker_abort_plan(s->workers[i], e->plan);
     e->drain_at = now_ms + ABORT_AGAIN_MS;

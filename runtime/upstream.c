@@ -138,7 +138,8 @@ void upstream_release(struct upstream *u, uint32_t idle_ms)
 {
     struct server_worker *share = share_of(u);
     u->txn = NULL;
-    if (u->hup || iobuf_len(u->in) || share->idle_count >= IDLE_MOST || has_news(u)) {
+    if (u->hup || iobuf_len(u->in) || share->idle_count >= IDLE_MOST ||
+        atomic_load_explicit(&u->server->gone, memory_order_relaxed) || has_news(u)) {
         upstream_close(u);
         return;
     }

@@ -19,6 +19,8 @@
 enum {
     SLEEP_MS = 1000,        /* the loop looks around at least this often */
     ACCEPTS_A_TURN = 64,
+    STOP_IDLE_MS = 100,     /* at a stop, idle connections wait this long for a request that is under way */
+    STOP_FIRST_MS = 1000,   /* and those that have not brought one yet */
     ACCEPT_PAUSE_MS = 50,   /* when descriptors or memory ran out */
 };
 
@@ -309,17 +311,19 @@ static void begin_stop(struct worker *w, uint32_t ms)
     while (w->accepts) {
         struct accepting *a = w->accepts;
         w->accepts = a->next;
+        int fd = a->io.fd;
         stop_accepting(a);
+        shutdown(fd, SHUT_RD); /* who comes now is refused, and does not wait for a process that is ending */
     }
     for (struct downstream *c = w->clients, *next; c; c = next) {
         next = c->all.next;
         if (c->txn)
             continue;
         downstream_run(c); /* a request that is here already is answered */
-        if (c->io.fd >= 0 && is_idle(c) && c->heard)
-            downstream_close_gently(c);
-        else if (c->io.fd >= 0 && !c->txn && !c->linger)
-            downstream_wait(c, WAIT_REQUEST, ms < 1000 ? ms : 1000);
+        /* A kept-alive client may have a request under way: it is told to close by that one's answer. */
+        uint32_t grace = is_idle(c) && c->heard ? STOP_IDLE_MS : STOP_FIRST_MS;
+        if (c->io.fd >= 0 && !c->txn && !c->linger)
+            downstream_wait(c, WAIT_REQUEST, ms < grace ? ms : grace);
     }
 }
 

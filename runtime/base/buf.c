@@ -138,7 +138,12 @@ int buf_read_file(struct buf *b, const char *path)
 int buf_write_file(const char *path, struct slice data, int mode)
 {
     struct buf tmp = {0};
-    buf_printf(&tmp, "%s.tmp.%d", path, (int)getpid());
+    struct stat st;
+    bool in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode); /* a device or a pipe is written to, not replaced */
+    buf_str(&tmp, path);
+    if (!in_place)
+        buf_printf(&tmp, ".tmp.%d", (int)getpid());
+    buf_char(&tmp, 0);
     int fd = open(tmp.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     int err = fd < 0 ? errno : 0;
     for (size_t off = 0; !err && off < data.len;) {
@@ -150,9 +155,9 @@ int buf_write_file(const char *path, struct slice data, int mode)
     }
     if (fd >= 0 && close(fd) != 0 && !err)
         err = errno;
-    if (!err && rename(tmp.p, path) != 0)
+    if (!err && !in_place && rename(tmp.p, path) != 0)
         err = errno;
-    if (err && fd >= 0)
+    if (err && fd >= 0 && !in_place)
         unlink(tmp.p);
     buf_free(&tmp);
     return err;

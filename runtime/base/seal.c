@@ -16,7 +16,8 @@ void seal_add(struct buf *file)
 
 bool seal_is_whole(struct slice file)
 {
-    if (file.len < SEAL_SIZE || memcmp(file.p + file.len - (SEAL_SIZE - HASH_SIZE), magic, SEAL_SIZE - HASH_SIZE) != 0)
+    if (file.len < SEAL_SIZE ||
+        memcmp(file.p + file.len - (SEAL_SIZE - HASH_SIZE), magic, SEAL_SIZE - HASH_SIZE) != 0)
         return false;
     XXH128_canonical_t c;
     XXH128_canonicalFromHash(&c, XXH3_128bits(file.p, file.len - SEAL_SIZE));

@@ -1,5 +1,6 @@
-/* The end of a plan file: a checksum of all before it and a magic, so that a file which was cut or damaged on its way
- * is refused before anything of it is used. Against accidents, not against attackers. ELF readers do not mind it. */
+/* The end of a plan file: a checksum of all before it and a magic, so that a file which was cut or damaged on
+ * its way is refused before anything of it is used. Against accidents, not against attackers. ELF readers do
+ * not mind it. */
 #ifndef WEIR_BASE_SEAL_H
 #define WEIR_BASE_SEAL_H
 

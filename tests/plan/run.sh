@@ -60,7 +60,19 @@ ok "writes no plan" "[ ! -e bad.plan ]"
 expect "build without -o" 2 '' '-o PLAN' build site.weir
 expect "build over the source" 2 '' 'overwrite' build site.weir -o site.weir
 expect "build into no folder" 1 '' '^weir: cannot write no/such/x.plan: No such file or directory$' build site.weir -o no/such/x.plan
+expect "build into a folder" 1 '' '^weir: cannot write .: Is a directory$' build site.weir -o .
+expect "build into a device" 0 '^/dev/null  digest ' '' build site.weir -o /dev/null
+ok "which stays one" "[ -c /dev/null ]"
 expect "build without a compiler" 1 '' 'cannot find the C compiler `no-such-cc`' build site.weir -o x.plan --no-cache --cc no-such-cc
+printf '#!/bin/sh\ntouch started; while [ ! -e go ]; do sleep 0.02; done\nexec cc "$@"\n' >slow-cc && chmod +x slow-cc
+mkdir tmp
+TMPDIR=$dir/tmp "$weir" build site.weir -o ended.plan --no-cache --cc ./slow-cc >out.txt 2>err.txt &
+pid=$!
+for _ in $(seq 200); do [ -e started ] && break; sleep 0.02; done
+kill -TERM $pid && touch go && wait $pid
+ok "a build that is ended writes nothing and leaves nothing" "[ -e started ] && [ ! -e ended.plan ] && [ -z \"\$(ls tmp)\" ]"
+HOME=$dir/nohome XDG_CACHE_HOME='' expect "build without a home" 0 '^x.plan ' '' build site.weir -o x.plan
+ok "makes no home" "[ ! -e nohome ]"
 for f in tokens ast ir rows tables c; do
   expect "dump of $f" 0 '.' '' build site.weir --dump=$f
 done
@@ -83,7 +95,7 @@ expect "push of what is no plan" 1 '' 'cannot push site.weir: it is no plan' pus
 expect "push to nobody" 1 '' 'none.sock' push site.plan --control none.sock
 expect "ctl to nobody" 1 '' 'none.sock' ctl --control none.sock show plans
 expect "ctl without words" 2 '' 'what to ask' ctl --control none.sock
-expect "run of errors" 1 '' 'bad.weir: 1 error' run bad.weir
+expect "run of errors" 1 '' '^error\[E0201\]' run bad.weir
 expect "run with a time without unit" 2 '' 'takes a time with its unit' run site.weir --stop-timeout 5
 
 echo "$passed passed, $failed failed"

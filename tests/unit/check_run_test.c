@@ -1,4 +1,5 @@
-/* Health checks on a loop of their own, against a server in the same thread that answers what the test says. */
+/* Health checks on a loop of their own, against a server in the same thread that answers what the test says.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@ struct bench {
     const char *answer; /* NULL: says nothing */
     bool keep_open;     /* after the answer */
     unsigned answered;
-    struct buf heard;   /* the last request */
+    struct buf heard; /* the last request */
 };
 
 typedef void define_fn(struct site *s, struct ir_backend *b);
@@ -84,7 +85,8 @@ static int finish(void **state)
 
 static void open_server(struct bench *x)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(x->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons(x->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int on = 1;
     x->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     setsockopt(x->listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -92,7 +94,8 @@ static void open_server(struct bench *x)
     assert_int_equal(listen(x->listening, 16), 0);
 }
 
-/* A plan with one checked server; the test's function changes the check. The plan before it goes once the checks follow. */
+/* A plan with one checked server; the test's function changes the check. The plan before it goes once the
+ * checks follow. */
 static void load(struct bench *x, enum ir_check_kind kind, define_fn *define)
 {
     struct site s;
@@ -247,7 +250,8 @@ static void the_body_may_be_asked_for_a_text(void **state)
 static void talk(struct site *s, struct ir_backend *b)
 {
     *vec_push(&s->b.a, &b->check->steps) = (struct ir_check_step){.is_send = true, .data = SLICE("PING\r\n")};
-    *vec_push(&s->b.a, &b->check->steps) = (struct ir_check_step){.expect = IR_EXPECT_STARTS_WITH, .data = SLICE("+PONG")};
+    *vec_push(&s->b.a, &b->check->steps) =
+        (struct ir_check_step){.expect = IR_EXPECT_STARTS_WITH, .data = SLICE("+PONG")};
 }
 
 static void tcp_connections(void **state)

@@ -1,4 +1,5 @@
-/* Loading and binding plans: what is refused, what is shared with the registry, and that a failure anywhere changes nothing. */
+/* Loading and binding plans: what is refused, what is shared with the registry, and that a failure anywhere
+ * changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,7 +94,8 @@ static void damaged_files_are_refused(void **state)
     buf_free(&file);
 }
 
-/* With a seal that fits, the checks behind it are on their own: nothing may crash, whatever is in the headers. */
+/* With a seal that fits, the checks behind it are on their own: nothing may crash, whatever is in the
+ * headers. */
 static void sealed_nonsense_is_refused_or_harmless(void **state)
 {
     (void)state;
@@ -204,7 +206,8 @@ static void names_that_cannot_be_resolved_are_named(void **state)
 }
 
 #ifdef WEIR_FAULTS
-/* Each allocation fails once: nothing leaks (LeakSanitizer), no socket stays open, and without faults it works. */
+/* Each allocation fails once: nothing leaks (LeakSanitizer), no socket stays open, and without faults it
+ * works. */
 static void memory_may_run_out_anywhere(void **state)
 {
     (void)state;

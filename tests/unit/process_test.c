@@ -1,5 +1,5 @@
-/* The whole runtime as a process: serving, swapping, what the control socket answers, stopping. Each test runs one process_run()
- * in a child and talks to it from outside. */
+/* The whole runtime as a process: serving, swapping, what the control socket answers, stopping. Each test
+ * runs one process_run() in a child and talks to it from outside. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,8 +48,12 @@ static void pause_ms(unsigned ms)
 
 static int run_child(struct edge *e)
 {
-    struct process_options o = {.make_plan = read_plan, .ctx = e, .control_path = e->control, .workers = 2,
-                                .drain_ms = e->drain_ms, .stop_ms = 3000};
+    struct process_options o = {.make_plan = read_plan,
+                                .ctx = e,
+                                .control_path = e->control,
+                                .workers = 2,
+                                .drain_ms = e->drain_ms,
+                                .stop_ms = 3000};
     log_set_level(LOG_ERROR);
     return process_run(&o);
 }
@@ -138,7 +142,8 @@ static struct buf passing_on(uint16_t port, uint16_t origin, const char *mark)
 
 static int dial(uint16_t port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval wait = {.tv_sec = WAIT_MS / 1000};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
@@ -364,12 +369,46 @@ static void a_request_ends_under_the_plan_that_it_began_under(void **state)
     for (unsigned i = 0; i < 200 && answer_has(e, "show plans", "draining"); i++)
         pause_ms(10);
     assert_false(answer_has(e, "show plans", "draining"));
-    assert_true(answer_has(e, "show servers json", "\"requests\": 1, \"connects\": 1")); /* kept over two swaps */
+    assert_true(
+        answer_has(e, "show servers json", "\"requests\": 1, \"connects\": 1")); /* kept over two swaps */
     assert_int_equal(stop(e, SIGTERM), 0);
     close(server);
     close(origin);
     close(fd);
     close(other);
+}
+
+/* The old plan's server is not in the new one: its connection ends with its request, and so does all that is
+ * known of it. */
+static void servers_that_are_gone_are_let_go(void **state)
+{
+    struct edge *e = *state;
+    uint16_t port, next;
+    int origin = listen_somewhere(&port), other = listen_somewhere(&next);
+    struct buf plan = passing_on(e->port, port, "first");
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow";
+    char head[1024];
+    start(e, &plan);
+    buf_free(&plan);
+    int fd = dial(e->port);
+    send_get(fd, "/slow");
+    int server = accept(origin, NULL, NULL);
+    assert_true(recv(server, head, sizeof head, 0) > 0);
+    plan = passing_on(e->port, next, "second");
+    push(e, &plan);
+    assert_int_equal(send(server, answer, sizeof answer - 1, 0), sizeof answer - 1);
+    expect_tail(fd, "\r\n\r\nslow");
+    assert_int_equal(recv(server, head, sizeof head, 0), 0);
+    /* It comes back as a new one, once nothing is left of the old one. */
+    wait_for(e, "show plans", "gone");
+    plan = passing_on(e->port, port, "third");
+    push(e, &plan);
+    assert_true(answer_has(e, "show servers json", "\"requests\": 0"));
+    assert_int_equal(stop(e, SIGTERM), 0);
+    close(server);
+    close(origin);
+    close(other);
+    close(fd);
 }
 
 static void the_drain_deadline_ends_what_is_left(void **state)
@@ -543,6 +582,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sighup_reads_the_plan_again, begin, finish),
         cmocka_unit_test_setup_teardown(listeners_come_and_go, begin, finish),
         cmocka_unit_test_setup_teardown(a_request_ends_under_the_plan_that_it_began_under, begin, finish),
+        cmocka_unit_test_setup_teardown(servers_that_are_gone_are_let_go, begin, finish),
         cmocka_unit_test_setup_teardown(the_drain_deadline_ends_what_is_left, begin, finish),
         cmocka_unit_test_setup_teardown(a_stop_answers_what_is_in_flight, begin, finish),
         cmocka_unit_test_setup_teardown(a_second_signal_ends_at_once, begin, finish),

@@ -1,5 +1,5 @@
-/* Plans for tests of the runtime, made in memory: frontends that reply or pass on, backends with servers and checks. Needs
- * a C compiler; its output is kept in /tmp for the next test. */
+/* Plans for tests of the runtime, made in memory: frontends that reply or pass on, backends with servers and
+ * checks. Needs a C compiler; its output is kept in /tmp for the next test. */
 #ifndef WEIR_TEST_SITE_BUILD_H
 #define WEIR_TEST_SITE_BUILD_H
 
@@ -52,7 +52,8 @@ static inline struct ir_backend *site_backend(struct site *s, const char *name)
     return b;
 }
 
-static inline struct ir_server *site_server(struct site *s, struct ir_backend *b, const char *name, uint16_t port)
+static inline struct ir_server *site_server(struct site *s, struct ir_backend *b, const char *name,
+                                            uint16_t port)
 {
     struct ir_server *x = vec_push(&s->b.a, &b->servers);
     *x = (struct ir_server){.name = arena_copy(&s->b.a, slice_of(name)), .port = port, .weight = 1};
@@ -64,8 +65,13 @@ static inline struct ir_server *site_server(struct site *s, struct ir_backend *b
 static inline struct ir_check *site_check(struct site *s, struct ir_backend *b, enum ir_check_kind kind)
 {
     struct ir_check *k = arena_new(&s->b.a, struct ir_check);
-    *k = (struct ir_check){.name = SLICE("alive"), .kind = kind, .method = SLICE("GET"), .path = SLICE("/healthz"),
-                           .status_min = 200, .status_max = 200, .index = s->b.p.checks.n};
+    *k = (struct ir_check){.name = SLICE("alive"),
+                           .kind = kind,
+                           .method = SLICE("GET"),
+                           .path = SLICE("/healthz"),
+                           .status_min = 200,
+                           .status_max = 200,
+                           .index = s->b.p.checks.n};
     vec_add(&s->b.a, &s->b.p.checks, k);
     b->check = k;
     b->check_every_ms = 50;
@@ -83,8 +89,11 @@ static inline struct buf site_plan(struct site *s)
     assert_null(lower_program(&s->b.a, &s->b.p, &low));
     hash_hex(buf_view(&low.tables), digest);
     buf_printf(&manifest, "{\"digest\": \"%s\"}", digest);
-    struct plan_contents c = {.tables = buf_view(&low.tables), .glue_c = buf_view(&low.glue), .ir = SLICE("-"),
-                              .places = SLICE("-"), .manifest = buf_view(&manifest)};
+    struct plan_contents c = {.tables = buf_view(&low.tables),
+                              .glue_c = buf_view(&low.glue),
+                              .ir = SLICE("-"),
+                              .places = SLICE("-"),
+                              .manifest = buf_view(&manifest)};
     struct plan_build_options o = {.cache_dir = "/tmp/weir-test-glue"};
     if (!plan_build(&c, &o, &plan, &why))
         fail_msg("%.*s", SLICE_ARG(buf_view(&why)));

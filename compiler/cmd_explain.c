@@ -1,0 +1,76 @@
+/* weir explain: what happens to a request, and why. */
+#include <signal.h>
+
+#include "compiler/cmd.h"
+#include "compiler/driver.h"
+#include "compiler/explain.h"
+#include "compiler/options.h"
+
+/* Whoever reads may stop after the first line: that is no failure. */
+static int print(const struct buf *text)
+{
+    signal(SIGPIPE, SIG_IGN);
+    cmd_print(text, stdout);
+    fflush(stdout);
+    return 0;
+}
+
+static int explain(const char *path, const struct explain_query *q, bool json)
+{
+    struct compilation c;
+    struct driver_options o = {.color = driver_wants_color()};
+    struct buf text = {0}, why = {0};
+    struct explain e;
+    int code = 1;
+    compilation_begin(&c);
+    const struct ir_program *p = driver_program(&c, path, &o);
+    if (p && p->frontends.n == 0) {
+        fprintf(stderr, "weir explain: %s has no frontend\n", path);
+    } else if (p && !explain_run(&c.arena, p, q, &e, &why)) {
+        code = cmd_usage("explain", "%.*s", SLICE_ARG(buf_view(&why)));
+    } else if (p) {
+        if (json)
+            explain_json(&e, &text);
+        else
+            explain_text(&e, &text);
+        code = print(&text);
+    }
+    buf_free(&text);
+    buf_free(&why);
+    compilation_end(&c);
+    return code;
+}
+
+int cmd_explain(int argc, char **argv)
+{
+    const char *format = "text", *from = NULL, *frontend = NULL;
+    struct option_texts headers = {0};
+    bool all = false;
+    const struct option_spec options[] = {
+        {"from", 0, OPTION_TEXT, &from, "IP[:PORT]", "the client's address (192.0.2.1)"},
+        {"header", 'H', OPTION_TEXTS, &headers, "'NAME: VALUE'", "a header of the request; as often as needed"},
+        {"frontend", 0, OPTION_TEXT, &frontend, "NAME", "the frontend that gets it (by the URL's port, else the first)"},
+        {"all", 0, OPTION_FLAG, &all, NULL, "every rule that did not apply, not the nearest 20 alone"},
+        {"format", 0, OPTION_TEXT, &format, "text|json", "json: one object"},
+        {0},
+    };
+    const struct command_spec spec = {
+        "explain", "FILE|PLAN 'METHOD URL' [--from IP] [-H 'NAME: VALUE']… [--frontend NAME]",
+        "Says what happens to a request. The first line is the outcome: `use NAME`, `redirect STATUS URL` or\n"
+        "`reply STATUS`. Then: the rule that decided, the request as rules see it, the changes to its\n"
+        "headers, and why the rules before did not apply. Nothing is sent anywhere. With https:// in the\n"
+        "URL the client's connection counts as TLS.",
+        options};
+    int r = options_parse(&spec, &argc, argv);
+    if (r != OPTIONS_GO_ON)
+        return r;
+    if (argc != 3)
+        return cmd_usage("explain", argc < 2   ? "which FILE or PLAN?"
+                                    : argc < 3 ? "which request? As 'GET https://host/path'"
+                                               : "one FILE or PLAN and one request, in quotes");
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+        return cmd_usage("explain", "--format is text or json, not `%s`", format);
+    struct explain_query q = {.request = slice_of(argv[2]), .headers = headers.v, .nheaders = headers.n, .from = from,
+                              .frontend = frontend, .all = all};
+    return explain(argv[1], &q, strcmp(format, "json") == 0);
+}

@@ -1,0 +1,225 @@
+/* Evaluating one request for explain: what the user wrote becomes a request; see explain.h. */
+#include "compiler/explain.h"
+
+#include "compiler/diag.h"
+
+/* ---- the request ------------------------------------------------------------------------------- */
+
+/* RFC 9110 section 5.6.2. */
+static bool is_token(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!alnum && (c == 0 || !strchr("!#$%&'*+-.^_`|~", c)))
+            return false;
+    }
+    return s.len > 0;
+}
+
+static struct slice trim(struct slice s)
+{
+    while (s.len && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = slice_from(s, 1);
+    while (s.len && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+static bool take_header(struct explain *e, struct eval_header *out, const char *line, struct buf *why)
+{
+    struct slice s = slice_of(line);
+    const char *colon = memchr(s.p, ':', s.len);
+    if (!colon || !is_token((struct slice){s.p, (size_t)(colon - s.p)})) {
+        buf_printf(why, "a header is written 'Name: value', not '%s'", line);
+        return false;
+    }
+    *out = (struct eval_header){{s.p, (size_t)(colon - s.p)}, trim(slice_from(s, (size_t)(colon + 1 - s.p)))};
+    for (size_t i = 0; i < out->value.len; i++)
+        if ((unsigned char)out->value.p[i] < ' ' && out->value.p[i] != '\t') {
+            buf_printf(why, "the value of the header `%.*s` holds control characters", SLICE_ARG(out->name));
+            return false;
+        }
+    e->request.nheaders++;
+    return true;
+}
+
+static bool has_host(const struct explain *e)
+{
+    for (uint32_t i = 0; i < e->request.nheaders; i++)
+        if (slice_eq_nocase(e->request.headers[i].name, SLICE("host")))
+            return true;
+    return false;
+}
+
+/* The port of an authority, or `port` where it names none. */
+static uint16_t port_of(struct slice authority, uint16_t port)
+{
+    size_t i = authority.len;
+    uint32_t n = 0;
+    while (i > 0 && authority.p[i - 1] >= '0' && authority.p[i - 1] <= '9')
+        i--;
+    if (i == 0 || authority.p[i - 1] != ':' || i == authority.len)
+        return port;
+    for (; i < authority.len && n <= UINT16_MAX; i++)
+        n = n * 10 + (uint32_t)(authority.p[i] - '0');
+    return n <= UINT16_MAX ? (uint16_t)n : port;
+}
+
+/* METHOD URL. The URL is what a browser is given, so its path goes into the target and its authority into Host. */
+static bool take_url(struct explain *e, const struct explain_query *q, struct slice *authority, uint16_t *port,
+                     struct buf *why)
+{
+    struct slice url = trim(q->request);
+    const char *space = memchr(url.p, ' ', url.len);
+    e->request.method = SLICE("GET");
+    if (space) {
+        e->request.method = (struct slice){url.p, (size_t)(space - url.p)};
+        url = trim(slice_from(url, e->request.method.len));
+    }
+    e->request.tls = url.len >= 8 && slice_eq_nocase((struct slice){url.p, 8}, SLICE("https://"));
+    size_t scheme = e->request.tls ? 8 : 7;
+    if (!is_token(e->request.method) || url.len <= scheme || memchr(url.p, ' ', url.len) ||
+        (!e->request.tls && !slice_eq_nocase((struct slice){url.p, 7}, SLICE("http://")))) {
+        buf_printf(why, "a request is written 'GET https://host/path', not '%.*s'", SLICE_ARG(q->request));
+        return false;
+    }
+    url = slice_from(url, scheme);
+    size_t end = 0;
+    while (end < url.len && url.p[end] != '/' && url.p[end] != '?')
+        end++;
+    *authority = (struct slice){url.p, end};
+    *port = port_of(*authority, e->request.tls ? 443 : 80);
+    url = slice_from(url, end);
+    if (url.len == 0 && slice_eq(e->request.method, SLICE("OPTIONS")))
+        e->request.target = SLICE("*");
+    else
+        e->request.target = arena_printf(e->a, "%s%.*s", url.len && url.p[0] == '/' ? "" : "/", SLICE_ARG(url));
+    return true;
+}
+
+/* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT */
+static bool take_from(struct explain *e, const char *from, struct buf *why)
+{
+    struct slice s = slice_of(from ? from : "192.0.2.1"), addr = s;
+    e->request.client_port = 50000;
+    if (ip_parse(s, &e->request.client_ip))
+        return true;
+    const char *colon = memrchr(s.p, ':', s.len);
+    if (colon) {
+        addr.len = (size_t)(colon - s.p);
+        if (addr.len > 2 && addr.p[0] == '[' && addr.p[addr.len - 1] == ']')
+            addr = (struct slice){addr.p + 1, addr.len - 2};
+        e->request.client_port = port_of(s, 0);
+    }
+    if (colon && e->request.client_port && ip_parse(addr, &e->request.client_ip))
+        return true;
+    buf_printf(why, "--from takes an address, as 10.0.0.1, or with a port, as 10.0.0.1:4000, not `%s`", from);
+    return false;
+}
+
+/* ---- the frontend ------------------------------------------------------------------------------ */
+
+static bool take_named(struct explain *e, const char *name, struct buf *why)
+{
+    const struct ir_program *p = e->p;
+    struct slice *names = arena_array(e->a, struct slice, p->frontends.n);
+    for (uint32_t i = 0; i < p->frontends.n; i++) {
+        names[i] = p->frontends.v[i]->name;
+        if (slice_eq(names[i], slice_of(name)))
+            e->frontend = p->frontends.v[i];
+    }
+    if (e->frontend)
+        return true;
+    struct slice near = diag_nearest(slice_of(name), names, p->frontends.n);
+    buf_printf(why, "no frontend `%s`", name);
+    if (near.p)
+        buf_printf(why, "; did you mean `%.*s`?", SLICE_ARG(near));
+    return false;
+}
+
+static bool listens_at(const struct ir_frontend *f, uint16_t port)
+{
+    for (uint32_t i = 0; i < f->listens.n; i++)
+        if (f->listens.v[i].port == port)
+            return true;
+    return false;
+}
+
+static void take_by_port(struct explain *e, uint16_t port)
+{
+    const struct ir_program *p = e->p;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->frontends.n; i++)
+        if (listens_at(p->frontends.v[i], port)) {
+            n++;
+            e->frontend = p->frontends.v[i];
+        }
+    if (n == 1) {
+        e->frontend_note = arena_printf(e->a, "it listens on port %u", port);
+        return;
+    }
+    e->frontend = p->frontends.v[0];
+    if (p->frontends.n > 1)
+        e->frontend_note = arena_printf(e->a, "the first one, since %s on port %u; --frontend names another",
+                                        n == 0 ? "none listens" : "several listen", port);
+}
+
+/* ---- evaluation -------------------------------------------------------------------------------- */
+
+struct tracing {
+    struct explain *e;
+    uint32_t skip; /* rules that did not apply and whose reason is not asked for */
+    bool reasons;
+};
+
+static void trace(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied)
+{
+    (void)in_route;
+    struct tracing *t = ctx;
+    struct explain *e = t->e;
+    e->host = eval_host(s);
+    e->path = eval_path(s);
+    e->uri = eval_uri(s);
+    if (applied)
+        return;
+    if (e->passed_over++ < t->skip || !t->reasons)
+        return;
+    struct buf why = {0};
+    explain_why(s, rule, &why);
+    *vec_push(e->a, &e->rules) = (struct explain_rule){rule, arena_copy(e->a, buf_view(&why))};
+    buf_free(&why);
+}
+
+/* Reasons cost more than evaluation, so a first round counts the rules and a second one asks about the last of them. */
+static void evaluate(struct explain *e, bool all)
+{
+    struct tracing t = {.e = e};
+    eval_run(e->a, e->frontend, &e->request, trace, &t, &e->result);
+    t.reasons = true;
+    t.skip = all || e->passed_over < EXPLAIN_NEAREST ? 0 : e->passed_over - EXPLAIN_NEAREST;
+    e->passed_over = 0;
+    eval_run(e->a, e->frontend, &e->request, trace, &t, &e->result);
+}
+
+bool explain_run(struct arena *a, const struct ir_program *p, const struct explain_query *q, struct explain *out,
+                 struct buf *why)
+{
+    struct eval_header *headers = arena_array(a, struct eval_header, q->nheaders + 1);
+    struct slice authority;
+    uint16_t port;
+    *out = (struct explain){.a = a, .p = p, .request = {.headers = headers}};
+    for (uint32_t i = 0; i < q->nheaders; i++)
+        if (!take_header(out, &headers[i], q->headers[i], why))
+            return false;
+    if (!take_url(out, q, &authority, &port, why) || !take_from(out, q->from, why))
+        return false;
+    if (!has_host(out))
+        headers[out->request.nheaders++] = (struct eval_header){SLICE("Host"), authority};
+    if (!q->frontend)
+        take_by_port(out, port);
+    else if (!take_named(out, q->frontend, why))
+        return false;
+    evaluate(out, q->all);
+    return true;
+}
