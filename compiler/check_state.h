@@ -293,6 +293,14 @@ bool check_present(struct checker *k, const struct ast_expr *e, const struct typ
 void check_assume(struct checker *k, const struct ir_expr *cond);
 void check_forget(struct checker *k, uint32_t mark);
 struct typed check_compare(struct checker *k, const struct ast_expr *e);
+struct typed check_in(struct checker *k, const struct ast_expr *e);
+struct typed check_yes(struct ir_expr *e);
+/* Reports that the test `e` does not exist for its operand of type `t`; it is one of `needs`. */
+struct typed check_no_such_test(struct checker *k, const struct ast_expr *e, const struct ast_expr *operand,
+                                const struct typed *t, const char *needs);
+/* Reports `"10.0.0.1"` where an address or a number is meant. False where it is something else. */
+bool check_quoted_value(struct checker *k, const struct ast_expr *e, const struct ast_expr *left,
+                        const struct ast_expr *right, const struct typed *l);
 /* map[key], with the key checked. */
 struct typed check_map_lookup(struct checker *k, const struct ast_expr *e, struct decl *map);
 struct typed check_field(struct checker *k, const struct ast_expr *e);
