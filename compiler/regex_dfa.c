@@ -272,7 +272,8 @@ static uint32_t state_of_seeds(struct build *b, const uint32_t *seeds, uint32_t 
         return ACCEPT;
     uint32_t count = b->found.n;
     uint32_t *ops = arena_alloc(b->a, (count + 1) * sizeof *ops);
-    memcpy(ops, b->found.v, count * sizeof *ops);
+    if (count)
+        memcpy(ops, b->found.v, count * sizeof *ops);
     begin_set(b);
     for (uint32_t i = 0; i < n; i++)
         reach(b, seeds[i]);

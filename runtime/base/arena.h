@@ -32,7 +32,8 @@ static inline void *arena_alloc(struct arena *a, size_t size)
 
 static inline void *arena_zalloc(struct arena *a, size_t size)
 {
-    return memset(arena_alloc(a, size), 0, size);
+    void *p = arena_alloc(a, size);
+    return size ? memset(p, 0, size) : p; /* nothing, of an empty arena, is NULL */
 }
 
 #define arena_new(a, type) ((type *)arena_zalloc((a), sizeof(type)))

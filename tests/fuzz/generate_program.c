@@ -29,6 +29,9 @@ uint32_t generate_draw(struct generate *g, uint32_t below)
     return (uint32_t)((g->random >> 33) % below);
 }
 
+/* Headers that rules read; those that the proxy is responsible for cannot be written. */
+static const char *const read_names[] = {GENERATE_HEADER_NAMES, "Cookie", "Host"};
+
 #define ONE_OF(g, list) (list)[generate_draw((g), COUNT(list))]
 
 static bool chance(struct generate *g, uint32_t percent)
@@ -106,7 +109,7 @@ static void add_optional(struct generate *g, struct buf *out)
     else if (which == 1)
         buf_printf(out, "req.query[\"%s\"]", ONE_OF(g, parameters));
     else
-        buf_printf(out, "req.header[\"%s\"]", ONE_OF(g, header_names));
+        buf_printf(out, "req.header[\"%s\"]", ONE_OF(g, read_names));
 }
 
 /* A text for a header, a Location or a body. */
@@ -428,9 +431,21 @@ static void add_acls(struct generate *g, struct buf *out)
 
 /* ---- rules ------------------------------------------------------------------------------------- */
 
+/* Shows what an earlier edit left of a header, without generated code. */
+static void add_copy(struct generate *g, const char *before, const char *after, struct buf *out)
+{
+    const char *name = ONE_OF(g, read_names);
+    buf_printf(out, "%sreq.header[\"%s\"]%s if exists(req.header[\"%s\"])\n", before, name, after, name);
+}
+
 static void add_edit(struct generate *g, struct buf *out)
 {
     uint32_t which = generate_draw(g, 3);
+    if (chance(g, 25)) {
+        buf_printf(out, "    %s req.header[\"%s\"] = ", which ? "set" : "add", ONE_OF(g, header_names));
+        add_copy(g, "", "", out);
+        return;
+    }
     buf_printf(out, "    %s req.header[\"%s\"]", which == 0 ? "set" : which == 1 ? "add" : "delete", ONE_OF(g, header_names));
     if (which < 2) {
         buf_str(out, " = ");
@@ -478,6 +493,10 @@ static void add_use(struct generate *g, struct buf *out)
 static void add_terminal(struct generate *g, struct buf *out)
 {
     uint32_t which = generate_draw(g, 10);
+    if (chance(g, 6)) {
+        add_copy(g, "    reply 200 { body ", " }", out);
+        return;
+    }
     if (which == 0)
         buf_printf(out, "    redirect to \"https://r.example%s\" 308", g->glue && chance(g, 50) ? "${req.uri}" : ONE_OF(g, paths));
     else if (which < 3)

@@ -1,0 +1,188 @@
+/* What explain says: outcomes, places, reasons, how a frontend is chosen, and which questions are malformed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "compiler/check.h"
+#include "compiler/explain.h"
+
+static const char program_text[] =
+    "language 1\n"
+    "map tenants: host -> backend { \"a.example\" -> app }\n"
+    "backend app { server s 127.0.0.1:1 }\n"
+    "frontend edge {\n"
+    "  listen :80\n"
+    "  on request {\n"
+    "    set req.header[\"X-Tls\"] = \"yes\" if tls.active\n"
+    "    delete req.header[\"X-Old\"]\n"
+    "  }\n"
+    "  route {\n"
+    "    reply 403 if path under \"/admin\" and client.ip not in [10.0.0.0/8]\n"
+    "    redirect to \"https://new.example${req.uri}\" 301 if not (tls.active or path == \"/ok\")\n"
+    "    use tenants[host]\n"
+    "    reply 404 { header \"X-R\" = \"r\"; body \"no\" }\n"
+    "  }\n"
+    "}\n"
+    "frontend other { listen :81\n"
+    "  route { reply 200 }\n"
+    "}\n";
+
+struct told {
+    struct compilation c;
+    struct buf text;
+    bool ok;
+};
+
+static void tell_as(struct told *t, const char *program, const struct explain_query *q, bool json)
+{
+    struct explain e;
+    *t = (struct told){.ok = false};
+    compilation_begin(&t->c);
+    source_from_text(&t->c.sources, SLICE("site.weir"), arena_copy(&t->c.arena, slice_of(program)));
+    const struct ir_program *p = check_file(&t->c, "site.weir");
+    assert_non_null(p);
+    t->ok = explain_run(&t->c.arena, p, q, &e, &t->text);
+    if (t->ok && json)
+        explain_json(&e, &t->text);
+    else if (t->ok)
+        explain_text(&e, &t->text);
+    buf_char(&t->text, 0);
+}
+
+static void told_end(struct told *t)
+{
+    buf_free(&t->text);
+    compilation_end(&t->c);
+}
+
+static void outcomes_and_reasons(void **state)
+{
+    (void)state;
+    struct told t;
+    tell_as(&t, program_text, &(struct explain_query){.request = SLICE("GET https://b.example//x/../y?q")}, false);
+    assert_true(t.ok);
+    assert_string_equal(t.text.p,
+                        "reply 404\n"
+                        "  rule      edge.route[3] at site.weir:14: reply 404\n"
+                        "  request   GET, host \"b.example\", path \"/y\", query \"q\", from 192.0.2.1, over TLS\n"
+                        "  frontend  edge (the first one, since none listens on port 443; --frontend names another)\n"
+                        "  header    set X-Tls: yes (edge.request[0] at site.weir:7)\n"
+                        "  header    delete X-Old (edge.request[1] at site.weir:8)\n"
+                        "  answers   X-R: r\n"
+                        "  body      \"no\"\n"
+                        "\n"
+                        "rules before it that did not apply:\n"
+                        "  edge.route[0] at site.weir:11: reply 403\n"
+                        "    path under \"/admin\" is false: path is \"/y\"\n"
+                        "  edge.route[1] at site.weir:12: redirect to \"https://new.example${req.uri}\" 301\n"
+                        "    not tls.active is false: tls.active is true\n"
+                        "  edge.route[2] at site.weir:13: use tenants[host]\n"
+                        "    tenants[host] finds no row: host is \"b.example\"\n");
+    told_end(&t);
+}
+
+/* The first line, for a request and where it comes from. */
+static void first_line_is(const char *request, const char *from, const char *header, const char *want)
+{
+    struct told t;
+    struct explain_query q = {.request = slice_of(request), .from = from, .headers = &header, .nheaders = header != NULL};
+    tell_as(&t, program_text, &q, false);
+    assert_true(t.ok);
+    *strchr(t.text.p, '\n') = 0;
+    assert_string_equal(t.text.p, want);
+    told_end(&t);
+}
+
+static void first_lines(void **state)
+{
+    (void)state;
+    first_line_is("GET https://A.example:443/", NULL, NULL, "use app");
+    first_line_is("https://a.example", NULL, NULL, "use app");
+    first_line_is("GET http://a.example/x?y", NULL, NULL, "redirect 301 https://new.example/x?y");
+    first_line_is("GET http://a.example/admin", NULL, NULL, "reply 403");
+    first_line_is("GET http://a.example/admin", "10.1.1.1", NULL, "redirect 301 https://new.example/admin");
+    first_line_is("GET http://a.example/admin", "10.1.1.1:99", NULL, "redirect 301 https://new.example/admin");
+    first_line_is("GET https://x/", NULL, "Host: a.example", "use app");
+    first_line_is("GET http://x:81/", NULL, NULL, "reply 200");
+    first_line_is("GET http://x/a%2fb", NULL, NULL, "reply 400");
+}
+
+static void malformed(const struct explain_query *q, const char *part)
+{
+    struct told t;
+    tell_as(&t, program_text, q, false);
+    assert_false(t.ok);
+    if (!strstr(t.text.p, part))
+        fail_msg("`%s` says nothing of `%s`", t.text.p, part);
+    told_end(&t);
+}
+
+static void malformed_questions(void **state)
+{
+    (void)state;
+    const char *no_colon = "Host", *control = "X: a\x01";
+    struct slice ok = SLICE("GET http://a/");
+    malformed(&(struct explain_query){.request = SLICE("GET /path")}, "'GET https://host/path'");
+    malformed(&(struct explain_query){.request = SLICE("GET http://a/ x")}, "'GET https://host/path'");
+    malformed(&(struct explain_query){.request = SLICE("G(T http://a/")}, "'GET https://host/path'");
+    malformed(&(struct explain_query){.request = SLICE("")}, "'GET https://host/path'");
+    malformed(&(struct explain_query){.request = ok, .from = "10.0.0"}, "--from takes an address");
+    malformed(&(struct explain_query){.request = ok, .from = "10.0.0.1:x"}, "--from takes an address");
+    malformed(&(struct explain_query){.request = ok, .frontend = "egde"}, "did you mean `edge`?");
+    malformed(&(struct explain_query){.request = ok, .headers = &no_colon, .nheaders = 1}, "'Name: value'");
+    malformed(&(struct explain_query){.request = ok, .headers = &control, .nheaders = 1}, "control characters");
+}
+
+static void json_is_one_object(void **state)
+{
+    (void)state;
+    struct told t;
+    tell_as(&t, program_text, &(struct explain_query){.request = SLICE("GET https://a.example/"), .frontend = "edge"}, true);
+    assert_true(t.ok);
+    assert_string_equal(
+        t.text.p,
+        "{\"outcome\":\"use app\",\"backend\":\"app\",\"rule\":{\"name\":\"edge.route[2]\",\"file\":\"site.weir\",\"line\":13},"
+        "\"request\":{\"method\":\"GET\",\"host\":\"a.example\",\"path\":\"/\",\"uri\":\"/\",\"from\":\"192.0.2.1\","
+        "\"port\":50000,\"tls\":true},\"frontend\":\"edge\",\"headers\":[{\"edit\":\"set\",\"name\":\"X-Tls\",\"value\":\"yes\","
+        "\"rule\":{\"name\":\"edge.request[0]\",\"file\":\"site.weir\",\"line\":7}},{\"edit\":\"delete\",\"name\":\"X-Old\","
+        "\"rule\":{\"name\":\"edge.request[1]\",\"file\":\"site.weir\",\"line\":8}}],\"reply_headers\":[],\"passed_over\":2,"
+        "\"rules\":[{\"name\":\"edge.route[0]\",\"file\":\"site.weir\",\"line\":11,\"why\":\"path under \\\"/admin\\\" is "
+        "false: path is \\\"/\\\"\"},{\"name\":\"edge.route[1]\",\"file\":\"site.weir\",\"line\":12,\"why\":\"not tls.active is "
+        "false: tls.active is true\"}]}\n");
+    told_end(&t);
+}
+
+/* A long list of rules is shown in part. */
+static void the_nearest_rules_are_shown(void **state)
+{
+    (void)state;
+    struct told t;
+    struct buf program = {0};
+    buf_str(&program, "language 1\nbackend app { server s 127.0.0.1:1 }\nfrontend edge {\n  listen :80\n  route {\n");
+    for (int i = 0; i < 100; i++)
+        buf_printf(&program, "    use app if path under \"/p%d\"\n", i);
+    buf_str(&program, "    reply 404\n  }\n}\n");
+    buf_char(&program, 0);
+    tell_as(&t, program.p, &(struct explain_query){.request = SLICE("GET http://a/")}, false);
+    assert_non_null(strstr(t.text.p, "  … 80 more; --all shows them\n  edge.route[80] at site.weir:86: use app\n"));
+    assert_non_null(strstr(t.text.p, "\n  edge.route[99] at site.weir:105: use app\n"));
+    told_end(&t);
+    tell_as(&t, program.p, &(struct explain_query){.request = SLICE("GET http://a/"), .all = true}, false);
+    assert_null(strstr(t.text.p, "more;"));
+    assert_non_null(strstr(t.text.p, "\n  edge.route[0] at site.weir:6: use app\n"));
+    told_end(&t);
+    buf_free(&program);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(outcomes_and_reasons), cmocka_unit_test(first_lines), cmocka_unit_test(malformed_questions),
+        cmocka_unit_test(json_is_one_object),   cmocka_unit_test(the_nearest_rules_are_shown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
