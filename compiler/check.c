@@ -1,5 +1,5 @@
-/* The checker: from files to a typed program. This file is its order of passes; see check_state.h for what the others
- * do. */
+/* The checker: from files to a typed program. This file is its order of passes; see check_state.h for what
+ * the others do. */
 #include "compiler/check_state.h"
 
 typedef void decl_fn(struct checker *k, struct decl *d);

@@ -1,38 +1,5 @@
-/* Expressions: names, fields, converters, calls, interpolation, and/or/not; absence and what conditions make sure of.
- * Comparisons: check_tests.c. */
+/* Expressions: names, literals, and/or/not; absence and what conditions make sure of. */
 #include "compiler/check_state.h"
-
-static const struct field {
-    struct slice text;
-    enum type_id type;
-    bool optional, keyed;
-} fields[IR_FIELD_COUNT] = {
-#define FIELD(id, text, type, optional, keyed, doc) [IR_FIELD_##id] = {SLICE(text), TYPE_##type, optional, keyed},
-#include "grammar/fields.def"
-#undef FIELD
-};
-
-static const struct slice later_fields[] = {
-#define LATER_FIELD(text) SLICE(text),
-#include "grammar/names.def"
-};
-static const struct slice response_fields[] = {
-#define RESPONSE_FIELD(text) SLICE(text),
-#include "grammar/names.def"
-};
-static const struct slice converters[] = {
-#define CONVERTER(id, text, from, arguments, to, doc) SLICE(text),
-#include "grammar/names.def"
-};
-static const struct slice later_converters[] = {
-#define LATER_CONVERTER(text) SLICE(text),
-#include "grammar/names.def"
-};
-static const struct slice later_functions[] = {
-#define LATER_FUNCTION(text) SLICE(text),
-#include "grammar/names.def"
-};
-#define COUNT(v) ((uint32_t)(sizeof(v) / sizeof *(v)))
 
 /* ---- making IR --------------------------------------------------------------------------------- */
 
@@ -41,7 +8,8 @@ struct ir_pos check_pos(struct checker *k, struct span at)
     struct source *src = k->c->sources.files.v[at.file];
     struct ir_pos pos = {.file = at.file};
     /* Places come nearly in the order of the text: try the line of the last one and the few after it. */
-    if (src->line_starts.n && k->last.file == at.file && k->last.line && k->last.line <= src->line_starts.n && at.off <= src->text.len) {
+    if (src->line_starts.n && k->last.file == at.file && k->last.line && k->last.line <= src->line_starts.n &&
+        at.off <= src->text.len) {
         uint32_t line = k->last.line, n = src->line_starts.n;
         const uint32_t *starts = src->line_starts.v;
         for (uint32_t tries = 0; starts[line - 1] <= at.off && tries < 8; tries++, line++)
@@ -67,17 +35,20 @@ struct ir_expr *check_new(struct checker *k, enum ir_op op, enum ir_kind kind, u
     e->nargs = nargs;
     e->args = nargs ? (struct ir_expr **)(e + 1) : NULL;
     e->pos = check_pos(k, at);
+    k->size++;
     return e;
 }
 
-struct ir_expr *check_new1(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x, struct span at)
+struct ir_expr *check_new1(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x,
+                           struct span at)
 {
     struct ir_expr *e = check_new(k, op, kind, 1, at);
     e->args[0] = x;
     return e;
 }
 
-struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x, struct ir_expr *y, struct span at)
+struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x,
+                           struct ir_expr *y, struct span at)
 {
     struct ir_expr *e = check_new(k, op, kind, 2, at);
     e->args[0] = x;
@@ -99,14 +70,14 @@ struct typed check_failed(void)
     return (struct typed){NULL, TYPE_ERROR, false};
 }
 
-static bool is_text(enum type_id t)
+bool check_is_text(enum type_id t)
 {
     return t == TYPE_STRING || t == TYPE_HOST || t == TYPE_PATH || t == TYPE_METHOD;
 }
 
 bool check_convertible(enum type_id from, enum type_id to)
 {
-    return from == to || (to == TYPE_STRING && is_text(from));
+    return from == to || (to == TYPE_STRING && check_is_text(from));
 }
 
 /* ---- absence ----------------------------------------------------------------------------------- */
@@ -208,7 +179,8 @@ bool check_present(struct checker *k, const struct ast_expr *e, const struct typ
     struct diag *x = diag_report(k->d, DIAG_E0305, e->span, "`%.*s` may be absent", SLICE_ARG(text));
     diag_label(k->d, x, "%s?, expected %s", check_type_text(t->type), check_type_text(t->type));
     if (t->type == TYPE_STRING || t->type == TYPE_INT)
-        diag_help(k->d, x, "give it a value for that case: `%.*s | default(%s)`", SLICE_ARG(text), t->type == TYPE_INT ? "0" : "\"\"");
+        diag_help(k->d, x, "give it a value for that case: `%.*s | default(%s)`", SLICE_ARG(text),
+                  t->type == TYPE_INT ? "0" : "\"\"");
     if (t->ir->op == IR_LOOKUP)
         diag_help(k->d, x, "or give the map a row for all other keys: `default -> …`");
     diag_help(k->d, x, "or do this only where it is there: `… if exists(%.*s)`", SLICE_ARG(text));
@@ -220,118 +192,47 @@ struct typed check_result(struct checker *k, struct ir_expr *e, enum type_id typ
     return (struct typed){e, type, e->optional && !is_present(k, e)};
 }
 
-/* ---- fields ------------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------------- */
 
-/* Whether `e`, of names and dots, is written as `text`. */
-static bool written_as(const struct ast_expr *e, struct slice text)
+/* The condition itself, once. */
+static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
 {
-    if (e->kind == AST_NAME)
-        return slice_eq(e->text, text);
-    return e->kind == AST_MEMBER && slice_ends(text, e->text) && text.len > e->text.len + 1 && text.p[text.len - e->text.len - 1] == '.' &&
-           written_as(e->args[0], (struct slice){text.p, text.len - e->text.len - 1});
-}
-
-/* Whether `e` or a beginning of it is written as `text`. */
-static bool begins_as(const struct ast_expr *e, struct slice text)
-{
-    return written_as(e, text) || (e->kind == AST_MEMBER && begins_as(e->args[0], text));
-}
-
-static bool first_word_is(struct slice text, struct slice word)
-{
-    return slice_starts(text, word) && (text.len == word.len || text.p[word.len] == '.');
-}
-
-bool check_reserved(struct slice name)
-{
-    for (uint32_t i = 0; i < IR_FIELD_COUNT; i++)
-        if (first_word_is(fields[i].text, name))
-            return true;
-    for (uint32_t i = 0; i < COUNT(later_fields); i++)
-        if (first_word_is(later_fields[i], name))
-            return true;
-    for (uint32_t i = 0; i < COUNT(response_fields); i++)
-        if (first_word_is(response_fields[i], name))
-            return true;
-    return false;
-}
-
-bool check_names_field(const struct ast_expr *e)
-{
-    while (e->kind == AST_MEMBER || e->kind == AST_INDEX)
-        e = e->args[0];
-    return e->kind == AST_NAME && check_reserved(e->text);
-}
-
-static struct typed unknown_field(struct checker *k, const struct ast_expr *e)
-{
-    struct slice text = check_source_text(k, e->span), names[IR_FIELD_COUNT];
-    for (uint32_t i = 0; i < COUNT(later_fields); i++)
-        if (begins_as(e, later_fields[i])) {
-            check_later(k, e->span, "`%.*s`", SLICE_ARG(text));
-            return check_failed();
-        }
-    for (uint32_t i = 0; i < COUNT(response_fields); i++)
-        if (begins_as(e, response_fields[i])) {
-            struct diag *x = diag_report(k->d, DIAG_E0401, e->span, "`%.*s` does not exist in this phase", SLICE_ARG(text));
-            diag_label(k->d, x, "there is no response yet");
-            diag_note(k->d, x, "it is available from `on response` on");
-            return check_failed();
-        }
-    for (uint32_t i = 0; i < IR_FIELD_COUNT; i++)
-        names[i] = fields[i].text;
-    struct diag *x = diag_report(k->d, DIAG_E0208, e->span, "there is no field `%.*s`", SLICE_ARG(text));
-    diag_label(k->d, x, "unknown");
-    check_suggest(k, x, e->span, text, names, IR_FIELD_COUNT);
-    return check_failed();
-}
-
-static const struct field *find_field(const struct ast_expr *e)
-{
-    for (uint32_t i = 0; i < IR_FIELD_COUNT; i++)
-        if (written_as(e, fields[i].text))
-            return &fields[i];
+    if (k->level >= ACL_DEPTH_MAX) {
+        check_too_deep(k, d->at, "conditions", ACL_DEPTH_MAX);
+        return NULL;
+    }
+    /* What surrounds the first use says nothing about others. */
+    struct checker outer = *k;
+    k->m = d->module;
+    k->acl = d;
+    k->level++;
+    k->size = k->depth = 0;
+    memset(&k->present, 0, sizeof k->present);
+    struct ir_expr *e = check_condition(k, d->stmt->tail_expr);
+    d->size = k->size;
+    d->depth = k->depth + 1;
+    k->level--;
+    k->size = outer.size;
+    k->depth = outer.depth;
+    k->acl = outer.acl;
+    k->m = outer.m;
+    k->present.v = outer.present.v;
+    k->present.n = outer.present.n;
+    k->present.cap = outer.present.cap;
+    if (e && d->size <= CONDITION_MAX && d->depth <= ACL_DEPTH_MAX)
+        return e;
+    if (!e)
+        ; /* reported */
+    else if (d->depth > ACL_DEPTH_MAX)
+        check_too_deep(k, d->at, "conditions", ACL_DEPTH_MAX);
+    else
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0901, d->at,
+                               "this condition, with those that it is made of, is too large"),
+                   "more than %d parts", CONDITION_MAX);
+    d->size = d->depth = 0;
     return NULL;
 }
-
-/* text["key"]; the names of headers in lower case. */
-static bool field_key(struct checker *k, const struct ast_expr *e, const struct field *f, struct slice *key)
-{
-    if (f != &fields[IR_FIELD_HEADER])
-        return check_string(k, e, "the key of a field", key);
-    if (!check_header_name(k, e, false, key))
-        return false;
-    char *p = arena_alloc(k->a, key->len + 1);
-    for (size_t i = 0; i < key->len; i++)
-        p[i] = ascii_lower(key->p[i]);
-    *key = (struct slice){p, key->len};
-    return true;
-}
-
-static struct typed field(struct checker *k, const struct ast_expr *e)
-{
-    const struct ast_expr *name = e->kind == AST_INDEX ? e->args[0] : e;
-    const struct field *f = find_field(name);
-    if (!f)
-        return unknown_field(k, name);
-    if (f->keyed != (e->kind == AST_INDEX)) {
-        struct diag *x = diag_report(k->d, DIAG_E0208, e->span, f->keyed ? "`%.*s` needs a key" : "`%.*s` has no keys", SLICE_ARG(f->text));
-        diag_label(k->d, x, f->keyed ? "which one?" : "one value");
-        if (f->keyed)
-            diag_help(k->d, x, "write `%.*s[\"NAME\"]`", SLICE_ARG(f->text));
-        return check_failed();
-    }
-    struct slice key = {0};
-    if (f->keyed && !field_key(k, e->args[1], f, &key))
-        return check_failed();
-    struct ir_expr *x = check_new(k, IR_FIELD, check_kind(f->type), 0, e->span);
-    x->field = (uint8_t)(f - fields);
-    x->optional = f->optional;
-    x->str = key;
-    return check_result(k, x, f->type);
-}
-
-/* ---- names ------------------------------------------------------------------------------------- */
 
 void check_acl(struct checker *k, struct decl *d)
 {
@@ -341,19 +242,11 @@ void check_acl(struct checker *k, struct decl *d)
     if (d->stmt->nparams) {
         check_later(k, d->stmt->params[0].span, "`acl` with parameters");
     } else if (d->stmt->type && d->stmt->type->name.p && !slice_eq(d->stmt->type->name, SLICE("bool"))) {
-        diag_label(k->d, diag_report(k->d, DIAG_E0302, d->stmt->type->span, "an acl is a condition, of type bool"), "expected bool");
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0302, d->stmt->type->span, "an acl is a condition, of type bool"),
+                   "expected bool");
     } else {
-        /* What surrounds the first use says nothing about others. */
-        struct checker outer = *k;
-        k->m = d->module;
-        k->acl = d;
-        memset(&k->present, 0, sizeof k->present);
-        d->acl = check_condition(k, d->stmt->tail_expr);
-        k->present.v = outer.present.v;
-        k->present.n = outer.present.n;
-        k->present.cap = outer.present.cap;
-        k->m = outer.m;
-        k->acl = outer.acl;
+        d->acl = acl_condition(k, d);
     }
     d->state = DECL_DONE;
 }
@@ -362,20 +255,26 @@ static struct typed acl_value(struct checker *k, const struct ast_expr *e, struc
 {
     if (d->state == DECL_BUSY) {
         struct diag *x = diag_report(k->d, DIAG_E0205, e->span, "`acl %.*s` uses itself", SLICE_ARG(d->name));
-        diag_label(k->d, x, k->acl == d ? "used within its own condition" : "used by `%.*s`, which it is made of", SLICE_ARG(k->acl->name));
+        diag_label(k->d, x,
+                   k->acl == d ? "used within its own condition" : "used by `%.*s`, which it is made of",
+                   SLICE_ARG(k->acl->name));
         diag_secondary(k->d, x, d->at, "declared here");
         return check_failed();
     }
     check_acl(k, d);
+    k->size += d->size;
+    k->depth = k->depth > d->depth ? k->depth : d->depth;
     return d->acl ? (struct typed){d->acl, TYPE_BOOL, false} : check_failed();
 }
 
 static struct typed wrong_name(struct checker *k, const struct ast_expr *e, const struct decl *d)
 {
-    struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is %s; a value is expected here", SLICE_ARG(d->name), check_decl_text(d->kind));
+    struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is %s; a value is expected here",
+                                 SLICE_ARG(d->name), check_decl_text(d->kind));
     diag_label(k->d, x, "not a value");
     if (d->kind == DECL_MAP)
-        diag_help(k->d, x, "look a key up: `%.*s[KEY]`, or ask whether there is one: `KEY in %.*s`", SLICE_ARG(d->name), SLICE_ARG(d->name));
+        diag_help(k->d, x, "look a key up: `%.*s[KEY]`, or ask whether there is one: `KEY in %.*s`",
+                  SLICE_ARG(d->name), SLICE_ARG(d->name));
     else if (d->kind == DECL_LIST)
         diag_help(k->d, x, "ask whether a value is one of its keys: `VALUE in %.*s`", SLICE_ARG(d->name));
     diag_secondary(k->d, x, d->at, "declared here");
@@ -384,20 +283,19 @@ static struct typed wrong_name(struct checker *k, const struct ast_expr *e, cons
 
 static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
 {
-    struct slice names[IR_FIELD_COUNT];
     if (k->incomplete)
         return check_failed();
     if (e->kind == AST_MEMBER) {
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
-    struct diag *x = diag_report(k->d, DIAG_E0201, e->span, "no field, constant or condition `%.*s`", SLICE_ARG(e->text));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0201, e->span, "no field, constant or condition `%.*s`", SLICE_ARG(e->text));
     diag_label(k->d, x, "not declared");
-    check_suggest_name(k, x, e->span, e->text, 1u << DECL_LET | 1u << DECL_ACL | 1u << DECL_MAP | 1u << DECL_LIST);
-    for (uint32_t i = 0; i < IR_FIELD_COUNT; i++)
-        names[i] = fields[i].text;
+    check_suggest_name(k, x, e->span, e->text,
+                       1u << DECL_LET | 1u << DECL_ACL | 1u << DECL_MAP | 1u << DECL_LIST);
     if (!x->has_fix)
-        check_suggest(k, x, e->span, e->text, names, IR_FIELD_COUNT);
+        check_suggest_field(k, x, e->span, e->text);
     return check_failed();
 }
 
@@ -411,7 +309,7 @@ static struct typed method_word(struct checker *k, const struct ast_expr *e)
 static struct typed name(struct checker *k, const struct ast_expr *e, enum type_id want)
 {
     if (check_names_field(e))
-        return field(k, e);
+        return check_field(k, e);
     struct decl *d = check_lookup(k, e);
     if (!d && want == TYPE_METHOD && e->kind == AST_NAME && check_is_method_word(e->text))
         return method_word(k, e);
@@ -436,7 +334,7 @@ static struct typed string(struct checker *k, const struct ast_expr *e, enum typ
 {
     struct text_error err;
     struct slice text;
-    enum type_id type = is_text(want) ? want : TYPE_STRING;
+    enum type_id type = check_is_text(want) ? want : TYPE_STRING;
     if (!check_text_type(k->a, type, e->text, &text, &err)) {
         check_bad_text(k, e, e->text, check_type_text(type), &err);
         return check_failed();
@@ -452,7 +350,8 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
     if (e->kind == AST_STRING)
         return string(k, e, want);
     if (e->kind == AST_BOOL || e->kind == AST_INT) {
-        x = check_new(k, e->kind == AST_INT ? IR_CONST_INT : IR_CONST_BOOL, e->kind == AST_INT ? IR_INT : IR_BOOL, 0, e->span);
+        x = check_new(k, e->kind == AST_INT ? IR_CONST_INT : IR_CONST_BOOL,
+                      e->kind == AST_INT ? IR_INT : IR_BOOL, 0, e->span);
         x->num = e->num;
         return (struct typed){x, e->kind == AST_INT ? TYPE_INT : TYPE_BOOL, false};
     }
@@ -470,140 +369,9 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
     struct diag *d = diag_report(k->d, DIAG_E0302, e->span, "%s %s has no place here", check_an(type), type);
     diag_label(k->d, d, "%s", type);
     if (e->kind == AST_CIDR || e->kind == AST_RANGE || e->kind == AST_LIST || e->kind == AST_IP_RANGE)
-        diag_help(k->d, d, "`VALUE in %.*s` asks whether it holds a value", SLICE_ARG(check_source_text(k, e->span)));
+        diag_help(k->d, d, "`VALUE in %.*s` asks whether it holds a value",
+                  SLICE_ARG(check_source_text(k, e->span)));
     return check_failed();
-}
-
-/* ---- converters and calls ---------------------------------------------------------------------- */
-
-static bool one_of(struct slice s, const struct slice *v, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (slice_eq(s, v[i]))
-            return true;
-    return false;
-}
-
-static bool need_text(struct checker *k, const struct ast_expr *e, const struct typed *t)
-{
-    if (is_text(t->type))
-        return true;
-    if (t->type != TYPE_ERROR)
-        check_mismatch(k, e, check_type_text(t->type), "string");
-    return false;
-}
-
-static struct typed convert_default(struct checker *k, const struct ast_expr *e, struct typed x, const struct ast_expr *arg)
-{
-    struct typed y = check_expr(k, arg, x.type);
-    if (y.type == TYPE_ERROR || x.type == TYPE_ERROR || !check_present(k, arg, &y))
-        return check_failed();
-    if (x.type == TYPE_BACKEND) {
-        check_later(k, e->span, "`default` of backends (a map can have a `default` row)");
-        return check_failed();
-    }
-    bool fits = check_convertible(y.type, x.type), widens = check_convertible(x.type, y.type);
-    if (!fits && !widens) {
-        check_mismatch(k, arg, check_type_text(y.type), check_type_text(x.type));
-        return check_failed();
-    }
-    if (!x.ir->optional)
-        return x; /* never absent */
-    return (struct typed){check_new2(k, IR_DEFAULT, (enum ir_kind)x.ir->kind, x.ir, y.ir, e->span), fits ? x.type : y.type, false};
-}
-
-static struct typed unknown_converter(struct checker *k, struct slice name, struct span at)
-{
-    if (one_of(name, later_converters, COUNT(later_converters)) || one_of(name, later_functions, COUNT(later_functions))) {
-        check_later(k, at, "`%.*s`", SLICE_ARG(name));
-        return check_failed();
-    }
-    struct slice names[COUNT(converters) + 1];
-    memcpy(names, converters, sizeof converters);
-    names[COUNT(converters)] = SLICE("exists");
-    struct diag *x = diag_report(k->d, DIAG_E0201, at, "no function or converter `%.*s`", SLICE_ARG(name));
-    diag_label(k->d, x, "unknown");
-    check_suggest(k, x, at, name, names, COUNT(names));
-    if (!x->has_fix)
-        diag_note(k->d, x, "there are: exists(…), lower, upper, default(…), to-int");
-    return check_failed();
-}
-
-/* `on` | name(args): `on` is the operand, `args` the rest. */
-static struct typed convert(struct checker *k, const struct ast_expr *e, struct slice name, struct span name_at, const struct ast_expr *on,
-                            struct ast_expr **args, uint32_t nargs)
-{
-    if (!one_of(name, converters, COUNT(converters)))
-        return unknown_converter(k, name, name_at);
-    bool is_default = slice_eq(name, SLICE("default"));
-    struct typed x = check_expr(k, on, TYPE_STRING);
-    if (nargs != is_default) {
-        struct diag *d = diag_report(k->d, DIAG_E0211, name_at, is_default ? "`default` needs one value: what to take where there is none" : "`%.*s` takes no argument", SLICE_ARG(name));
-        diag_help(k->d, d, is_default ? "write `… | default(\"\")`" : "write `… | %.*s`", SLICE_ARG(name));
-        return check_failed();
-    }
-    if (is_default)
-        return convert_default(k, e, x, args[0]);
-    if (!need_text(k, on, &x))
-        return check_failed();
-    bool to_int = slice_eq(name, SLICE("to-int"));
-    enum ir_op op = to_int ? IR_TO_INT : slice_eq(name, SLICE("lower")) ? IR_LOWER : IR_UPPER;
-    struct ir_expr *r = check_new1(k, op, to_int ? IR_INT : IR_STR, x.ir, e->span);
-    r->optional = to_int || x.ir->optional;
-    if (to_int)
-        return check_result(k, r, TYPE_INT);
-    return (struct typed){r, TYPE_STRING, x.optional};
-}
-
-static struct typed pipe(struct checker *k, const struct ast_expr *e)
-{
-    const struct ast_expr *to = e->args[1], *callee = to->kind == AST_CALL ? to->args[0] : to;
-    if (to->kind == AST_ERROR || callee->kind == AST_ERROR)
-        return check_failed();
-    if (callee->kind != AST_NAME) {
-        check_later(k, callee->span, "converters of imported files");
-        return check_failed();
-    }
-    return convert(k, e, callee->text, callee->span, e->args[0], to->args + 1, to->kind == AST_CALL ? to->nargs - 1 : 0);
-}
-
-static struct typed exists(struct checker *k, const struct ast_expr *e)
-{
-    if (e->nargs != 2) {
-        struct diag *x = diag_report(k->d, DIAG_E0211, e->span, "`exists` takes one value");
-        diag_help(k->d, x, "write `exists(req.header[\"NAME\"])`");
-        return check_failed();
-    }
-    struct typed x = check_expr(k, e->args[1], TYPE_STRING);
-    if (x.type == TYPE_ERROR)
-        return check_failed();
-    return (struct typed){check_new1(k, IR_EXISTS, IR_BOOL, x.ir, e->span), TYPE_BOOL, false};
-}
-
-static struct typed call(struct checker *k, const struct ast_expr *e)
-{
-    const struct ast_expr *callee = e->args[0];
-    if (callee->kind == AST_ERROR)
-        return check_failed();
-    if (callee->kind != AST_NAME) {
-        check_later(k, callee->span, "calls of this form");
-        return check_failed();
-    }
-    for (uint32_t i = 1; i < e->nargs; i++)
-        if (e->args[i]->kind == AST_NAMED) {
-            check_later(k, e->args[i]->span, "arguments by name");
-            return check_failed();
-        }
-    if (slice_eq(callee->text, SLICE("exists")))
-        return exists(k, e);
-    struct decl *d = check_lookup(k, callee);
-    if (d && (d->kind == DECL_ACL || d->kind == DECL_LET)) {
-        check_later(k, e->span, "%s with arguments", check_decl_text(d->kind));
-        return check_failed();
-    }
-    if (e->nargs < 2)
-        return unknown_converter(k, callee->text, callee->span);
-    return convert(k, e, callee->text, callee->span, e->args[1], e->args + 2, e->nargs - 2);
 }
 
 static struct typed index_of(struct checker *k, const struct ast_expr *e)
@@ -611,49 +379,9 @@ static struct typed index_of(struct checker *k, const struct ast_expr *e)
     if (e->args[0]->kind == AST_ERROR || e->args[1]->kind == AST_ERROR)
         return check_failed();
     if (check_names_field(e->args[0]))
-        return field(k, e);
+        return check_field(k, e);
     struct decl *d = check_ref(k, e->args[0], 1u << DECL_MAP, "map");
     return d ? check_map_lookup(k, e, d) : check_failed();
-}
-
-/* ---- texts ------------------------------------------------------------------------------------- */
-
-static struct ir_expr *as_text(struct checker *k, const struct ast_expr *e, struct typed t, const char *what)
-{
-    if (t.type == TYPE_ERROR || !check_present(k, e, &t))
-        return NULL;
-    if (is_text(t.type))
-        return t.ir;
-    if (t.type != TYPE_BACKEND)
-        return check_new1(k, IR_TO_STR, IR_STR, t.ir, e->span);
-    diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "%s is a text; this is a backend", what), "backend, expected string");
-    return NULL;
-}
-
-struct ir_expr *check_text(struct checker *k, const struct ast_expr *e, const char *what)
-{
-    return as_text(k, e, check_expr(k, e, TYPE_STRING), what);
-}
-
-static struct typed interpolation(struct checker *k, const struct ast_expr *e)
-{
-    const struct ast_expr *lit = check_literal_quietly(k, e); /* all parts are constants */
-    if (lit)
-        return string(k, lit, TYPE_STRING);
-    struct ir_expr *x = check_new(k, IR_CONCAT, IR_STR, e->nargs, e->span);
-    bool good = true;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < e->nargs; i++) {
-        if (e->args[i]->kind == AST_STRING && !e->args[i]->text.len)
-            continue;
-        struct ir_expr *part = check_text(k, e->args[i], "a part of a text");
-        good &= part != NULL;
-        x->args[n++] = part;
-    }
-    x->nargs = n;
-    if (!good)
-        return check_failed();
-    return (struct typed){n == 1 ? x->args[0] : x, TYPE_STRING, false};
 }
 
 /* ---- conditions -------------------------------------------------------------------------------- */
@@ -682,7 +410,8 @@ void check_negation(struct checker *k, const struct ast_expr *e, const struct ir
             continue;
         const struct ast_expr *operand = e->kind == AST_COMPARE ? e->args[i < e->nargs ? i : 0] : e;
         struct slice text = check_source_text(k, operand->span);
-        struct diag *d = diag_report(k->d, DIAG_W0412, e->span, "this also holds where `%.*s` is missing", SLICE_ARG(text));
+        struct diag *d = diag_report(k->d, DIAG_W0412, e->span, "this also holds where `%.*s` is missing",
+                                     SLICE_ARG(text));
         diag_label(k->d, d, "true for requests without it");
         diag_help(k->d, d, "if that is not meant, ask first: `exists(%.*s) and …`", SLICE_ARG(text));
         return;
@@ -707,11 +436,12 @@ struct ir_expr *check_condition(struct checker *k, const struct ast_expr *e)
     if (t.type == TYPE_BOOL)
         return t.ir;
     struct slice text = check_source_text(k, e->span);
-    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "a condition is expected here; `%.*s` is %s%s", SLICE_ARG(text), check_type_text(t.type), t.ir->optional ? "?" : "");
+    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "a condition is expected here; `%.*s` is %s%s",
+                                 SLICE_ARG(text), check_type_text(t.type), t.ir->optional ? "?" : "");
     diag_label(k->d, x, "%s, expected bool", check_type_text(t.type));
     if (t.ir->optional)
         diag_help(k->d, x, "ask whether it is there: `exists(%.*s)`", SLICE_ARG(text));
-    else if (is_text(t.type))
+    else if (check_is_text(t.type))
         diag_help(k->d, x, "compare it: `%.*s == \"…\"`", SLICE_ARG(text));
     return NULL;
 }
@@ -751,11 +481,11 @@ struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_i
     case AST_LIST:
         return literal(k, e, want);
     case AST_INTERP:
-        return interpolation(k, e);
+        return check_interpolation(k, e);
     case AST_INDEX:
         return index_of(k, e);
     case AST_CALL:
-        return call(k, e);
+        return check_call(k, e);
     case AST_NOT:
         return negation(k, e);
     case AST_AND:
@@ -769,7 +499,7 @@ struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_i
     case AST_NEGATE:
         return negative(k, e);
     case AST_PIPE:
-        return pipe(k, e);
+        return check_pipe(k, e);
     case AST_NAMED:
         check_later(k, e->span, "arguments by name");
         return check_failed();

@@ -14,7 +14,9 @@ static bool claim(struct checker *k, struct ir_frontend *f, const struct ir_list
     }
     const struct claim *c = &k->claims.v[first];
     bool own = slice_eq(c->frontend, f->name);
-    struct diag *x = diag_report(k->d, DIAG_E0503, at, own ? "`%.*s` listens twice at the same address" : "frontend `%.*s` listens where another does",
+    struct diag *x = diag_report(k->d, DIAG_E0503, at,
+                                 own ? "`%.*s` listens twice at the same address"
+                                     : "frontend `%.*s` listens where another does",
                                  SLICE_ARG(f->name));
     diag_label(k->d, x, "taken");
     diag_secondary(k->d, x, c->at, "frontend `%.*s` listens here", SLICE_ARG(c->frontend));
@@ -69,7 +71,8 @@ static void on_phase(struct checker *k, struct ir_frontend *f, const struct ast_
         return;
     }
     if (seen->route) {
-        struct diag *x = diag_report(k->d, DIAG_E0402, s->word_span, "`on request` is written after `route`, but runs before it");
+        struct diag *x = diag_report(k->d, DIAG_E0402, s->word_span,
+                                     "`on request` is written after `route`, but runs before it");
         diag_label(k->d, x, "too late");
         diag_secondary(k->d, x, seen->route->word_span, "the route");
         diag_help(k->d, x, "move it before `route`: phases are written in the order in which they run");
@@ -78,7 +81,8 @@ static void on_phase(struct checker *k, struct ir_frontend *f, const struct ast_
     check_rules(k, f, s->block, IN_ON_REQUEST);
 }
 
-static bool statement(struct checker *k, struct ir_frontend *f, const struct ast_stmt *s, struct phases *seen, struct settings *own)
+static bool statement(struct checker *k, struct ir_frontend *f, const struct ast_stmt *s, struct phases *seen,
+                      struct settings *own)
 {
     enum statement_id id = check_statement(k, s, IN_FRONTEND);
     if (id == STATEMENT_LISTEN) {
@@ -97,9 +101,11 @@ static bool statement(struct checker *k, struct ir_frontend *f, const struct ast
     return id != STATEMENT_NONE;
 }
 
-static void missing(struct checker *k, const struct decl *d, const char *what, const char *why, const char *help)
+static void missing(struct checker *k, const struct decl *d, const char *what, const char *why,
+                    const char *help)
 {
-    struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "frontend `%.*s` has no %s", SLICE_ARG(d->name), what);
+    struct diag *x =
+        diag_report(k->d, DIAG_E0501, d->at, "frontend `%.*s` has no %s", SLICE_ARG(d->name), what);
     diag_label(k->d, x, "%s", why);
     diag_help(k->d, x, "add one: `%s`", help);
 }
@@ -116,7 +122,10 @@ void check_frontend(struct checker *k, struct decl *d)
         if (slice_eq(s->type->name, SLICE("tcp")))
             check_later(k, s->type->span, "frontends of TCP connections");
         else
-            diag_label(k->d, diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no protocol", SLICE_ARG(s->type->name)), "expected http or tcp");
+            diag_label(k->d,
+                       diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no protocol",
+                                   SLICE_ARG(s->type->name)),
+                       "expected http or tcp");
         return;
     }
     if (!s->block)

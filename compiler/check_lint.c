@@ -9,10 +9,12 @@ static void unused(struct checker *k, const struct decl *d)
     if (library && d->name.p[0] != '_') /* others may use it */
         return;
     static const char *const text[] = {
-        [DECL_LET] = "constant",  [DECL_ACL] = "condition",   [DECL_MAP] = "map",           [DECL_LIST] = "list",
-        [DECL_CHECK] = "check",   [DECL_BACKEND] = "backend", [DECL_FRONTEND] = "frontend", [DECL_MODULE] = "file",
+        [DECL_LET] = "constant",      [DECL_ACL] = "condition", [DECL_MAP] = "map",
+        [DECL_LIST] = "list",         [DECL_CHECK] = "check",   [DECL_BACKEND] = "backend",
+        [DECL_FRONTEND] = "frontend", [DECL_MODULE] = "file",
     };
-    struct diag *x = diag_report(k->d, DIAG_W0505, d->at, "%s `%.*s` is never used", text[d->kind], SLICE_ARG(d->name));
+    struct diag *x =
+        diag_report(k->d, DIAG_W0505, d->at, "%s `%.*s` is never used", text[d->kind], SLICE_ARG(d->name));
     diag_label(k->d, x, "unused");
 }
 
@@ -20,7 +22,8 @@ static void unchecked(struct checker *k, const struct decl *d)
 {
     if (d->kind != DECL_BACKEND || d->backend->servers.n < 2 || d->backend->check)
         return;
-    struct diag *x = diag_report(k->d, DIAG_W0504, d->at, "`%.*s` has %u servers but no check", SLICE_ARG(d->name), d->backend->servers.n);
+    struct diag *x = diag_report(k->d, DIAG_W0504, d->at, "`%.*s` has %u servers but no check",
+                                 SLICE_ARG(d->name), d->backend->servers.n);
     diag_label(k->d, x, "a dead server keeps receiving requests");
     diag_help(k->d, x, "declare a check and name it here: `%s`", check_usage(STATEMENT_USE_CHECK));
 }

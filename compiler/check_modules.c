@@ -1,5 +1,5 @@
-/* Files of a program: reads the one that was asked for and what it imports, each once, and looks at `language`. Files
- * are found below the folder of the first one and nowhere else. */
+/* Files of a program: reads the one that was asked for and what it imports, each once, and looks at
+ * `language`. Files are found below the folder of the first one and nowhere else. */
 #include "compiler/check_state.h"
 #include "compiler/parse.h"
 
@@ -25,21 +25,25 @@ static bool leaves_folder(struct slice name)
 struct source *check_open(struct checker *k, const struct ast_expr *e, struct slice folder, struct slice name)
 {
     if (memmem(name.p, name.len, "://", 3)) {
-        struct diag *x = diag_report(k->d, DIAG_E0004, e->span, "files come from this machine, not from an address");
+        struct diag *x =
+            diag_report(k->d, DIAG_E0004, e->span, "files come from this machine, not from an address");
         diag_help(k->d, x, "fetch the file first, so that what was checked is what is served");
         return NULL;
     }
     if (leaves_folder(name)) {
-        struct diag *x = diag_report(k->d, DIAG_E0004, e->span, "`%.*s` leaves the folder of the configuration", SLICE_ARG(name));
+        struct diag *x = diag_report(k->d, DIAG_E0004, e->span,
+                                     "`%.*s` leaves the folder of the configuration", SLICE_ARG(name));
         diag_note(k->d, x, "files are named relative to that folder, without `..` and without a leading `/`");
         diag_help(k->d, x, "copy or link the file below the folder of the configuration");
         return NULL;
     }
     int err = name.len ? 0 : ENOENT;
-    struct slice path = arena_printf(k->a, "%.*s%.*s%.*s", SLICE_ARG(k->root), SLICE_ARG(folder), SLICE_ARG(name));
+    struct slice path =
+        arena_printf(k->a, "%.*s%.*s%.*s", SLICE_ARG(k->root), SLICE_ARG(folder), SLICE_ARG(name));
     struct source *src = err ? NULL : source_open(&k->c->sources, path, &err);
     if (!src) {
-        struct diag *x = diag_report(k->d, DIAG_E0001, e->span, "`%.*s` cannot be read: %s", SLICE_ARG(path), strerror(err));
+        struct diag *x = diag_report(k->d, DIAG_E0001, e->span, "`%.*s` cannot be read: %s", SLICE_ARG(path),
+                                     strerror(err));
         diag_label(k->d, x, "named here");
     }
     return src;
@@ -61,9 +65,14 @@ static void check_edition(struct checker *k, struct module *m)
         if (seen)
             check_twice(k, s->word_span, first, "`language` is given twice");
         else if (i > 0)
-            diag_label(k->d, diag_report(k->d, DIAG_E0003, s->word_span, "`language` is the first statement of a file"), "move it to the top");
-        else if (s->nargs == 1 && s->args[0]->kind != AST_ERROR && (s->args[0]->kind != AST_INT || s->args[0]->num != 1)) {
-            struct diag *x = diag_report(k->d, DIAG_E0003, s->args[0]->span, "this compiler knows edition 1 of the language");
+            diag_label(
+                k->d,
+                diag_report(k->d, DIAG_E0003, s->word_span, "`language` is the first statement of a file"),
+                "move it to the top");
+        else if (s->nargs == 1 && s->args[0]->kind != AST_ERROR &&
+                 (s->args[0]->kind != AST_INT || s->args[0]->num != 1)) {
+            struct diag *x = diag_report(k->d, DIAG_E0003, s->args[0]->span,
+                                         "this compiler knows edition 1 of the language");
             diag_label(k->d, x, "another edition");
             diag_fix(x, FIX_MAYBE, s->args[0]->span, SLICE("1"));
         }
@@ -72,7 +81,8 @@ static void check_edition(struct checker *k, struct module *m)
     }
     if (seen || k->incomplete || k->modules.n != 1)
         return;
-    struct diag *x = diag_report(k->d, DIAG_E0003, no_place(m->source), "the file does not say which edition of the language it is written in");
+    struct diag *x = diag_report(k->d, DIAG_E0003, no_place(m->source),
+                                 "the file does not say which edition of the language it is written in");
     diag_help(k->d, x, "begin it with `language 1`");
     diag_fix(x, FIX_SAFE, no_place(m->source), SLICE("language 1\n\n"));
 }
@@ -96,7 +106,8 @@ static bool is_name(struct slice s)
     return s.len > 0;
 }
 
-static void read_module(struct checker *k, struct source *src, struct slice path, struct decl *as, struct span at);
+static void read_module(struct checker *k, struct source *src, struct slice path, struct decl *as,
+                        struct span at);
 
 static struct module *find_module(struct checker *k, const struct source *src)
 {
@@ -107,7 +118,8 @@ static struct module *find_module(struct checker *k, const struct source *src)
 }
 
 /* The name that an import is given; reports what is no import. */
-static bool import_name(struct checker *k, const struct ast_stmt *s, struct slice file, struct slice *name, struct span *at)
+static bool import_name(struct checker *k, const struct ast_stmt *s, struct slice file, struct slice *name,
+                        struct span *at)
 {
     *name = base_name(file);
     *at = s->args[0]->span;
@@ -126,7 +138,8 @@ static bool import_name(struct checker *k, const struct ast_stmt *s, struct slic
         *name = s->args[2]->text;
         *at = s->args[2]->span;
     } else if (!is_name(*name)) {
-        struct diag *x = diag_report(k->d, DIAG_E0310, *at, "the name of this file is no name of the language");
+        struct diag *x =
+            diag_report(k->d, DIAG_E0310, *at, "the name of this file is no name of the language");
         diag_help(k->d, x, "give it one: `import \"%.*s\" as NAME`", SLICE_ARG(file));
         return false;
     }
@@ -136,7 +149,9 @@ static bool import_name(struct checker *k, const struct ast_stmt *s, struct slic
 /* How the circle goes: from `target`, which is being read, back to itself. */
 static void report_circle(struct checker *k, const struct module *target, struct span at)
 {
-    struct diag *x = diag_report(k->d, DIAG_E0002, at, "`%.*s` imports itself%s", SLICE_ARG(target->source->path), k->m == target ? "" : " through other files");
+    struct diag *x =
+        diag_report(k->d, DIAG_E0002, at, "`%.*s` imports itself%s", SLICE_ARG(target->source->path),
+                    k->m == target ? "" : " through other files");
     diag_label(k->d, x, "imported again here");
     for (const struct module *m = k->m; m != target && m->as; m = m->as->module)
         diag_secondary(k->d, x, m->imported_at, "`%.*s` is imported here", SLICE_ARG(m->source->path));
@@ -150,7 +165,10 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
     if (!e || e->kind == AST_ERROR)
         return; /* reported, or by check_statement() */
     if (e->kind != AST_STRING) {
-        diag_label(k->d, check_misformed(k, STATEMENT_IMPORT, e->span, "the name of a file in quotes is expected here"), "not a text");
+        diag_label(
+            k->d,
+            check_misformed(k, STATEMENT_IMPORT, e->span, "the name of a file in quotes is expected here"),
+            "not a text");
         return;
     }
     file = e->text;
@@ -160,11 +178,17 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
     }
     if (!import_name(k, s, file, &name, &at))
         return;
+    if (k->modules.n >= MODULES_MAX) {
+        diag_label(k->d, diag_report(k->d, DIAG_E0901, e->span, "more than %d files", MODULES_MAX),
+                   "one too many");
+        return;
+    }
     struct source *src = check_open(k, e, SLICE(""), file);
     if (!src)
         return;
     struct decl *d = arena_new(k->a, struct decl);
-    *d = (struct decl){.kind = DECL_MODULE, .name = name, .at = at, .stmt = (struct ast_stmt *)(uintptr_t)s, .module = k->m};
+    *d = (struct decl){
+        .kind = DECL_MODULE, .name = name, .at = at, .stmt = (struct ast_stmt *)(uintptr_t)s, .module = k->m};
     d->target = find_module(k, src);
     if (d->target && !d->target->ast)
         report_circle(k, d->target, e->span);
@@ -177,7 +201,8 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
     vec_add(k->a, &k->m->decls, d);
 }
 
-static void read_module(struct checker *k, struct source *src, struct slice path, struct decl *as, struct span at)
+static void read_module(struct checker *k, struct source *src, struct slice path, struct decl *as,
+                        struct span at)
 {
     struct module *m = arena_new(k->a, struct module);
     *m = (struct module){.source = src, .path = path, .folder = folder_of(path), .as = as, .imported_at = at};
@@ -195,7 +220,8 @@ static void read_module(struct checker *k, struct source *src, struct slice path
     check_edition(k, m);
 }
 
-/* Names in plans are told apart by file: by the name of the import, or by the path where two files share that. */
+/* Names in plans are told apart by file: by the name of the import, or by the path where two files share
+ * that. */
 static void make_prefixes(struct checker *k)
 {
     for (uint32_t i = 1; i < k->modules.n; i++) {

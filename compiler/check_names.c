@@ -4,8 +4,9 @@
 const char *check_decl_text(enum decl_kind kind)
 {
     static const char *const text[] = {
-        [DECL_LET] = "a constant", [DECL_ACL] = "a condition (acl)", [DECL_MAP] = "a map",           [DECL_LIST] = "a list",
-        [DECL_CHECK] = "a check",  [DECL_BACKEND] = "a backend",     [DECL_FRONTEND] = "a frontend", [DECL_MODULE] = "an imported file",
+        [DECL_LET] = "a constant",      [DECL_ACL] = "a condition (acl)",   [DECL_MAP] = "a map",
+        [DECL_LIST] = "a list",         [DECL_CHECK] = "a check",           [DECL_BACKEND] = "a backend",
+        [DECL_FRONTEND] = "a frontend", [DECL_MODULE] = "an imported file",
     };
     return text[kind];
 }
@@ -20,7 +21,10 @@ struct slice check_full_name(struct checker *k, const struct module *m, struct s
 /* The kind of declaration that `s` is, or -1. */
 static int declares(const struct ast_stmt *s)
 {
-    static const struct { struct slice word; enum decl_kind kind; } words[] = {
+    static const struct {
+        struct slice word;
+        enum decl_kind kind;
+    } words[] = {
         {SLICE("map"), DECL_MAP},         {SLICE("list"), DECL_LIST},         {SLICE("check"), DECL_CHECK},
         {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND},
     };
@@ -37,9 +41,11 @@ static int declares(const struct ast_stmt *s)
 /* Names that expressions use must not hide fields. */
 static void check_not_reserved(struct checker *k, const struct decl *d)
 {
-    if (d->kind == DECL_CHECK || d->kind == DECL_BACKEND || d->kind == DECL_FRONTEND || !check_reserved(d->name))
+    if (d->kind == DECL_CHECK || d->kind == DECL_BACKEND || d->kind == DECL_FRONTEND ||
+        !check_reserved(d->name))
         return;
-    struct diag *x = diag_report(k->d, DIAG_E0203, d->at, "`%.*s` is a name of the language itself", SLICE_ARG(d->name));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0203, d->at, "`%.*s` is a name of the language itself", SLICE_ARG(d->name));
     diag_label(k->d, x, "a field begins with this word");
     diag_help(k->d, x, "choose another name");
 }
@@ -110,7 +116,8 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
     return d && d->kind == DECL_MODULE ? NULL : d;
 }
 
-void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word, const struct slice *v, uint32_t n)
+void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
+                   const struct slice *v, uint32_t n)
 {
     struct slice near = diag_nearest(word, v, n);
     if (!near.p)
@@ -119,7 +126,8 @@ void check_suggest(struct checker *k, struct diag *x, struct span at, struct sli
     diag_fix(x, FIX_MAYBE, at, near);
 }
 
-static void suggest_from(struct checker *k, struct diag *x, struct span at, struct slice word, const struct module *m, unsigned kinds)
+static void suggest_from(struct checker *k, struct diag *x, struct span at, struct slice word,
+                         const struct module *m, unsigned kinds)
 {
     VEC(struct slice) names = {0};
     for (uint32_t i = 0; i < m->decls.n; i++)
@@ -138,10 +146,12 @@ void check_suggest_name(struct checker *k, struct diag *x, struct span at, struc
 }
 
 /* NAME.name where NAME is an imported file without such a name. */
-static void report_in_module(struct checker *k, const struct ast_expr *e, const struct decl *file, unsigned kinds, const char *what)
+static void report_in_module(struct checker *k, const struct ast_expr *e, const struct decl *file,
+                             unsigned kinds, const char *what)
 {
     const struct decl *hidden = find(file->target, e->text);
-    struct diag *x = diag_report(k->d, DIAG_E0201, e->op_span, "no %s `%.*s` in `%.*s`", what, SLICE_ARG(e->text), SLICE_ARG(file->target->source->path));
+    struct diag *x = diag_report(k->d, DIAG_E0201, e->op_span, "no %s `%.*s` in `%.*s`", what,
+                                 SLICE_ARG(e->text), SLICE_ARG(file->target->source->path));
     if (hidden && hidden->kind != DECL_MODULE) {
         diag_label(k->d, x, "private");
         diag_note(k->d, x, "names that begin with `_` are for their own file only");
@@ -163,7 +173,9 @@ static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned
         check_suggest_name(k, x, e->span, e->text, kinds);
     } else {
         const struct ast_expr *of = e->args[0];
-        struct diag *x = diag_report(k->d, DIAG_E0201, of->span, "no imported file `%.*s`", of->kind == AST_NAME ? (int)of->text.len : 1, of->kind == AST_NAME ? of->text.p : "?");
+        struct diag *x = diag_report(k->d, DIAG_E0201, of->span, "no imported file `%.*s`",
+                                     of->kind == AST_NAME ? (int)of->text.len : 1,
+                                     of->kind == AST_NAME ? of->text.p : "?");
         if (of->kind == AST_NAME)
             check_suggest_name(k, x, of->span, of->text, 1u << DECL_MODULE);
     }
@@ -191,7 +203,8 @@ struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kin
     d->used = true;
     if (kinds >> d->kind & 1)
         return d;
-    struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is %s; a %s is expected here", SLICE_ARG(d->name), check_decl_text(d->kind), what);
+    struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is %s; a %s is expected here",
+                                 SLICE_ARG(d->name), check_decl_text(d->kind), what);
     diag_label(k->d, x, "not a %s", what);
     diag_secondary(k->d, x, d->at, "declared here");
     check_suggest_name(k, x, e->span, d->name, kinds);

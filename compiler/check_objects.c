@@ -7,7 +7,9 @@ static void balance(struct checker *k, const struct ast_stmt *s, enum context co
 {
     const struct ast_expr *e = s->args[0];
     if (check_word(e, "round-robin") || check_word(e, "least-conn"))
-        check_set(k, to, SETTING_BALANCE, check_word(e, "round-robin") ? IR_BALANCE_ROUND_ROBIN : IR_BALANCE_LEAST_CONN, s->word_span);
+        check_set(k, to, SETTING_BALANCE,
+                  check_word(e, "round-robin") ? IR_BALANCE_ROUND_ROBIN : IR_BALANCE_LEAST_CONN,
+                  s->word_span);
     else if (e->kind == AST_NAME)
         check_unknown_option(k, "balance", context, e->text, e->span);
     else if (e->kind == AST_CALL && e->args[0]->kind == AST_NAME)
@@ -17,12 +19,14 @@ static void balance(struct checker *k, const struct ast_stmt *s, enum context co
 }
 
 /* The argument of setting or option number `i`; NULL where it is missing, reported. */
-static const struct ast_expr *argument(struct checker *k, enum statement_id id, const struct ast_stmt *s, uint32_t i)
+static const struct ast_expr *argument(struct checker *k, enum statement_id id, const struct ast_stmt *s,
+                                       uint32_t i)
 {
     if (i + 1 < s->nargs)
         return s->args[i + 1];
     struct span at = s->args[i]->span;
-    struct diag *x = check_misformed(k, id, (struct span){at.file, at.off + at.len, 0}, "`%.*s` needs a value", SLICE_ARG(s->args[i]->text));
+    struct diag *x = check_misformed(k, id, (struct span){at.file, at.off + at.len, 0},
+                                     "`%.*s` needs a value", SLICE_ARG(s->args[i]->text));
     diag_label(k->d, x, "something is missing here");
     return NULL;
 }
@@ -30,7 +34,8 @@ static const struct ast_expr *argument(struct checker *k, enum statement_id id, 
 static void use_check(struct checker *k, const struct ast_stmt *s, enum context context, struct settings *to)
 {
     uint32_t i = 0;
-    bool setting_first = context == IN_DEFAULTS && s->nargs % 2 == 0; /* `check every 2s` is for checks named elsewhere */
+    bool setting_first =
+        context == IN_DEFAULTS && s->nargs % 2 == 0; /* `check every 2s` is for checks named elsewhere */
     if (!setting_first) {
         struct decl *d = check_ref(k, s->args[0], 1u << DECL_CHECK, "check");
         if (to->check_at.len)
@@ -42,7 +47,10 @@ static void use_check(struct checker *k, const struct ast_stmt *s, enum context 
     for (; i < s->nargs; i += 2) {
         const struct ast_expr *word = s->args[i], *value;
         if (word->kind != AST_NAME) {
-            diag_label(k->d, check_misformed(k, STATEMENT_USE_CHECK, word->span, "the name of an option is expected here"), "not a name");
+            diag_label(
+                k->d,
+                check_misformed(k, STATEMENT_USE_CHECK, word->span, "the name of an option is expected here"),
+                "not a name");
             return;
         }
         value = argument(k, STATEMENT_USE_CHECK, s, i);
@@ -55,7 +63,8 @@ static void use_check(struct checker *k, const struct ast_stmt *s, enum context 
     }
 }
 
-void check_settings(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context, struct settings *to)
+void check_settings(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context,
+                    struct settings *to)
 {
     if (id == STATEMENT_BALANCE) {
         balance(k, s, context, to);
@@ -78,16 +87,24 @@ void check_defaults(struct checker *k, const struct ast_stmt *s, struct module *
     if (s->nargs && (check_word(s->args[0], "backend") || check_word(s->args[0], "frontend"))) {
         context = check_word(s->args[0], "backend") ? IN_BACKEND : IN_FRONTEND;
     } else if (s->nargs) {
-        diag_label(k->d, check_misformed(k, STATEMENT_DEFAULTS, s->args[0]->span, "`defaults` are for backends or for frontends"), "expected backend or frontend");
+        diag_label(k->d,
+                   check_misformed(k, STATEMENT_DEFAULTS, s->args[0]->span,
+                                   "`defaults` are for backends or for frontends"),
+                   "expected backend or frontend");
         return;
     }
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {
         const struct ast_stmt *x = s->block->stmts.v[i];
         enum statement_id id = check_statement(k, x, context);
         if (id == STATEMENT_SERVER || id == STATEMENT_LISTEN || id == STATEMENT_ON || id == STATEMENT_ROUTE)
-            diag_label(k->d, diag_report(k->d, DIAG_E0206, x->word_span, "`%.*s` does not belong in `defaults`", SLICE_ARG(x->word)), "defaults hold settings alone");
+            diag_label(k->d,
+                       diag_report(k->d, DIAG_E0206, x->word_span, "`%.*s` does not belong in `defaults`",
+                                   SLICE_ARG(x->word)),
+                       "defaults hold settings alone");
         else if (id != STATEMENT_NONE)
-            check_settings(k, id, x, context == IN_BACKEND && id == STATEMENT_USE_CHECK ? IN_DEFAULTS : context, &m->defaults);
+            check_settings(k, id, x,
+                           context == IN_BACKEND && id == STATEMENT_USE_CHECK ? IN_DEFAULTS : context,
+                           &m->defaults);
     }
 }
 
@@ -101,7 +118,10 @@ static bool is_http(struct checker *k, const struct ast_stmt *s, const char *wha
     if (slice_eq(s->type->name, SLICE("tcp")))
         check_later(k, s->type->span, "%s of TCP connections", what);
     else
-        diag_label(k->d, diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no protocol", SLICE_ARG(s->type->name)), "expected http or tcp");
+        diag_label(
+            k->d,
+            diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no protocol", SLICE_ARG(s->type->name)),
+            "expected http or tcp");
     return false;
 }
 
@@ -127,18 +147,22 @@ static void server_options(struct checker *k, const struct ast_stmt *s, struct i
             check_unknown_option(k, "server", IN_BACKEND, e->text, e->span);
             return;
         } else {
-            diag_label(k->d, check_misformed(k, STATEMENT_SERVER, e->span, "the name of an option is expected here"), "not a name");
+            diag_label(
+                k->d, check_misformed(k, STATEMENT_SERVER, e->span, "the name of an option is expected here"),
+                "not a name");
             return;
         }
     }
 }
 
-static void add_server(struct checker *k, const struct ast_stmt *s, struct ir_backend *b, struct strmap *names)
+static void add_server(struct checker *k, const struct ast_stmt *s, struct ir_backend *b,
+                       struct strmap *names)
 {
     const struct ast_expr *name = s->args[0];
     struct ir_server server = {.weight = 1, .pos = check_pos(k, name->span)};
     if (name->kind != AST_NAME) {
-        diag_label(k->d, check_misformed(k, STATEMENT_SERVER, name->span, "a server has a name first"), "not a name");
+        diag_label(k->d, check_misformed(k, STATEMENT_SERVER, name->span, "a server has a name first"),
+                   "not a name");
         return;
     }
     const struct ast_expr *at = check_endpoint(k, s->args[1], "the address of a server");
@@ -152,19 +176,24 @@ static void add_server(struct checker *k, const struct ast_stmt *s, struct ir_ba
         server.host = at->endpoint.host;
         server.port = at->endpoint.port;
         if (!server.port || (!server.host.p && memcmp(&server.addr, &any, sizeof any) == 0))
-            diag_label(k->d, diag_report(k->d, DIAG_E0303, s->args[1]->span, "a server cannot be reached at this address"), server.port ? "no address" : "ports are from 1 to 65535");
+            diag_label(
+                k->d,
+                diag_report(k->d, DIAG_E0303, s->args[1]->span, "a server cannot be reached at this address"),
+                server.port ? "no address" : "ports are from 1 to 65535");
     }
     bool added;
     uint32_t first = *strmap_put(names, k->a, server.name, b->servers.n, &added);
     vec_add(k->a, &b->servers, server);
     if (!added) {
-        struct diag *x = diag_report(k->d, DIAG_E0203, name->span, "server `%.*s` is declared twice", SLICE_ARG(server.name));
+        struct diag *x = diag_report(k->d, DIAG_E0203, name->span, "server `%.*s` is declared twice",
+                                     SLICE_ARG(server.name));
         diag_label(k->d, x, "declared again");
         diag_note(k->d, x, "first declared in line %u", b->servers.v[first].pos.line);
     }
 }
 
-static void finish_backend(struct checker *k, struct ir_backend *b, const struct settings *own, const struct settings *defaults)
+static void finish_backend(struct checker *k, struct ir_backend *b, const struct settings *own,
+                           const struct settings *defaults)
 {
     (void)k;
     b->balance = (enum ir_balance)check_get(own, defaults, SETTING_BALANCE);
@@ -197,7 +226,8 @@ void check_backend(struct checker *k, struct decl *d)
     }
     finish_backend(k, d->backend, &own, &d->module->defaults);
     if (s->block && d->backend->servers.n == 0 && good && !k->incomplete) {
-        struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "backend `%.*s` has no server", SLICE_ARG(d->name));
+        struct diag *x =
+            diag_report(k->d, DIAG_E0501, d->at, "backend `%.*s` has no server", SLICE_ARG(d->name));
         diag_label(k->d, x, "requests sent to it would have nowhere to go");
         diag_help(k->d, x, "add one: `%s`", check_usage(STATEMENT_SERVER));
     }
@@ -209,7 +239,8 @@ struct check_seen {
     struct span request, status, body;
 };
 
-static void request_line(struct checker *k, const struct ast_stmt *s, struct ir_check *c, enum statement_id id, struct check_seen *seen)
+static void request_line(struct checker *k, const struct ast_stmt *s, struct ir_check *c,
+                         enum statement_id id, struct check_seen *seen)
 {
     const struct ast_expr *path = s->args[s->nargs - 1];
     if (seen->request.len)
@@ -221,7 +252,8 @@ static void request_line(struct checker *k, const struct ast_stmt *s, struct ir_
         c->method = SLICE("GET");
         if (s->args[0]->kind == AST_NAME && check_is_method_word(s->args[0]->text))
             c->method = s->args[0]->text;
-        else if (check_string(k, s->args[0], "the method of a check", &c->method) && !check_text_type(k->a, TYPE_METHOD, c->method, &c->method, &err))
+        else if (check_string(k, s->args[0], "the method of a check", &c->method) &&
+                 !check_text_type(k->a, TYPE_METHOD, c->method, &c->method, &err))
             check_bad_text(k, s->args[0], c->method, "method", &err);
     }
     if (!check_string(k, path, "the path of a check", &c->path))
@@ -239,13 +271,16 @@ static void check_header(struct checker *k, const struct ast_stmt *s, struct ir_
 {
     struct ir_header_value h = {.pos = check_pos(k, s->word_span)};
     struct slice text;
-    if (!check_header_name(k, s->args[0], true, &h.name) || !check_string(k, s->tail_expr, "the value of a check's header", &text) || !check_header_text(k, s->tail_expr, text))
+    if (!check_header_name(k, s->args[0], true, &h.name) ||
+        !check_string(k, s->tail_expr, "the value of a check's header", &text) ||
+        !check_header_text(k, s->tail_expr, text))
         return;
     h.value = check_new(k, IR_CONST_STR, IR_STR, 0, s->tail_expr->span);
     h.value->str = text;
     for (uint32_t i = 0; i < c->headers.n; i++)
         if (slice_eq_nocase(c->headers.v[i].name, h.name)) {
-            struct diag *x = diag_report(k->d, DIAG_E0204, s->args[0]->span, "header `%.*s` is given twice", SLICE_ARG(h.name));
+            struct diag *x = diag_report(k->d, DIAG_E0204, s->args[0]->span, "header `%.*s` is given twice",
+                                         SLICE_ARG(h.name));
             diag_label(k->d, x, "first in line %u", c->headers.v[i].pos.line);
             return;
         }
@@ -267,7 +302,8 @@ static void expect_status(struct checker *k, const struct ast_stmt *s, struct ir
         lo = lit->range.lo;
         hi = lit->range.hi;
         if (lo < 100 || hi > 599 || lo > hi) {
-            diag_label(k->d, diag_report(k->d, DIAG_E0303, e->span, "statuses are from 100 to 599"), lo > hi ? "an empty range" : "outside");
+            diag_label(k->d, diag_report(k->d, DIAG_E0303, e->span, "statuses are from 100 to 599"),
+                       lo > hi ? "an empty range" : "outside");
             return;
         }
         c->status_min = (uint32_t)lo;
@@ -277,10 +313,14 @@ static void expect_status(struct checker *k, const struct ast_stmt *s, struct ir
     if (s->tail_op == AST_IN && lit->kind == AST_LIST)
         check_later(k, e->span, "a list of statuses in a check (one status or one range is)");
     else
-        diag_label(k->d, check_misformed(k, STATEMENT_EXPECT, e->span, "a status is held against one number or one range"), "not this test");
+        diag_label(
+            k->d,
+            check_misformed(k, STATEMENT_EXPECT, e->span, "a status is held against one number or one range"),
+            "not this test");
 }
 
-static void expect_http(struct checker *k, const struct ast_stmt *s, struct ir_check *c, struct check_seen *seen)
+static void expect_http(struct checker *k, const struct ast_stmt *s, struct ir_check *c,
+                        struct check_seen *seen)
 {
     const struct ast_expr *what = s->args[0];
     bool status = check_word(what, "status"), body = check_word(what, "body");
@@ -291,7 +331,8 @@ static void expect_http(struct checker *k, const struct ast_stmt *s, struct ir_c
             check_later(k, what->span, "expectations about headers");
             return;
         }
-        struct diag *x = check_misformed(k, STATEMENT_EXPECT, what->span, "an HTTP check expects a `status` or a `body`");
+        struct diag *x =
+            check_misformed(k, STATEMENT_EXPECT, what->span, "an HTTP check expects a `status` or a `body`");
         diag_label(k->d, x, "neither");
         if (what->kind == AST_NAME)
             check_suggest(k, x, what->span, what->text, words, 2);
@@ -305,7 +346,9 @@ static void expect_http(struct checker *k, const struct ast_stmt *s, struct ir_c
     } else if (s->tail_op != AST_CONTAINS) {
         check_later(k, s->tail_expr->span, "this test of a body (`contains` is done)");
     } else if (check_bytes(k, s->tail_expr, "the text to find", &c->body_contains) && !c->body_contains.len) {
-        diag_label(k->d, diag_report(k->d, DIAG_E0303, s->tail_expr->span, "every body contains the empty text"), "empty");
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0303, s->tail_expr->span, "every body contains the empty text"),
+                   "empty");
     }
 }
 
@@ -314,7 +357,8 @@ static void tcp_step(struct checker *k, const struct ast_stmt *s, struct ir_chec
     struct ir_check_step step = {.is_send = is_send};
     const struct ast_expr *e = is_send ? s->args[0] : s->tail_expr;
     if (!is_send && !check_word(s->args[0], "data")) {
-        struct diag *x = check_misformed(k, STATEMENT_EXPECT_DATA, s->args[0]->span, "a TCP check expects `data`");
+        struct diag *x =
+            check_misformed(k, STATEMENT_EXPECT_DATA, s->args[0]->span, "a TCP check expects `data`");
         diag_label(k->d, x, "not data");
         diag_fix(x, FIX_MAYBE, s->args[0]->span, SLICE("data"));
         return;
@@ -327,11 +371,15 @@ static void tcp_step(struct checker *k, const struct ast_stmt *s, struct ir_chec
     if (!check_bytes(k, e, is_send ? "what is sent" : "the data to find", &step.data))
         return;
     if (!step.data.len)
-        diag_label(k->d, diag_report(k->d, DIAG_E0303, e->span, is_send ? "nothing would be sent" : "all data hold the empty text"), "empty");
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0303, e->span,
+                               is_send ? "nothing would be sent" : "all data hold the empty text"),
+                   "empty");
     vec_add(k->a, &c->steps, step);
 }
 
-static void http_statement(struct checker *k, const struct ast_stmt *s, struct ir_check *c, struct check_seen *seen)
+static void http_statement(struct checker *k, const struct ast_stmt *s, struct ir_check *c,
+                           struct check_seen *seen)
 {
     enum statement_id id = check_statement(k, s, IN_HTTP_CHECK);
     if (id == STATEMENT_GET || id == STATEMENT_HEAD || id == STATEMENT_POST || id == STATEMENT_METHOD)
@@ -347,12 +395,14 @@ static void http_statement(struct checker *k, const struct ast_stmt *s, struct i
 static void finish_http(struct checker *k, struct decl *d, const struct check_seen *seen)
 {
     if (!seen->request.len && !k->incomplete) {
-        struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "check `%.*s` does not say what to ask for", SLICE_ARG(d->name));
+        struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "check `%.*s` does not say what to ask for",
+                                     SLICE_ARG(d->name));
         diag_label(k->d, x, "no request");
         diag_help(k->d, x, "add one: `%s`", check_usage(STATEMENT_GET));
     }
     if (seen->body.len && slice_eq(d->check->method, SLICE("HEAD")))
-        diag_label(k->d, diag_report(k->d, DIAG_E0206, seen->body, "the answer to HEAD has no body"), "can never hold");
+        diag_label(k->d, diag_report(k->d, DIAG_E0206, seen->body, "the answer to HEAD has no body"),
+                   "can never hold");
 }
 
 void check_check(struct checker *k, struct decl *d)
@@ -365,7 +415,9 @@ void check_check(struct checker *k, struct decl *d)
     if (s->tail != AST_TAIL_TYPE) {
         struct span end = {d->at.file, d->at.off + d->at.len, 0};
         if (s->tail == AST_TAIL_NONE)
-            diag_label(k->d, check_misformed(k, STATEMENT_CHECK, end, "the check does not say what it speaks"), "`: http` or `: tcp` is missing here");
+            diag_label(k->d,
+                       check_misformed(k, STATEMENT_CHECK, end, "the check does not say what it speaks"),
+                       "`: http` or `: tcp` is missing here");
         return;
     }
     bool http = slice_eq(s->type->name, SLICE("http")), tcp = slice_eq(s->type->name, SLICE("tcp"));
@@ -377,7 +429,10 @@ void check_check(struct checker *k, struct decl *d)
                 return;
             }
         if (s->type->name.p)
-            diag_label(k->d, diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no kind of check", SLICE_ARG(s->type->name)), "expected http or tcp");
+            diag_label(k->d,
+                       diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no kind of check",
+                                   SLICE_ARG(s->type->name)),
+                       "expected http or tcp");
         return;
     }
     c->kind = http ? IR_CHECK_HTTP : IR_CHECK_TCP;

@@ -1,6 +1,7 @@
-/* Data files of maps and lists: `key value` (or `key`) a line, white space between, quotes where a text holds white space,
- * `#` lines and empty lines skipped. Each row is checked as if it stood in the configuration. Files have millions of rows:
- * a good row costs no allocation beyond itself, and its texts stay in the file's. */
+/* Data files of maps and lists: `key value` (or `key`) a line, white space between, quotes where a text holds
+ * white space,
+ * `#` lines and empty lines skipped. Each row is checked as if it stood in the configuration. Files have
+ * millions of rows: a good row costs no allocation beyond itself, and its texts stay in the file's. */
 #include "compiler/check_state.h"
 
 #include <stdarg.h>
@@ -9,7 +10,7 @@
 enum { ERRORS_A_FILE = 20 };
 
 struct word {
-    struct slice raw;  /* as it stands there, quotes included */
+    struct slice raw; /* as it stands there, quotes included */
     struct slice text;
 };
 
@@ -33,7 +34,8 @@ static struct span span_of(const struct rows_file *f, struct slice at)
 }
 
 /* NULL where the file has had its share of messages. */
-__attribute__((format(printf, 4, 5))) static struct diag *row_error(struct rows_file *f, enum diag_code code, struct slice at, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static struct diag *row_error(struct rows_file *f, enum diag_code code,
+                                                                    struct slice at, const char *fmt, ...)
 {
     char what[300];
     if (f->errors++ >= ERRORS_A_FILE)
@@ -49,7 +51,8 @@ __attribute__((format(printf, 4, 5))) static struct diag *row_error(struct rows_
 
 static void unknown_backend(struct rows_file *f, struct slice at, struct slice name, const struct decl *other)
 {
-    struct diag *x = row_error(f, DIAG_E0307, at, other ? "`%.*s` is no backend" : "no backend `%.*s`", SLICE_ARG(name));
+    struct diag *x =
+        row_error(f, DIAG_E0307, at, other ? "`%.*s` is no backend" : "no backend `%.*s`", SLICE_ARG(name));
     if (!x)
         return;
     if (other)
@@ -61,7 +64,8 @@ static void unknown_backend(struct rows_file *f, struct slice at, struct slice n
 
 static void bad_key(struct rows_file *f, const struct word *w, const struct text_error *err)
 {
-    struct diag *x = row_error(f, DIAG_E0307, w->raw, "`%.*s` is no key of type %s", SLICE_ARG(w->text), check_key_kind_text(f->set->key_kind));
+    struct diag *x = row_error(f, DIAG_E0307, w->raw, "`%.*s` is no key of type %s", SLICE_ARG(w->text),
+                               check_key_kind_text(f->set->key_kind));
     if (!x)
         return;
     diag_label(f->k->d, x, "%s", err->why);
@@ -142,7 +146,8 @@ static bool parse_int(struct slice s, int64_t *out)
     if (s.len <= minus)
         return false;
     for (size_t i = minus; i < s.len; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9' || __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
+        if (s.p[i] < '0' || s.p[i] > '9' || __builtin_mul_overflow(n, 10, &n) ||
+            __builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
             return false;
     }
     if (n > (uint64_t)INT64_MAX + minus)
@@ -237,20 +242,25 @@ static void report_double(struct rows_file *f, const struct word *w, const struc
     if (first->file == f->src->id)
         diag_label(f->k->d, x, "first in line %u", first->line);
     else
-        diag_label(f->k->d, x, "first at %.*s:%u:%u", SLICE_ARG(f->k->c->sources.files.v[first->file]->path), first->line, first->col);
+        diag_label(f->k->d, x, "first at %.*s:%u:%u", SLICE_ARG(f->k->c->sources.files.v[first->file]->path),
+                   first->line, first->col);
 }
 
 static void extra_word(struct rows_file *f, const struct word *w)
 {
-    struct diag *x = row_error(f, DIAG_E0307, w->raw, f->set->is_map ? "a row is a key and a value" : "a row of a list is one key");
+    struct diag *x = row_error(f, DIAG_E0307, w->raw,
+                               f->set->is_map ? "a row is a key and a value" : "a row of a list is one key");
     if (!x)
         return;
     diag_label(f->k->d, x, "not expected");
-    diag_help(f->k->d, x, w->raw.p[0] == '#' ? "comments stand on lines of their own" : "a text with spaces stands in quotes");
+    diag_help(f->k->d, x,
+              w->raw.p[0] == '#' ? "comments stand on lines of their own"
+                                 : "a text with spaces stands in quotes");
 }
 
 /* Reads the row in [p, end). True where it holds one that is good but for its key standing there already. */
-static bool read_row(struct rows_file *f, const char *p, const char *end, struct word *key, struct ir_row *row)
+static bool read_row(struct rows_file *f, const char *p, const char *end, struct word *key,
+                     struct ir_row *row)
 {
     struct word value, more;
     if (!next_word(f, &p, end, key) || !next_word(f, &p, end, &value) || !next_word(f, &p, end, &more))
@@ -288,7 +298,8 @@ static void read_line(struct rows_file *f, const char *p, const char *end)
     if (!read_row(f, p, end, &key, row))
         return;
     bool added;
-    uint32_t first = *strmap_put(&f->b->keys, f->k->a, check_key_bytes(f->set->key_kind, &row->key), f->set->rows.n, &added);
+    uint32_t first = *strmap_put(&f->b->keys, f->k->a, check_key_bytes(f->set->key_kind, &row->key),
+                                 f->set->rows.n, &added);
     if (added)
         f->set->rows.n++;
     else
@@ -322,7 +333,8 @@ static void end_of_file(struct rows_file *f, const struct ast_expr *name)
 {
     if (f->errors <= ERRORS_A_FILE)
         return;
-    struct diag *x = diag_report(f->k->d, DIAG_E0307, name->span, "%u more rows of `%.*s` have errors", f->errors - ERRORS_A_FILE, SLICE_ARG(f->src->path));
+    struct diag *x = diag_report(f->k->d, DIAG_E0307, name->span, "%u more rows of `%.*s` have errors",
+                                 f->errors - ERRORS_A_FILE, SLICE_ARG(f->src->path));
     diag_label(f->k->d, x, "the first %u are shown", ERRORS_A_FILE);
 }
 

@@ -1,13 +1,19 @@
-/* Rules: actions with their conditions, in source order. `when` blocks become conditions of the rules within them. */
+/* Rules: actions with their conditions, in source order. `when` blocks become conditions of the rules within
+ * them. */
 #include "compiler/check_state.h"
 
 struct rules {
     struct checker *k;
     const struct ir_frontend *f;
     enum context phase;
-    struct { struct ir_rule *v; uint32_t n, cap; } out;
+    struct {
+        struct ir_rule *v;
+        uint32_t n, cap;
+    } out;
     const struct ast_stmt *name; /* @name for the next rule */
     struct strmap names;
+    uint64_t guard_size; /* of the conditions of the `when` around */
+    uint32_t level;      /* of `when` */
 };
 
 static struct ir_expr *conjunction(struct checker *k, struct ir_expr *x, struct ir_expr *y, struct span at)
@@ -18,16 +24,19 @@ static struct ir_expr *conjunction(struct checker *k, struct ir_expr *x, struct 
 /* ---- what a rule does -------------------------------------------------------------------------- */
 
 /* The header that `set`, `add` or `delete` is about. */
-static bool edited_header(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct slice *name)
+static bool edited_header(struct checker *k, enum statement_id id, const struct ast_stmt *s,
+                          struct slice *name)
 {
     const struct ast_expr *e = s->args[0];
     const struct ast_expr *of = e->kind == AST_INDEX ? e->args[0] : NULL;
-    bool header = of && of->kind == AST_MEMBER && slice_eq(of->text, SLICE("header")) && check_word(of->args[0], "req");
+    bool header =
+        of && of->kind == AST_MEMBER && slice_eq(of->text, SLICE("header")) && check_word(of->args[0], "req");
     if (!header) {
         if (check_names_field(e))
             check_later(k, e->span, "changing `%.*s`", SLICE_ARG(check_source_text(k, e->span)));
         else
-            diag_label(k->d, check_misformed(k, id, e->span, "`%.*s` changes headers", SLICE_ARG(s->word)), "expected req.header[…]");
+            diag_label(k->d, check_misformed(k, id, e->span, "`%.*s` changes headers", SLICE_ARG(s->word)),
+                       "expected req.header[…]");
         return false;
     }
     if (!check_header_name(k, e->args[1], true, name))
@@ -69,7 +78,8 @@ static bool use_map(struct checker *k, const struct ast_expr *e, struct ir_rule 
     }
     if (t.type != TYPE_ERROR) {
         struct slice text = check_source_text(k, e->span);
-        struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "`use` needs a backend; `%.*s` is %s", SLICE_ARG(text), check_type_text(t.type));
+        struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "`use` needs a backend; `%.*s` is %s",
+                                     SLICE_ARG(text), check_type_text(t.type));
         diag_label(k->d, x, "%s, expected backend", check_type_text(t.type));
     }
     return false;
@@ -84,7 +94,8 @@ static bool use(struct checker *k, const struct ast_stmt *s, struct ir_rule *r)
     if (!d) {
         const struct decl *other = e->kind == AST_STRING ? NULL : check_lookup(k, e);
         if (other && other->kind == DECL_MAP)
-            diag_help(k->d, k->d->list.v[k->d->list.n - 1], "look a key up in the map: `use %.*s[host]`", SLICE_ARG(other->name));
+            diag_help(k->d, k->d->list.v[k->d->list.n - 1], "look a key up in the map: `use %.*s[host]`",
+                      SLICE_ARG(other->name));
         return false;
     }
     r->kind = IR_USE;
@@ -102,7 +113,8 @@ static struct ir_expr *field_of(struct checker *k, enum ir_field field, struct s
 /* https://${host}${req.uri} */
 static struct ir_expr *https_location(struct checker *k, struct span at)
 {
-    struct ir_expr *e = check_new(k, IR_CONCAT, IR_STR, 3, at), *scheme = check_new(k, IR_CONST_STR, IR_STR, 0, at);
+    struct ir_expr *e = check_new(k, IR_CONCAT, IR_STR, 3, at),
+                   *scheme = check_new(k, IR_CONST_STR, IR_STR, 0, at);
     scheme->str = SLICE("https://");
     e->args[0] = scheme;
     e->args[1] = field_of(k, IR_FIELD_HOST, at);
@@ -120,7 +132,9 @@ static bool redirect_status(struct checker *k, const struct ast_expr *e, uint32_
         return true;
     struct diag *x = diag_report(k->d, DIAG_E0303, e->span, "%lld is no status of a redirect", (long long)n);
     diag_label(k->d, x, "expected 301, 302, 303, 307 or 308");
-    diag_note(k->d, x, "permanent: 301, or 308 which keeps the method; temporary: 302, or 307 which keeps the method; 303 goes on with GET");
+    diag_note(k->d, x,
+              "permanent: 301, or 308 which keeps the method; temporary: 302, or 307 which keeps the method; "
+              "303 goes on with GET");
     return false;
 }
 
@@ -132,12 +146,17 @@ static bool redirect(struct checker *k, const struct ast_stmt *s, struct ir_rule
         if (s->args[0]->kind == AST_NAME)
             check_unknown_option(k, "redirect", IN_ROUTE, s->args[0]->text, s->args[0]->span);
         else
-            diag_label(k->d, check_misformed(k, STATEMENT_REDIRECT, s->args[0]->span, "`redirect` goes `to` a place, or to `https`"), "expected to or https");
+            diag_label(k->d,
+                       check_misformed(k, STATEMENT_REDIRECT, s->args[0]->span,
+                                       "`redirect` goes `to` a place, or to `https`"),
+                       "expected to or https");
         return false;
     }
     if (s->nargs != (to ? 3 : 2)) {
         struct span at = s->args[s->nargs - 1]->span, end = {at.file, at.off + at.len, 0};
-        struct diag *x = check_misformed(k, STATEMENT_REDIRECT, to ? end : at, to ? "`redirect` needs a status" : "`redirect https` takes a status alone");
+        struct diag *x =
+            check_misformed(k, STATEMENT_REDIRECT, to ? end : at,
+                            to ? "`redirect` needs a status" : "`redirect https` takes a status alone");
         diag_label(k->d, x, to ? "301, 302, 303, 307 or 308 is missing here" : "not expected");
         return false;
     }
@@ -164,7 +183,9 @@ static bool reply_part(struct checker *k, const struct ast_stmt *s, struct ir_ru
     }
     *body = s->word_span;
     if (r->status == 204 || r->status == 304) { /* RFC 9110 sections 15.3.5 and 15.4.5 */
-        diag_label(k->d, diag_report(k->d, DIAG_E0206, s->word_span, "a reply of status %u has no body", r->status), "does not belong here");
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0206, s->word_span, "a reply of status %u has no body", r->status),
+                   "does not belong here");
         return false;
     }
     r->value = check_text(k, s->args[0], "the body of a reply");
@@ -203,10 +224,13 @@ static void annotation(struct rules *b, const struct ast_stmt *s)
     if (!slice_eq(s->word, SLICE("name")))
         return;
     if (s->nargs != 1 || s->args[0]->kind == AST_NAMED)
-        diag_label(b->k->d, diag_report(b->k->d, DIAG_E0211, s->span, "a name is written `@name(\"TEXT\")`"), "not one text");
+        diag_label(b->k->d, diag_report(b->k->d, DIAG_E0211, s->span, "a name is written `@name(\"TEXT\")`"),
+                   "not one text");
     else if (check_string(b->k, s->args[0], "the name of a rule", &text)) {
         if (!text.len)
-            diag_label(b->k->d, diag_report(b->k->d, DIAG_E0303, s->args[0]->span, "the name of a rule is empty"), "empty");
+            diag_label(b->k->d,
+                       diag_report(b->k->d, DIAG_E0303, s->args[0]->span, "the name of a rule is empty"),
+                       "empty");
         b->name = s;
     }
 }
@@ -222,7 +246,8 @@ static struct slice label(struct rules *b)
     bool added;
     strmap_put(&b->names, b->k->a, text, 0, &added);
     if (!added) {
-        struct diag *x = diag_report(b->k->d, DIAG_E0203, e->span, "two rules are named `%.*s`", SLICE_ARG(text));
+        struct diag *x =
+            diag_report(b->k->d, DIAG_E0203, e->span, "two rules are named `%.*s`", SLICE_ARG(text));
         diag_label(b->k->d, x, "the second");
     }
     b->name = NULL;
@@ -235,7 +260,8 @@ static struct slice label(struct rules *b)
 static bool reads(const struct ir_expr *e, struct slice name)
 {
     if (e->op == IR_FIELD)
-        return (e->field == IR_FIELD_HEADER && slice_eq_nocase(e->str, name)) || (e->field == IR_FIELD_COOKIE && slice_eq_nocase(name, SLICE("cookie"))) ||
+        return (e->field == IR_FIELD_HEADER && slice_eq_nocase(e->str, name)) ||
+               (e->field == IR_FIELD_COOKIE && slice_eq_nocase(name, SLICE("cookie"))) ||
                (e->field == IR_FIELD_HOST && slice_eq_nocase(name, SLICE("host")));
     for (uint32_t i = 0; i < e->nargs; i++)
         if (reads(e->args[i], name))
@@ -244,14 +270,17 @@ static bool reads(const struct ir_expr *e, struct slice name)
 }
 
 /* The condition is asked once for each rule within: none of them may change its answer. */
-static void check_stable(struct rules *b, const struct ast_stmt *when, const struct ir_expr *cond, uint32_t first)
+static void check_stable(struct rules *b, const struct ast_stmt *when, const struct ir_expr *cond,
+                         uint32_t first)
 {
     for (uint32_t i = first; i < b->out.n; i++) {
         const struct ir_rule *r = &b->out.v[i];
         bool edits = r->kind == IR_SET_HEADER || r->kind == IR_ADD_HEADER || r->kind == IR_DEL_HEADER;
         if (!edits || !reads(cond, r->name))
             continue;
-        struct diag *x = check_later(b->k, when->cond->span, "`when` whose rules change `%.*s`, which its condition reads", SLICE_ARG(r->name));
+        struct diag *x =
+            check_later(b->k, when->cond->span, "`when` whose rules change `%.*s`, which its condition reads",
+                        SLICE_ARG(r->name));
         diag_help(b->k->d, x, "give each rule its own `if`");
         return;
     }
@@ -264,7 +293,19 @@ static bool when(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
 {
     struct checker *k = b->k;
     uint32_t mark = k->present.n, first = b->out.n;
+    uint64_t around = b->guard_size;
+    if (b->level >= WHEN_DEPTH_MAX) {
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0107, s->word_span,
+                               "more than %d `when` within each other or after each other's `else`",
+                               WHEN_DEPTH_MAX),
+                   "too deep");
+        return true;
+    }
+    b->level++;
+    k->size = 0;
     struct ir_expr *cond = check_condition(k, s->cond);
+    b->guard_size += k->size + 2;
     if (cond)
         check_assume(k, cond);
     bool then = block_rules(b, s->block, conjunction(k, guard, cond, s->cond->span));
@@ -277,6 +318,8 @@ static bool when(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     }
     if (cond)
         check_stable(b, s, cond, first);
+    b->guard_size = around;
+    b->level--;
     return then && otherwise;
 }
 
@@ -285,10 +328,12 @@ static bool when(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
 /* Whether the rule decides whenever it is asked, apart from `when`. */
 static bool always(const struct ir_rule *r, const struct ast_stmt *s)
 {
-    return !s->cond && (r->kind == IR_USE || r->kind == IR_REDIRECT || r->kind == IR_REPLY || (r->kind == IR_USE_MAP && !r->value->optional));
+    return !s->cond && (r->kind == IR_USE || r->kind == IR_REDIRECT || r->kind == IR_REPLY ||
+                        (r->kind == IR_USE_MAP && !r->value->optional));
 }
 
-/* Returns whether it always decides. A rule with an error counts as one that does: it silences what would follow. */
+/* Returns whether it always decides. A rule with an error counts as one that does: it silences what would
+ * follow. */
 static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guard)
 {
     struct checker *k = b->k;
@@ -298,6 +343,7 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
         return !s->cond;
     }
     uint32_t mark = k->present.n;
+    k->size = b->guard_size;
     struct ir_rule *r = vec_push(k->a, &b->out);
     struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
     r->pos = check_pos(k, s->word_span);
@@ -307,6 +353,12 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     check_forget(k, mark);
     r->guard = conjunction(k, guard, cond, s->cond ? s->cond->span : s->word_span);
     r->label = label(b);
+    if (k->total <= PROGRAM_MAX && k->total + k->size > PROGRAM_MAX)
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0901, s->word_span,
+                               "the conditions of all rules have more than %d parts", PROGRAM_MAX),
+                   "from here on");
+    k->total += k->size;
     if (!good) {
         b->out.n--;
         return !s->cond && id != STATEMENT_SET && id != STATEMENT_ADD && id != STATEMENT_DELETE;
@@ -341,14 +393,18 @@ static bool block_rules(struct rules *b, const struct ast_block *block, struct i
             unreachable(b, s, closing);
             told = true;
         }
-        bool decides = s->kind == AST_STMT_WHEN && check_statement(b->k, s, b->phase) == STATEMENT_WHEN ? when(b, s, guard) : rule(b, s, guard);
+        bool decides = s->kind == AST_STMT_WHEN && check_statement(b->k, s, b->phase) == STATEMENT_WHEN
+                           ? when(b, s, guard)
+                           : rule(b, s, guard);
         if (decides && !closing) {
             closing = s;
             kept = b->out.n;
         }
     }
     if (b->name) {
-        diag_label(b->k->d, diag_report(b->k->d, DIAG_E0206, b->name->word_span, "`@name` names the rule after it"), "there is none");
+        diag_label(b->k->d,
+                   diag_report(b->k->d, DIAG_E0206, b->name->word_span, "`@name` names the rule after it"),
+                   "there is none");
         b->name = NULL;
     }
     if (closing)
@@ -366,7 +422,8 @@ static void undecided(struct rules *b, const struct ast_block *block)
     if (last && last->cond) {
         struct slice text = check_source_text(k, last->cond->span);
         diag_secondary(k->d, x, last->cond->span, "the last rule applies only under this condition");
-        diag_note(k->d, x, "for example: a request for which `%.*s` does not hold%s", SLICE_ARG(text), block->stmts.n > 1 ? ", nor any condition before it" : "");
+        diag_note(k->d, x, "for example: a request for which `%.*s` does not hold%s", SLICE_ARG(text),
+                  block->stmts.n > 1 ? ", nor any condition before it" : "");
     } else if (last && b->out.n && b->out.v[b->out.n - 1].kind == IR_USE_MAP) {
         diag_note(k->d, x, "for example: a request whose key has no row in the map, which has no `default`");
     }

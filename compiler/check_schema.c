@@ -1,5 +1,5 @@
-/* Statements, settings and options by their tables: which words there are, where they belong, what they take. What is
- * part of the language but not done is E0900; what is nothing at all gets did-you-mean. */
+/* Statements, settings and options by their tables: which words there are, where they belong, what they take.
+ * What is part of the language but not done is E0900; what is nothing at all gets did-you-mean. */
 #include "compiler/check_state.h"
 
 #include <stdarg.h>
@@ -13,7 +13,8 @@ struct statement {
 };
 
 static const struct statement statements[STATEMENT_COUNT] = {
-#define STATEMENT(id, word, contexts, min, max, parts, usage, doc) [STATEMENT_##id] = {SLICE(word), contexts, parts, min, max, usage},
+#define STATEMENT(id, word, contexts, min, max, parts, usage, doc)                                           \
+    [STATEMENT_##id] = {SLICE(word), contexts, parts, min, max, usage},
 #include "grammar/statements.def"
 };
 
@@ -33,7 +34,7 @@ static const struct setting {
     int64_t fallback, min, max;
 } settings[SETTING_COUNT] = {
 #define TYPE_WORD TYPE_ERROR
-#define SETTING(id, statement, word, contexts, type, fallback, min, max, doc) \
+#define SETTING(id, statement, word, contexts, type, fallback, min, max, doc)                                \
     [SETTING_##id] = {SLICE(statement), SLICE(word), contexts, TYPE_##type, fallback, min, max},
 #include "grammar/settings.def"
 #undef SETTING
@@ -45,16 +46,27 @@ static const struct option {
     const char *later; /* NULL: done */
 } options[] = {
 #define OPTION(statement, word, argument, doc) {SLICE(statement), SLICE(word), NULL},
-#define LATER_OPTION(statement, word, doc) {SLICE(statement), SLICE(word), doc},
+#define LATER_OPTION(statement, word, doc)     {SLICE(statement), SLICE(word), doc},
 #include "grammar/options.def"
 };
 
 enum { NLATER = sizeof later / sizeof *later, NOPTIONS = sizeof options / sizeof *options };
 
-static const struct { enum context context; const char *text; } places[] = {
-    {IN_FILE, "at the top of a file"}, {IN_BACKEND, "in a backend"},     {IN_FRONTEND, "in a frontend"}, {IN_DEFAULTS, "in `defaults`"},
-    {IN_HTTP_CHECK, "in an HTTP check"}, {IN_TCP_CHECK, "in a TCP check"}, {IN_ON_REQUEST, "in `on request`"},
-    {IN_ROUTE, "in `route`"},          {IN_REPLY, "in a reply"},         {IN_MAP, "in a map"},           {IN_LIST, "in a list"},
+static const struct {
+    enum context context;
+    const char *text;
+} places[] = {
+    {IN_FILE, "at the top of a file"},
+    {IN_BACKEND, "in a backend"},
+    {IN_FRONTEND, "in a frontend"},
+    {IN_DEFAULTS, "in `defaults`"},
+    {IN_HTTP_CHECK, "in an HTTP check"},
+    {IN_TCP_CHECK, "in a TCP check"},
+    {IN_ON_REQUEST, "in `on request`"},
+    {IN_ROUTE, "in `route`"},
+    {IN_REPLY, "in a reply"},
+    {IN_MAP, "in a map"},
+    {IN_LIST, "in a list"},
 };
 enum { NPLACES = sizeof places / sizeof *places };
 
@@ -80,9 +92,19 @@ struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    struct diag *x = diag_report(k->d, DIAG_E0900, at, "%s: part of the language, but not done by this version", what);
+    struct diag *x =
+        diag_report(k->d, DIAG_E0900, at, "%s: part of the language, but not done by this version", what);
     diag_label(k->d, x, "not done yet");
     return x;
+}
+
+void check_too_deep(struct checker *k, struct span at, const char *what, uint32_t max)
+{
+    if (!k->too_deep)
+        diag_label(
+            k->d, diag_report(k->d, DIAG_E0107, at, "%s are made of each other more than %u deep", what, max),
+            "too deep");
+    k->too_deep = true;
 }
 
 void check_twice(struct checker *k, struct span at, struct span first, const char *fmt, ...)
@@ -146,14 +168,16 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
     }
     struct slice here = places_text(k->a, context);
     if (!elsewhere) {
-        struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no statement `%.*s` %.*s", SLICE_ARG(s->word), SLICE_ARG(here));
+        struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no statement `%.*s` %.*s",
+                                     SLICE_ARG(s->word), SLICE_ARG(here));
         diag_label(k->d, x, "unknown");
         suggest_statement(k, x, s, context);
         return;
     }
     bool action = context & (IN_ROUTE | IN_ON_REQUEST) && elsewhere & IN_ON_REQUEST;
     struct slice there = places_text(k->a, elsewhere);
-    struct diag *x = diag_report(k->d, action ? DIAG_E0404 : DIAG_E0206, s->word_span, "`%.*s` does not belong %.*s", SLICE_ARG(s->word), SLICE_ARG(here));
+    struct diag *x = diag_report(k->d, action ? DIAG_E0404 : DIAG_E0206, s->word_span,
+                                 "`%.*s` does not belong %.*s", SLICE_ARG(s->word), SLICE_ARG(here));
     diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
     if (action) {
         diag_note(k->d, x, "a route is pure: it decides, and changes nothing");
@@ -174,11 +198,15 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
     case AST_STMT_ACL:
     case AST_STMT_LET:
     case AST_STMT_WHEN: {
-        enum statement_id id = s->kind == AST_STMT_ACL ? STATEMENT_ACL : s->kind == AST_STMT_LET ? STATEMENT_LET : STATEMENT_WHEN;
+        enum statement_id id = s->kind == AST_STMT_ACL   ? STATEMENT_ACL
+                               : s->kind == AST_STMT_LET ? STATEMENT_LET
+                                                         : STATEMENT_WHEN;
         if (statements[id].contexts & context)
             return id;
         struct slice here = places_text(k->a, context), there = places_text(k->a, statements[id].contexts);
-        struct diag *x = diag_report(k->d, DIAG_E0206, keyword(s, statements[id].word), "`%.*s` does not belong %.*s", SLICE_ARG(statements[id].word), SLICE_ARG(here));
+        struct diag *x =
+            diag_report(k->d, DIAG_E0206, keyword(s, statements[id].word), "`%.*s` does not belong %.*s",
+                        SLICE_ARG(statements[id].word), SLICE_ARG(here));
         diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
         return STATEMENT_NONE;
     }
@@ -188,7 +216,8 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
     case AST_STMT_ROW:
         if (s->args[0]->kind != AST_ERROR) {
             struct slice here = places_text(k->a, context);
-            struct diag *x = diag_report(k->d, DIAG_E0206, s->args[0]->span, "a value alone does not belong %.*s", SLICE_ARG(here));
+            struct diag *x = diag_report(k->d, DIAG_E0206, s->args[0]->span,
+                                         "a value alone does not belong %.*s", SLICE_ARG(here));
             diag_label(k->d, x, "rows belong in a map or in a list");
         }
         return STATEMENT_NONE;
@@ -196,7 +225,8 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
         if (!slice_eq(s->word, SLICE("name")))
             check_later(k, s->word_span, "`@%.*s`", SLICE_ARG(s->word));
         else if (!(context & (IN_ROUTE | IN_ON_REQUEST)))
-            diag_label(k->d, diag_report(k->d, DIAG_E0206, s->word_span, "`@name` names a rule"), "the next statement is no rule");
+            diag_label(k->d, diag_report(k->d, DIAG_E0206, s->word_span, "`@name` names a rule"),
+                       "the next statement is no rule");
         return STATEMENT_NONE;
     case AST_STMT_WORD:
         break;
@@ -208,7 +238,8 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
 
 static void unexpected(struct checker *k, enum statement_id id, struct span at, const char *what)
 {
-    diag_label(k->d, check_misformed(k, id, at, "`%.*s` takes no %s", SLICE_ARG(statements[id].word), what), "not expected");
+    diag_label(k->d, check_misformed(k, id, at, "`%.*s` takes no %s", SLICE_ARG(statements[id].word), what),
+               "not expected");
 }
 
 static struct span end_of(const struct ast_stmt *s)
@@ -240,12 +271,16 @@ static bool tail_fits(unsigned parts, enum ast_tail tail)
 
 static struct span tail_span(const struct ast_stmt *s)
 {
-    return s->tail_expr ? s->tail_expr->span : s->ntail_args ? s->tail_args[0]->span : s->type ? s->type->span : end_of(s);
+    return s->tail_expr    ? s->tail_expr->span
+           : s->ntail_args ? s->tail_args[0]->span
+           : s->type       ? s->type->span
+                           : end_of(s);
 }
 
 static bool declares_name(enum statement_id id)
 {
-    return id == STATEMENT_MAP || id == STATEMENT_LIST || id == STATEMENT_CHECK || id == STATEMENT_BACKEND || id == STATEMENT_FRONTEND;
+    return id == STATEMENT_MAP || id == STATEMENT_LIST || id == STATEMENT_CHECK || id == STATEMENT_BACKEND ||
+           id == STATEMENT_FRONTEND;
 }
 
 static bool has_error(const struct ast_stmt *s)
@@ -261,11 +296,16 @@ static void extra_argument(struct checker *k, enum statement_id id, const struct
 {
     struct slice word = e->kind == AST_NAME ? e->text : SLICE("");
     for (size_t i = 0; i < NOPTIONS; i++)
-        if (options[i].later && slice_eq(options[i].statement, statements[id].word) && slice_eq(options[i].word, word)) {
-            check_later(k, e->span, "`%.*s %.*s` (%s)", SLICE_ARG(statements[id].word), SLICE_ARG(word), options[i].later);
+        if (options[i].later && slice_eq(options[i].statement, statements[id].word) &&
+            slice_eq(options[i].word, word)) {
+            check_later(k, e->span, "`%.*s %.*s` (%s)", SLICE_ARG(statements[id].word), SLICE_ARG(word),
+                        options[i].later);
             return;
         }
-    diag_label(k->d, check_misformed(k, id, e->span, "`%.*s` does not take this argument", SLICE_ARG(statements[id].word)), "not expected");
+    diag_label(
+        k->d,
+        check_misformed(k, id, e->span, "`%.*s` does not take this argument", SLICE_ARG(statements[id].word)),
+        "not expected");
 }
 
 /* Reports parts that `s` has and should not, or should have and has not. */
@@ -276,7 +316,8 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
     if (has_error(s))
         return false;
     if (s->nargs < d->min) {
-        struct diag *x = check_misformed(k, id, end, "`%.*s` needs %s", SLICE_ARG(d->word), s->nargs == 0 && d->min == 1 ? "an argument" : "more arguments");
+        struct diag *x = check_misformed(k, id, end, "`%.*s` needs %s", SLICE_ARG(d->word),
+                                         s->nargs == 0 && d->min == 1 ? "an argument" : "more arguments");
         diag_label(k->d, x, "something is missing here");
         return false;
     }
@@ -285,7 +326,10 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         return false;
     }
     if (!tail_fits(d->parts, (enum ast_tail)s->tail)) {
-        struct diag *x = check_misformed(k, id, tail_span(s), s->tail == AST_TAIL_NONE ? "`%.*s` is not complete" : "this is not how `%.*s` is written", SLICE_ARG(d->word));
+        struct diag *x = check_misformed(k, id, tail_span(s),
+                                         s->tail == AST_TAIL_NONE ? "`%.*s` is not complete"
+                                                                  : "this is not how `%.*s` is written",
+                                         SLICE_ARG(d->word));
         diag_label(k->d, x, s->tail == AST_TAIL_NONE ? "something is missing here" : "not expected");
         return false;
     }
@@ -304,9 +348,11 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
     if (needs_block && !s->block && !k->incomplete) {
         struct span at = tail_span(s);
         at = (struct span){at.file, at.off + at.len, 0};
-        diag_label(k->d, check_misformed(k, id, at, "`%.*s` needs a block", SLICE_ARG(d->word)), "`{` is expected here");
+        diag_label(k->d, check_misformed(k, id, at, "`%.*s` needs a block", SLICE_ARG(d->word)),
+                   "`{` is expected here");
     }
-    return (!s->block || d->parts & WITH_BLOCK) && (!s->cond || d->parts & WITH_IF) && (!needs_block || s->block);
+    return (!s->block || d->parts & WITH_BLOCK) && (!s->cond || d->parts & WITH_IF) &&
+           (!needs_block || s->block);
 }
 
 enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context)
@@ -330,7 +376,8 @@ bool check_setting_is_for(enum setting_id id, enum context context)
     return settings[id].contexts & context || context == IN_DEFAULTS;
 }
 
-void check_unknown_option(struct checker *k, const char *statement, enum context context, struct slice word, struct span at)
+void check_unknown_option(struct checker *k, const char *statement, enum context context, struct slice word,
+                          struct span at)
 {
     struct slice words[NOPTIONS + SETTING_COUNT];
     uint32_t n = 0;
@@ -352,7 +399,8 @@ void check_unknown_option(struct checker *k, const char *statement, enum context
         else if (check_setting_is_for((enum setting_id)i, context))
             words[n++] = settings[i].word;
     }
-    struct diag *x = diag_report(k->d, DIAG_E0210, at, "`%s` has no option `%.*s`%s", statement, SLICE_ARG(word), elsewhere ? " here" : "");
+    struct diag *x = diag_report(k->d, DIAG_E0210, at, "`%s` has no option `%.*s`%s", statement,
+                                 SLICE_ARG(word), elsewhere ? " here" : "");
     if (elsewhere) {
         struct slice there = places_text(k->a, elsewhere);
         diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
@@ -371,23 +419,26 @@ void check_unknown_option(struct checker *k, const char *statement, enum context
 void check_set(struct checker *k, struct settings *to, enum setting_id id, int64_t value, struct span at)
 {
     if (to->v[id].at.len) {
-        check_twice(k, at, to->v[id].at, "`%.*s%s%.*s` is given twice", SLICE_ARG(settings[id].statement), settings[id].word.len ? " " : "", SLICE_ARG(settings[id].word));
+        check_twice(k, at, to->v[id].at, "`%.*s%s%.*s` is given twice", SLICE_ARG(settings[id].statement),
+                    settings[id].word.len ? " " : "", SLICE_ARG(settings[id].word));
         return;
     }
     to->v[id].value = value;
     to->v[id].at = at;
 }
 
-bool check_setting(struct checker *k, const char *statement, struct slice word, struct span word_at, const struct ast_expr *e,
-                   enum context context, struct settings *to)
+bool check_setting(struct checker *k, const char *statement, struct slice word, struct span word_at,
+                   const struct ast_expr *e, enum context context, struct settings *to)
 {
     bool found = false, read = false;
     int64_t value = 0;
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting *d = &settings[i];
-        if (!slice_eq(d->statement, slice_of(statement)) || !slice_eq(d->word, word) || !check_setting_is_for((enum setting_id)i, context))
+        if (!slice_eq(d->statement, slice_of(statement)) || !slice_eq(d->word, word) ||
+            !check_setting_is_for((enum setting_id)i, context))
             continue;
-        struct slice name = word.len ? arena_printf(k->a, "`%s %.*s`", statement, SLICE_ARG(word)) : arena_printf(k->a, "`%s`", statement);
+        struct slice name = word.len ? arena_printf(k->a, "`%s %.*s`", statement, SLICE_ARG(word))
+                                     : arena_printf(k->a, "`%s`", statement);
         /* `timeout idle` in defaults is two settings of one value. */
         if (!found)
             read = d->type == TYPE_DURATION ? check_milliseconds(k, e, name.p, d->min, d->max, &value)
@@ -402,5 +453,7 @@ bool check_setting(struct checker *k, const char *statement, struct slice word, 
 
 int64_t check_get(const struct settings *own, const struct settings *defaults, enum setting_id id)
 {
-    return own->v[id].at.len ? own->v[id].value : defaults->v[id].at.len ? defaults->v[id].value : settings[id].fallback;
+    return own->v[id].at.len        ? own->v[id].value
+           : defaults->v[id].at.len ? defaults->v[id].value
+                                    : settings[id].fallback;
 }

@@ -1,4 +1,5 @@
-/* Maps and lists: their types, and the rows written in the configuration. Rows of data files: check_rows.c. */
+/* Maps and lists: their types, and the rows written in the configuration. Rows of data files: check_rows.c.
+ */
 #include "compiler/check_state.h"
 
 static const char *const key_texts[] = {
@@ -56,15 +57,16 @@ static bool value_type(struct checker *k, const struct ast_type *t, struct decl 
         d->rows.value_type = t->name.p[0] == 'b' ? TYPE_BACKEND : TYPE_STRING;
         return true;
     }
-#define TYPE(id, text, use, doc)            \
-    if (slice_eq(t->name, SLICE(text))) {   \
-        check_later(k, t->span, "maps to %s", text); \
-        return false;                       \
+#define TYPE(id, text, use, doc)                                                                             \
+    if (slice_eq(t->name, SLICE(text))) {                                                                    \
+        check_later(k, t->span, "maps to %s", text);                                                         \
+        return false;                                                                                        \
     }
 #include "grammar/types.def"
 #undef TYPE
     static const struct slice names[] = {SLICE("backend"), SLICE("string")};
-    struct diag *x = diag_report(k->d, DIAG_E0302, t->span, "`%.*s` is no type of values", SLICE_ARG(t->name));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0302, t->span, "`%.*s` is no type of values", SLICE_ARG(t->name));
     diag_label(k->d, x, "expected backend or string");
     check_suggest(k, x, t->span, t->name, names, 2);
     return false;
@@ -83,14 +85,16 @@ void check_set_head(struct checker *k, struct decl *d)
     const struct ast_stmt *s = d->stmt;
     bool is_map = d->kind == DECL_MAP;
     struct ir_set *set = arena_new(k->a, struct ir_set);
-    *set = (struct ir_set){.name = check_full_name(k, d->module, d->name), .is_map = is_map, .pos = check_pos(k, d->at)};
+    *set = (struct ir_set){
+        .name = check_full_name(k, d->module, d->name), .is_map = is_map, .pos = check_pos(k, d->at)};
     d->rows.set = set;
     d->rows.broken = true;
     if (s->tail == AST_TAIL_NONE && s->block) {
         enum statement_id id = is_map ? STATEMENT_MAP : STATEMENT_LIST;
         struct span end = {d->at.file, d->at.off + d->at.len, 0};
         if (!is_map) /* of a map, check_statement() reports it */
-            diag_label(k->d, check_misformed(k, id, end, "the list does not say what its keys are"), "a type is missing here");
+            diag_label(k->d, check_misformed(k, id, end, "the list does not say what its keys are"),
+                       "a type is missing here");
         return;
     }
     if (s->tail != (is_map ? AST_TAIL_TYPE_ARROW : AST_TAIL_TYPE))
@@ -123,7 +127,8 @@ struct ir_set *check_new_set(struct checker *k, enum ir_key_kind kind, struct sp
 
 /* ---- keys -------------------------------------------------------------------------------------- */
 
-static bool cidr_key(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit, struct ir_key *out)
+static bool cidr_key(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit,
+                     struct ir_key *out)
 {
     if (lit->kind != AST_CIDR) {
         check_wrong_literal(k, e, lit, TYPE_CIDR, "the key");
@@ -163,7 +168,9 @@ bool check_key(struct checker *k, enum ir_key_kind kind, const struct ast_expr *
         return false;
     if (check_text_key(k->a, kind, text, &out->str, &err))
         return true;
-    const char *what = kind == IR_KEY_PATH ? "prefix of a path" : kind == IR_KEY_HOST_PATTERN ? "pattern of hosts" : key_texts[kind];
+    const char *what = kind == IR_KEY_PATH           ? "prefix of a path"
+                       : kind == IR_KEY_HOST_PATTERN ? "pattern of hosts"
+                                                     : key_texts[kind];
     check_bad_text(k, e, text, what, &err);
     return false;
 }
@@ -257,7 +264,9 @@ static void inline_row(struct set_build *b, const struct ast_stmt *s)
         return;
     }
     if (s->tail != AST_TAIL_ARROW || s->ntail_args != 1 || s->nargs != !named) {
-        diag_label(k->d, diag_report(k->d, DIAG_E0211, s->word_span, "a row of a map is written `KEY -> VALUE`"), "not a row");
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0211, s->word_span, "a row of a map is written `KEY -> VALUE`"),
+                   "not a row");
         return;
     }
     /* The row keeps pointers into the key: a word needs a place of its own only while it is looked at. */
@@ -288,7 +297,8 @@ static bool is_word_row(struct set_build *b, const struct ast_stmt *s)
     struct ast_expr word = {.kind = AST_NAME};
     word.text = s->word;
     const struct decl *d = check_lookup(b->k, &word);
-    return s->tail == AST_TAIL_ARROW || (d && d->kind == DECL_LET) || (b->set->key_kind == IR_KEY_METHOD && check_is_method_word(s->word));
+    return s->tail == AST_TAIL_ARROW || (d && d->kind == DECL_LET) ||
+           (b->set->key_kind == IR_KEY_METHOD && check_is_method_word(s->word));
 }
 
 void check_set_rows(struct checker *k, struct decl *d)

@@ -1,10 +1,11 @@
-/* What the files of the checker share: modules, declarations, the state of one check, and the functions that one file
- * offers the others. Private to compiler/check*.c.
+/* What the files of the checker share: modules, declarations, the state of one check, and the functions that
+ * one file offers the others. Private to compiler/check*.c.
  *
- * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are declared
- * (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c, check_rows.c), frontends
- * (check_frontend.c, check_rules.c), with expressions wherever they stand (check_expr.c, check_tests.c, check_text.c);
- * at the end come lints (check_lint.c). An expression that was reported has TYPE_ERROR and silences what follows from it. */
+ * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are
+ * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
+ * check_rows.c), frontends (check_frontend.c, check_rules.c), with expressions wherever they stand
+ * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c); at the end come lints
+ * (check_lint.c). An expression that was reported has TYPE_ERROR and silences what follows from it. */
 #ifndef WEIR_CHECK_STATE_H
 #define WEIR_CHECK_STATE_H
 
@@ -69,7 +70,16 @@ struct settings {
     struct span check_at;
 };
 
-enum decl_kind { DECL_LET, DECL_ACL, DECL_MAP, DECL_LIST, DECL_CHECK, DECL_BACKEND, DECL_FRONTEND, DECL_MODULE };
+enum decl_kind {
+    DECL_LET,
+    DECL_ACL,
+    DECL_MAP,
+    DECL_LIST,
+    DECL_CHECK,
+    DECL_BACKEND,
+    DECL_FRONTEND,
+    DECL_MODULE
+};
 enum { DECL_SETS = 12 }; /* no fewer than there are kinds of keys */
 
 /* A declared name. */
@@ -81,9 +91,11 @@ struct decl {
     struct span at;
     struct ast_stmt *stmt;
     struct module *module;
+    uint64_t size;                  /* ACL: of its condition, acls within it written out */
+    uint32_t depth;                 /* ACL: of acls within it */
     const struct ast_expr *literal; /* LET: what it stands for, once known */
     union {
-        struct ir_expr *acl;           /* NULL: reported */
+        struct ir_expr *acl;            /* NULL: reported */
         struct ir_set *sets[DECL_SETS]; /* LET of a list: by kind of key, made when first asked for */
         struct {
             struct ir_set *set;
@@ -111,6 +123,15 @@ struct module {
     struct settings defaults;
 };
 
+/* Limits that keep every later pass small and shallow. */
+enum {
+    ACL_DEPTH_MAX = 50,     /* acls within acls; constants within constants likewise */
+    WHEN_DEPTH_MAX = 100,   /* of one `when` with its `else when`, and of those within */
+    CONDITION_MAX = 20000,  /* parts of an acl, written out */
+    PROGRAM_MAX = 10000000, /* parts of all rules, written out */
+    MODULES_MAX = 1000,
+};
+
 struct claim {
     struct span at;
     struct slice frontend;
@@ -121,14 +142,22 @@ struct checker {
     struct arena *a;
     struct diags *d;
     struct ir_program *p;
-    struct slice root; /* folder of the file that was asked for, as a prefix */
+    struct slice root;            /* folder of the file that was asked for, as a prefix */
     VEC(struct module *) modules; /* in the order of being read */
-    struct module *m;  /* whose names count now */
+    struct module *m;             /* whose names count now */
+    /* Conditions share parts, and are written out where they are used: their size is counted as if they were.
+     * size: of what is being made; total: of all rules; depth: of acls within acls, level: of those being
+     * looked at. */
+    uint64_t size, total;
+    uint32_t depth, level;
+    bool too_deep;          /* reported once */
     const struct decl *acl; /* the condition that is being looked at, or NULL */
-    bool incomplete;   /* there were syntax errors: what seems to be missing may be there */
+    bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
-    struct { uint32_t file, line; } last; /* of check_pos() */
+    struct {
+        uint32_t file, line;
+    } last;                  /* of check_pos() */
     struct strmap addresses; /* listened at: address and port to index in claims */
     VEC(struct claim) claims;
 };
@@ -145,19 +174,23 @@ struct typed {
 /* Reads the file that was asked for and what it imports. False where it cannot be read. */
 bool check_read_modules(struct checker *k, const char *path);
 /* The source `name` (a string literal at `e`) below `folder`; NULL where reported. */
-struct source *check_open(struct checker *k, const struct ast_expr *e, struct slice folder, struct slice name);
+struct source *check_open(struct checker *k, const struct ast_expr *e, struct slice folder,
+                          struct slice name);
 
 /* ---- check_names.c: declarations ---- */
 
 void check_declare(struct checker *k, struct module *m);
-/* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing. */
+/* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
+ */
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
-/* The declaration of one of `kinds` (a set of 1 << DECL_…) that `e` names, else NULL, reported: `what` is expected. */
+/* The declaration of one of `kinds` (a set of 1 << DECL_…) that `e` names, else NULL, reported: `what` is
+ * expected. */
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 /* Adds "did you mean" for `word` from names of `kinds`, and a fix. */
 void check_suggest_name(struct checker *k, struct diag *x, struct span at, struct slice word, unsigned kinds);
 /* Adds "did you mean" from `n` words. */
-void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word, const struct slice *v, uint32_t n);
+void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
+                   const struct slice *v, uint32_t n);
 const char *check_decl_text(enum decl_kind kind); /* "a backend" */
 /* The name of `d` in plans and logs: with its file's prefix. */
 struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
@@ -171,19 +204,25 @@ const char *check_usage(enum statement_id id);
 struct diag *check_misformed(struct checker *k, enum statement_id id, struct span at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* Reports that `word` is no option of `statement` in `context`; knows those that are to come. */
-void check_unknown_option(struct checker *k, const char *statement, enum context context, struct slice word, struct span at);
-/* Reads the setting of `statement` named by `word` with its value `e` into `to`. False: there is no such setting here. */
-bool check_setting(struct checker *k, const char *statement, struct slice word, struct span word_at, const struct ast_expr *e,
-                   enum context context, struct settings *to);
+void check_unknown_option(struct checker *k, const char *statement, enum context context, struct slice word,
+                          struct span at);
+/* Reads the setting of `statement` named by `word` with its value `e` into `to`. False: there is no such
+ * setting here. */
+bool check_setting(struct checker *k, const char *statement, struct slice word, struct span word_at,
+                   const struct ast_expr *e, enum context context, struct settings *to);
 /* Sets a setting that has its value; reports a second time. */
 void check_set(struct checker *k, struct settings *to, enum setting_id id, int64_t value, struct span at);
 /* The value of `id`: own, else the file's default, else the language's. */
 int64_t check_get(const struct settings *own, const struct settings *defaults, enum setting_id id);
 bool check_setting_is_for(enum setting_id id, enum context context);
 /* Reports E0900 for `what`. */
-struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Reports E0107, for the first of what are too deep. */
+void check_too_deep(struct checker *k, struct span at, const char *what, uint32_t max);
 /* Reports E0204 at `at`; the first time was at `first`. */
-void check_twice(struct checker *k, struct span at, struct span first, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void check_twice(struct checker *k, struct span at, struct span first, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* ---- check_value.c: constants ---- */
 
@@ -192,35 +231,44 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
 /* The same without reports: NULL where `e` is no constant. */
 const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast_expr *e);
 enum type_id check_literal_type(const struct ast_expr *lit);
-/* Values of one type; report and return false where `e` is none, or outside lo..hi. `what`: what the value is of. */
-bool check_int(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi, int64_t *out);
-bool check_milliseconds(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi, int64_t *out);
+/* Values of one type; report and return false where `e` is none, or outside lo..hi. `what`: what the value is
+ * of. */
+bool check_int(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi,
+               int64_t *out);
+bool check_milliseconds(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi,
+                        int64_t *out);
 bool check_size(struct checker *k, const struct ast_expr *e, const char *what, int64_t *out);
 bool check_string(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out);
-bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out); /* string or hex */
+bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what,
+                 struct slice *out); /* string or hex */
 const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *e, const char *what);
 bool check_word(const struct ast_expr *e, const char *word); /* e is that bare word */
-bool check_is_quoted(enum type_id want, struct slice text); /* `text` would be one, without quotes */
+bool check_is_quoted(enum type_id want, struct slice text);  /* `text` would be one, without quotes */
 void check_let(struct checker *k, struct decl *d);
 /* Reports that `e`, of type `is`, stands where `expected` belongs. */
-struct diag *check_mismatch(struct checker *k, const struct ast_expr *e, const char *is, const char *expected);
+struct diag *check_mismatch(struct checker *k, const struct ast_expr *e, const char *is,
+                            const char *expected);
 /* Reports a literal that is not of the type that `what` needs; knows the usual mistakes. */
-void check_wrong_literal(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit, enum type_id want, const char *what);
+void check_wrong_literal(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit,
+                         enum type_id want, const char *what);
 const char *check_type_text(enum type_id t);
 const char *check_an(const char *noun); /* "a" or "an" */
 
 /* ---- check_text.c: texts as hosts, paths, patterns, methods, header names ---- */
 
-/* Whether `text` is a `type` or a key of `kind`; `*out` is its canonical form. On failure `why` says why, and `fix` (p NULL:
- * none) what to write instead. Allocates only where the form changes. */
+/* Whether `text` is a `type` or a key of `kind`; `*out` is its canonical form. On failure `why` says why, and
+ * `fix` (p NULL: none) what to write instead. Allocates only where the form changes. */
 struct text_error {
     const char *why;
     struct slice fix;
 };
-bool check_text_type(struct arena *a, enum type_id type, struct slice text, struct slice *out, struct text_error *err);
-bool check_text_key(struct arena *a, enum ir_key_kind kind, struct slice text, struct slice *out, struct text_error *err);
+bool check_text_type(struct arena *a, enum type_id type, struct slice text, struct slice *out,
+                     struct text_error *err);
+bool check_text_key(struct arena *a, enum ir_key_kind kind, struct slice text, struct slice *out,
+                    struct text_error *err);
 /* Reports E0310 with that reason at `e`. */
-void check_bad_text(struct checker *k, const struct ast_expr *e, struct slice text, const char *what, const struct text_error *err);
+void check_bad_text(struct checker *k, const struct ast_expr *e, struct slice text, const char *what,
+                    const struct text_error *err);
 bool check_is_token(struct slice s);
 bool check_is_method_word(struct slice s); /* upper case: may stand without quotes */
 /* A header name at `e`: valid, and for `write` not the proxy's own. False where reported. */
@@ -228,13 +276,16 @@ bool check_header_name(struct checker *k, const struct ast_expr *e, bool write, 
 /* A constant text as a header's value. */
 bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice text);
 
-/* ---- check_expr.c, check_tests.c: expressions ---- */
+/* ---- expressions: check_expr.c, fields: check_fields.c, converters and texts: check_convert.c, tests:
+ * check_tests.c ---- */
 
-/* The type and meaning of `e`. `want`: a string literal adopts it where it is a textual type (else STRING). */
+/* The type and meaning of `e`. `want`: a string literal adopts it where it is a textual type (else STRING).
+ */
 struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_id want);
 /* A condition; NULL where reported. */
 struct ir_expr *check_condition(struct checker *k, const struct ast_expr *e);
-/* A text to send: strings as they are, numbers, truth values and addresses as text; not optional. NULL where reported. */
+/* A text to send: strings as they are, numbers, truth values and addresses as text; not optional. NULL where
+ * reported. */
 struct ir_expr *check_text(struct checker *k, const struct ast_expr *e, const char *what);
 /* Reports E0305 where `t` is optional. True where it may stand. */
 bool check_present(struct checker *k, const struct ast_expr *e, const struct typed *t);
@@ -242,15 +293,32 @@ bool check_present(struct checker *k, const struct ast_expr *e, const struct typ
 void check_assume(struct checker *k, const struct ir_expr *cond);
 void check_forget(struct checker *k, uint32_t mark);
 struct typed check_compare(struct checker *k, const struct ast_expr *e);
+struct typed check_in(struct checker *k, const struct ast_expr *e);
+struct typed check_yes(struct ir_expr *e);
+/* Reports that the test `e` does not exist for its operand of type `t`; it is one of `needs`. */
+struct typed check_no_such_test(struct checker *k, const struct ast_expr *e, const struct ast_expr *operand,
+                                const struct typed *t, const char *needs);
+/* Reports `"10.0.0.1"` where an address or a number is meant. False where it is something else. */
+bool check_quoted_value(struct checker *k, const struct ast_expr *e, const struct ast_expr *left,
+                        const struct ast_expr *right, const struct typed *l);
 /* map[key], with the key checked. */
 struct typed check_map_lookup(struct checker *k, const struct ast_expr *e, struct decl *map);
-bool check_names_field(const struct ast_expr *e); /* the first word belongs to a field */
-bool check_reserved(struct slice name);           /* a field begins with that word */
+struct typed check_field(struct checker *k, const struct ast_expr *e);
+void check_suggest_field(struct checker *k, struct diag *x, struct span at, struct slice text);
+struct typed check_pipe(struct checker *k, const struct ast_expr *e);
+struct typed check_call(struct checker *k, const struct ast_expr *e);
+struct typed check_interpolation(struct checker *k, const struct ast_expr *e);
+bool check_is_text(enum type_id t);
+bool check_names_field(const struct ast_expr *e);           /* the first word belongs to a field */
+bool check_reserved(struct slice name);                     /* a field begins with that word */
 bool check_convertible(enum type_id from, enum type_id to); /* every `from` is a `to` */
 
-struct ir_expr *check_new(struct checker *k, enum ir_op op, enum ir_kind kind, uint32_t nargs, struct span at);
-struct ir_expr *check_new1(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x, struct span at);
-struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x, struct ir_expr *y, struct span at);
+struct ir_expr *check_new(struct checker *k, enum ir_op op, enum ir_kind kind, uint32_t nargs,
+                          struct span at);
+struct ir_expr *check_new1(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x,
+                           struct span at);
+struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, struct ir_expr *x,
+                           struct ir_expr *y, struct span at);
 struct ir_pos check_pos(struct checker *k, struct span at);
 enum ir_kind check_kind(enum type_id t);
 struct typed check_failed(void);
@@ -279,8 +347,8 @@ struct set_build {
     struct checker *k;
     struct decl *d;
     struct ir_set *set;
-    struct strmap keys;      /* key bytes to row */
-    struct strmap backends;  /* values seen: to index in ir_program.backends */
+    struct strmap keys;     /* key bytes to row */
+    struct strmap backends; /* values seen: to index in ir_program.backends */
 };
 void check_rows_file(struct set_build *b, const struct ast_stmt *s);
 
@@ -291,7 +359,8 @@ void check_backend(struct checker *k, struct decl *d);
 void check_check(struct checker *k, struct decl *d);
 void check_frontend(struct checker *k, struct decl *d);
 /* `balance`, `check`, `timeout`, `max-body` of a backend, a frontend or defaults. */
-void check_settings(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context, struct settings *to);
+void check_settings(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context,
+                    struct settings *to);
 /* The rules of `block` into `f`; `phase` is IN_ON_REQUEST or IN_ROUTE. */
 void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
 void check_lints(struct checker *k);

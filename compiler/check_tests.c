@@ -1,27 +1,22 @@
-/* Comparisons: which tests which types have, how literals adopt the other side's type, and membership. A test on an
- * absent operand is false; `!=` and `not in` are `not (==)` and `not (in)`. */
+/* Comparisons: which tests which types have, how literals adopt the other side's type. A test
+ * on an absent operand is false; `!=` and `not in` are `not (==)` and `not (in)`. */
 #include "compiler/check_state.h"
 #include "compiler/regex.h"
 
-#include "runtime/base/norm.h"
-
-static bool is_text(enum type_id t)
-{
-    return check_convertible(t, TYPE_STRING);
-}
-
-static struct typed yes(struct ir_expr *e)
+struct typed check_yes(struct ir_expr *e)
 {
     return (struct typed){e, TYPE_BOOL, false};
 }
 
 /* ---- messages ---------------------------------------------------------------------------------- */
 
-static struct diag *unlike(struct checker *k, const struct ast_expr *e, const struct ast_expr *left, const struct typed *l, const struct typed *r)
+static struct diag *unlike(struct checker *k, const struct ast_expr *e, const struct ast_expr *left,
+                           const struct typed *l, const struct typed *r)
 {
     const struct ast_expr *right = e->args[0] == left ? e->args[1] : e->args[0];
     struct slice lt = check_source_text(k, left->span), rt = check_source_text(k, right->span);
-    struct diag *x = diag_report(k->d, DIAG_E0302, right->span, "`%.*s` is %s; `%.*s` is %s", SLICE_ARG(lt), check_type_text(l->type), SLICE_ARG(rt), check_type_text(r->type));
+    struct diag *x = diag_report(k->d, DIAG_E0302, right->span, "`%.*s` is %s; `%.*s` is %s", SLICE_ARG(lt),
+                                 check_type_text(l->type), SLICE_ARG(rt), check_type_text(r->type));
     diag_label(k->d, x, "%s, expected %s", check_type_text(r->type), check_type_text(l->type));
     if (l->type == TYPE_STRING && r->type == TYPE_INT)
         diag_help(k->d, x, "read the text as a number: `%.*s | to-int`", SLICE_ARG(lt));
@@ -29,18 +24,20 @@ static struct diag *unlike(struct checker *k, const struct ast_expr *e, const st
 }
 
 /* `op` is no test of values of `t`. */
-static struct typed no_such_test(struct checker *k, const struct ast_expr *e, const struct ast_expr *operand, const struct typed *t, const char *needs)
+struct typed check_no_such_test(struct checker *k, const struct ast_expr *e, const struct ast_expr *operand,
+                                const struct typed *t, const char *needs)
 {
     if (t->type == TYPE_ERROR)
         return check_failed();
     struct slice op = check_source_text(k, e->op_span), text = check_source_text(k, operand->span);
-    struct diag *x = diag_report(k->d, DIAG_E0311, operand->span, "`%.*s` is a test of %s; `%.*s` is %s", SLICE_ARG(op), needs, SLICE_ARG(text), check_type_text(t->type));
+    struct diag *x = diag_report(k->d, DIAG_E0311, operand->span, "`%.*s` is a test of %s; `%.*s` is %s",
+                                 SLICE_ARG(op), needs, SLICE_ARG(text), check_type_text(t->type));
     diag_label(k->d, x, "%s", check_type_text(t->type));
     if (t->type == TYPE_IP)
         diag_help(k->d, x, "addresses are held against networks: `%.*s in 10.0.0.0/8`", SLICE_ARG(text));
-    else if (is_text(t->type) && e->op == AST_UNDER)
+    else if (check_is_text(t->type) && e->op == AST_UNDER)
         diag_help(k->d, x, "`starts-with` compares bytes");
-    else if (is_text(t->type) && e->op == AST_LIKE)
+    else if (check_is_text(t->type) && e->op == AST_LIKE)
         diag_help(k->d, x, "`matches re\"…\"` tests any text");
     return check_failed();
 }
@@ -48,16 +45,19 @@ static struct typed no_such_test(struct checker *k, const struct ast_expr *e, co
 /* ---- == and order ------------------------------------------------------------------------------ */
 
 /* A literal on the right that belongs to another test. */
-static bool other_test(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit, const struct typed *l)
+static bool other_test(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit,
+                       const struct typed *l)
 {
     if (!lit)
         return false;
-    bool set = lit->kind == AST_LIST || (lit->kind == AST_RANGE && l->type == TYPE_INT) ||
-               ((lit->kind == AST_IP_RANGE || (lit->kind == AST_CIDR && lit->has_prefix)) && l->type == TYPE_IP);
+    bool set =
+        lit->kind == AST_LIST || (lit->kind == AST_RANGE && l->type == TYPE_INT) ||
+        ((lit->kind == AST_IP_RANGE || (lit->kind == AST_CIDR && lit->has_prefix)) && l->type == TYPE_IP);
     if (!set && lit->kind != AST_REGEX)
         return false;
     const char *type = check_type_text(check_literal_type(lit));
-    struct diag *x = diag_report(k->d, DIAG_E0302, e->op_span, "`==` compares with one value, not with %s %s", check_an(type), type);
+    struct diag *x = diag_report(k->d, DIAG_E0302, e->op_span, "`==` compares with one value, not with %s %s",
+                                 check_an(type), type);
     const char *op = set ? (e->op == AST_NE ? "not in" : "in") : e->op == AST_NE ? NULL : "matches";
     diag_label(k->d, x, set ? "did you mean `in`?" : "did you mean `matches`?");
     if (op)
@@ -66,7 +66,8 @@ static bool other_test(struct checker *k, const struct ast_expr *e, const struct
 }
 
 /* `"10.0.0.1"` where an address or a number is meant. */
-static bool quoted_value(struct checker *k, const struct ast_expr *e, const struct ast_expr *left, const struct ast_expr *right, const struct typed *l)
+bool check_quoted_value(struct checker *k, const struct ast_expr *e, const struct ast_expr *left,
+                        const struct ast_expr *right, const struct typed *l)
 {
     if (right->kind != AST_STRING || !check_is_quoted(l->type, right->text))
         return false;
@@ -77,19 +78,25 @@ static bool quoted_value(struct checker *k, const struct ast_expr *e, const stru
     return true;
 }
 
-static struct ir_expr *bool_equal(struct checker *k, const struct ast_expr *e, struct ir_expr *x, struct ir_expr *y)
+static struct ir_expr *bool_equal(struct checker *k, const struct ast_expr *e, struct ir_expr *x,
+                                  struct ir_expr *y)
 {
-    struct ir_expr *c = x->op == IR_CONST_BOOL ? x : y->op == IR_CONST_BOOL ? y : NULL, *other = c == x ? y : x;
+    struct ir_expr *c = x->op == IR_CONST_BOOL   ? x
+                        : y->op == IR_CONST_BOOL ? y
+                                                 : NULL,
+                   *other = c == x ? y : x;
     if (c)
         return c->num ? other : check_new1(k, IR_NOT, IR_BOOL, other, e->span);
     struct ir_expr *both = check_new2(k, IR_AND, IR_BOOL, x, y, e->span);
-    struct ir_expr *neither = check_new1(k, IR_NOT, IR_BOOL, check_new2(k, IR_OR, IR_BOOL, x, y, e->span), e->span);
+    struct ir_expr *neither =
+        check_new1(k, IR_NOT, IR_BOOL, check_new2(k, IR_OR, IR_BOOL, x, y, e->span), e->span);
     return check_new2(k, IR_OR, IR_BOOL, both, neither, e->span);
 }
 
 static bool is_constant(struct checker *k, const struct ast_expr *e)
 {
-    return check_literal_quietly(k, e) || (e->kind == AST_NAME && check_is_method_word(e->text) && !check_lookup(k, e));
+    return check_literal_quietly(k, e) ||
+           (e->kind == AST_NAME && check_is_method_word(e->text) && !check_lookup(k, e));
 }
 
 static struct typed equal(struct checker *k, const struct ast_expr *e)
@@ -98,7 +105,8 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
     bool swap = is_constant(k, e->args[0]) && !is_constant(k, e->args[1]);
     const struct ast_expr *left = e->args[swap], *right = e->args[!swap];
     struct typed l = check_expr(k, left, TYPE_STRING);
-    if (l.type != TYPE_ERROR && (other_test(k, e, check_literal_quietly(k, right), &l) || quoted_value(k, e, left, right, &l)))
+    if (l.type != TYPE_ERROR &&
+        (other_test(k, e, check_literal_quietly(k, right), &l) || check_quoted_value(k, e, left, right, &l)))
         return check_failed();
     if (l.type == TYPE_ERROR && is_constant(k, right))
         return check_failed(); /* nothing says which type it should have */
@@ -114,8 +122,8 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
         return check_failed();
     }
     if (l.type == TYPE_BOOL)
-        return yes(bool_equal(k, e, l.ir, r.ir));
-    return yes(check_new2(k, IR_EQ, IR_BOOL, l.ir, r.ir, e->span));
+        return check_yes(bool_equal(k, e, l.ir, r.ir));
+    return check_yes(check_new2(k, IR_EQ, IR_BOOL, l.ir, r.ir, e->span));
 }
 
 static struct typed order(struct checker *k, const struct ast_expr *e)
@@ -127,19 +135,20 @@ static struct typed order(struct checker *k, const struct ast_expr *e)
     if (l.type != TYPE_INT && r.type == TYPE_INT) {
         struct typed want = {NULL, TYPE_INT, false};
         struct diag *x = unlike(k, e, e->args[1], &want, &l);
-        if (is_text(l.type))
-            diag_help(k->d, x, "read the text as a number: `%.*s | to-int`", SLICE_ARG(check_source_text(k, e->args[0]->span)));
+        if (check_is_text(l.type))
+            diag_help(k->d, x, "read the text as a number: `%.*s | to-int`",
+                      SLICE_ARG(check_source_text(k, e->args[0]->span)));
         return check_failed();
     }
     if (l.type != TYPE_INT)
-        return no_such_test(k, e, e->args[0], &l, "numbers");
+        return check_no_such_test(k, e, e->args[0], &l, "numbers");
     if (r.type != TYPE_INT) {
         unlike(k, e, e->args[0], &l, &r);
         return check_failed();
     }
     bool swap = e->op == AST_GT || e->op == AST_GE;
     enum ir_op op = e->op == AST_LT || e->op == AST_GT ? IR_LT : IR_LE;
-    return yes(check_new2(k, op, IR_BOOL, swap ? r.ir : l.ir, swap ? l.ir : r.ir, e->span));
+    return check_yes(check_new2(k, op, IR_BOOL, swap ? r.ir : l.ir, swap ? l.ir : r.ir, e->span));
 }
 
 /* ---- tests of texts ---------------------------------------------------------------------------- */
@@ -149,7 +158,7 @@ static struct typed under(struct checker *k, const struct ast_expr *e)
     struct typed l = check_expr(k, e->args[0], TYPE_PATH);
     const struct ast_expr *lit = check_literal_quietly(k, e->args[1]);
     if (l.type != TYPE_PATH)
-        return no_such_test(k, e, e->args[0], &l, "paths");
+        return check_no_such_test(k, e, e->args[0], &l, "paths");
     if (!lit || lit->kind != AST_STRING) {
         struct typed r = check_expr(k, e->args[1], TYPE_PATH);
         if (r.type == TYPE_ERROR)
@@ -158,33 +167,34 @@ static struct typed under(struct checker *k, const struct ast_expr *e)
             unlike(k, e, e->args[0], &l, &r);
             return check_failed();
         }
-        return yes(check_new2(k, IR_UNDER, IR_BOOL, l.ir, r.ir, e->span));
+        return check_yes(check_new2(k, IR_UNDER, IR_BOOL, l.ir, r.ir, e->span));
     }
     struct ir_key key;
     if (!check_key(k, IR_KEY_PATH, e->args[1], &key))
         return check_failed();
     struct ir_expr *r = check_new(k, IR_CONST_STR, IR_STR, 0, e->args[1]->span);
     r->str = key.str;
-    return yes(check_new2(k, IR_UNDER, IR_BOOL, l.ir, r, e->span));
+    return check_yes(check_new2(k, IR_UNDER, IR_BOOL, l.ir, r, e->span));
 }
 
 static struct typed bytes_test(struct checker *k, const struct ast_expr *e, enum ir_op op)
 {
     struct typed l = check_expr(k, e->args[0], TYPE_STRING);
-    if (l.type != TYPE_ERROR && !is_text(l.type))
-        return no_such_test(k, e, e->args[0], &l, "texts");
+    if (l.type != TYPE_ERROR && !check_is_text(l.type))
+        return check_no_such_test(k, e, e->args[0], &l, "texts");
     struct typed r = check_expr(k, e->args[1], TYPE_STRING);
     if (l.type == TYPE_ERROR || r.type == TYPE_ERROR)
         return check_failed();
-    if (!is_text(r.type)) {
+    if (!check_is_text(r.type)) {
         unlike(k, e, e->args[0], &l, &r);
         return check_failed();
     }
-    return yes(check_new2(k, op, IR_BOOL, l.ir, r.ir, e->span));
+    return check_yes(check_new2(k, op, IR_BOOL, l.ir, r.ir, e->span));
 }
 
 /* A glob is well-formed where it is a host or a path once each star is replaced by a letter. */
-static bool glob_text(struct checker *k, enum type_id type, struct slice text, struct slice *out, struct text_error *err)
+static bool glob_text(struct checker *k, enum type_id type, struct slice text, struct slice *out,
+                      struct text_error *err)
 {
     char *p = arena_alloc(k->a, text.len + 2), *lower = arena_alloc(k->a, text.len + 1);
     size_t n = 0;
@@ -215,20 +225,22 @@ static struct typed like(struct checker *k, const struct ast_expr *e)
     struct text_error err = {0};
     struct slice text, glob;
     if (l.type != TYPE_HOST && l.type != TYPE_PATH)
-        return no_such_test(k, e, e->args[0], &l, "hosts and paths");
+        return check_no_such_test(k, e, e->args[0], &l, "hosts and paths");
     if (!check_string(k, e->args[1], "a pattern", &text))
         return check_failed();
     if (!glob_text(k, l.type, text, &glob, &err)) {
-        check_bad_text(k, e->args[1], text, l.type == TYPE_HOST ? "pattern of hosts" : "pattern of paths", &err);
+        check_bad_text(k, e->args[1], text, l.type == TYPE_HOST ? "pattern of hosts" : "pattern of paths",
+                       &err);
         return check_failed();
     }
     struct ir_expr *x = check_new1(k, IR_LIKE, IR_BOOL, l.ir, e->span);
     x->str = glob;
-    return yes(x);
+    return check_yes(x);
 }
 
 /* The place of byte `off` of a regular expression in the source, which writes `\"` for `"`. */
-static struct span within_regex(const struct ast_expr *use, const struct ast_expr *lit, struct slice source, uint32_t off)
+static struct span within_regex(const struct ast_expr *use, const struct ast_expr *lit, struct slice source,
+                                uint32_t off)
 {
     if (use != lit)
         return use->span;
@@ -244,8 +256,8 @@ static struct typed matches(struct checker *k, const struct ast_expr *e)
     const struct ast_expr *lit = check_literal(k, e->args[1]);
     const char *why;
     uint32_t off;
-    if (l.type != TYPE_ERROR && !is_text(l.type))
-        return no_such_test(k, e, e->args[0], &l, "texts");
+    if (l.type != TYPE_ERROR && !check_is_text(l.type))
+        return check_no_such_test(k, e, e->args[0], &l, "texts");
     if (lit && lit->kind != AST_REGEX)
         check_wrong_literal(k, e->args[1], lit, TYPE_REGEX, "what `matches` tests for");
     if (!lit || lit->kind != AST_REGEX || l.type == TYPE_ERROR)
@@ -255,272 +267,14 @@ static struct typed matches(struct checker *k, const struct ast_expr *e)
     arena_free(&scratch);
     if (!good) {
         struct slice source = k->c->sources.files.v[lit->span.file]->text;
-        struct diag *x = diag_report(k->d, DIAG_E0309, within_regex(e->args[1], lit, source, off), "this regular expression cannot be used");
+        struct diag *x = diag_report(k->d, DIAG_E0309, within_regex(e->args[1], lit, source, off),
+                                     "this regular expression cannot be used");
         diag_label(k->d, x, "%s", why);
         return check_failed();
     }
     struct ir_expr *x = check_new1(k, IR_MATCHES, IR_BOOL, l.ir, e->span);
     x->str = lit->text;
-    return yes(x);
-}
-
-/* ---- in ---------------------------------------------------------------------------------------- */
-
-/* Whether values of `t` are looked up in keys of `kind`. */
-static bool fits_keys(enum type_id t, enum ir_key_kind kind)
-{
-    switch (kind) {
-    case IR_KEY_STRING:
-    case IR_KEY_PREFIX:
-    case IR_KEY_SUFFIX:
-        return is_text(t);
-    case IR_KEY_HOST:
-    case IR_KEY_HOST_PATTERN:
-        return t == TYPE_HOST;
-    case IR_KEY_PATH:
-        return t == TYPE_PATH;
-    case IR_KEY_METHOD:
-        return t == TYPE_METHOD;
-    case IR_KEY_INT:
-        return t == TYPE_INT;
-    case IR_KEY_CIDR:
-        return t == TYPE_IP;
-    }
-    return false;
-}
-
-static enum type_id type_of_keys(enum ir_key_kind kind)
-{
-    return kind == IR_KEY_HOST || kind == IR_KEY_HOST_PATTERN ? TYPE_HOST
-           : kind == IR_KEY_PATH                              ? TYPE_PATH
-           : kind == IR_KEY_METHOD                            ? TYPE_METHOD
-           : kind == IR_KEY_INT                               ? TYPE_INT
-           : kind == IR_KEY_CIDR                              ? TYPE_IP
-                                                              : TYPE_STRING;
-}
-
-static bool key_fits(struct checker *k, const struct ast_expr *key, const struct typed *t, const struct decl *d)
-{
-    if (t->type == TYPE_ERROR || d->rows.broken)
-        return false;
-    if (fits_keys(t->type, d->rows.set->key_kind))
-        return true;
-    const char *kind = check_key_kind_text(d->rows.set->key_kind), *is = check_type_text(t->type);
-    struct slice text = check_source_text(k, key->span);
-    struct diag *x = diag_report(k->d, DIAG_E0302, key->span, "`%.*s` has keys of type %s; `%.*s` is %s", SLICE_ARG(d->name), kind, SLICE_ARG(text), is);
-    diag_label(k->d, x, "%s, expected %s", is, check_type_text(type_of_keys(d->rows.set->key_kind)));
-    diag_secondary(k->d, x, d->at, "declared here");
-    if (t->type == TYPE_STRING && type_of_keys(d->rows.set->key_kind) == TYPE_INT)
-        diag_help(k->d, x, "read the text as a number: `%.*s | to-int`", SLICE_ARG(text));
-    else if (t->type == TYPE_STRING)
-        diag_note(k->d, x, "a text of a request is not taken for a %s: nothing normalises it", kind);
-    return false;
-}
-
-struct typed check_map_lookup(struct checker *k, const struct ast_expr *e, struct decl *map)
-{
-    struct typed key = check_expr(k, e->args[1], type_of_keys(map->rows.set->key_kind));
-    if (!key_fits(k, e->args[1], &key, map) || !check_present(k, e->args[1], &key))
-        return check_failed();
-    struct ir_set *set = check_use_set(k, map);
-    struct ir_expr *x = check_new1(k, IR_LOOKUP, set->value_kind, key.ir, e->span);
-    x->set = set;
-    x->optional = !set->has_default;
-    return check_result(k, x, map->rows.value_type);
-}
-
-static struct typed in_set(struct checker *k, const struct ast_expr *e, struct ir_expr *x, struct ir_set *set)
-{
-    struct ir_expr *r = check_new1(k, IR_IN, IR_BOOL, x, e->span);
-    r->set = set;
-    return yes(r);
-}
-
-/* lo <= x and x <= hi */
-static struct ir_expr *in_range(struct checker *k, struct ir_expr *x, int64_t lo, int64_t hi, struct span at)
-{
-    struct ir_expr *l = check_new(k, IR_CONST_INT, IR_INT, 0, at), *h = check_new(k, IR_CONST_INT, IR_INT, 0, at);
-    l->num = lo;
-    h->num = hi;
-    return check_new2(k, IR_AND, IR_BOOL, check_new2(k, IR_LE, IR_BOOL, l, x, at), check_new2(k, IR_LE, IR_BOOL, x, h, at), at);
-}
-
-struct list_build {
-    struct checker *k;
-    struct ir_set *set;
-    struct strmap keys;
-    enum type_id type; /* of the operand */
-    bool good;
-};
-
-static void add_key(struct list_build *b, struct ir_key key, struct span at)
-{
-    bool added;
-    struct slice bytes = arena_copy(b->k->a, check_key_bytes(b->set->key_kind, &key));
-    strmap_put(&b->keys, b->k->a, bytes, b->set->rows.n, &added);
-    if (!added) {
-        diag_label(b->k->d, diag_report(b->k->d, DIAG_E0308, at, "this value stands in the list twice"), "again here");
-        b->good = false;
-        return;
-    }
-    struct ir_row *r = vec_push(b->k->a, &b->set->rows);
-    r->key = key;
-    r->pos = check_pos(b->k, at);
-}
-
-typedef unsigned __int128 u128;
-
-static u128 number_of(const struct ip_addr *a)
-{
-    u128 n = 0;
-    for (int i = 0; i < 16; i++)
-        n = n << 8 | a->b[i];
-    return n;
-}
-
-/* The networks that first..last consists of: at most 254. */
-static void add_ip_range(struct list_build *b, const struct ast_expr *lit, struct span at)
-{
-    u128 lo = number_of(&lit->ips.first), hi = number_of(&lit->ips.last);
-    while (lo <= hi) {
-        unsigned bits = 0; /* of the block's size: as large as `lo` is aligned and as `hi` allows */
-        while (bits < 127 && !(lo >> bits & 1) && lo + (((u128)1 << (bits + 1)) - 1) <= hi)
-            bits++;
-        struct ir_key key = {.cidr = {.bits = (uint8_t)(128 - bits)}};
-        for (int i = 0; i < 16; i++)
-            key.cidr.addr.b[i] = (uint8_t)(lo >> (8 * (15 - i)));
-        add_key(b, key, at);
-        u128 next = lo + ((u128)1 << bits);
-        if (next < lo)
-            return;
-        lo = next;
-    }
-}
-
-static void add_item(struct list_build *b, const struct ast_expr *item)
-{
-    struct checker *k = b->k;
-    const struct ast_expr *lit = check_literal_quietly(k, item);
-    struct ir_key key = {0};
-    if (lit && lit->kind == AST_RANGE && b->type == TYPE_INT)
-        return; /* list_test() takes them */
-    if (lit && lit->kind == AST_IP_RANGE && b->type == TYPE_IP) {
-        add_ip_range(b, lit, item->span);
-        return;
-    }
-    bool good = check_key(k, b->set->key_kind, item, &key);
-    if (good && b->type == TYPE_PATH) {
-        struct text_error err;
-        good = check_text_type(k->a, TYPE_PATH, key.str, &key.str, &err);
-        if (!good)
-            check_bad_text(k, item, key.str, "path", &err);
-    }
-    if (good)
-        add_key(b, key, item->span);
-    b->good &= good;
-}
-
-/* The way of lookup of values written in a list. Paths are equal or not: segments are for `under` and for keys of type path. */
-static bool kind_for(struct checker *k, const struct ast_expr *list, enum type_id t, enum ir_key_kind *kind)
-{
-    *kind = t == TYPE_IP ? IR_KEY_CIDR : t == TYPE_INT ? IR_KEY_INT : t == TYPE_METHOD ? IR_KEY_METHOD : t == TYPE_HOST ? IR_KEY_HOST : IR_KEY_STRING;
-    for (uint32_t i = 0; t == TYPE_HOST && i < list->nargs; i++) {
-        const struct ast_expr *lit = check_literal_quietly(k, list->args[i]);
-        if (lit && lit->kind == AST_STRING && lit->text.len && memchr(lit->text.p, '*', lit->text.len))
-            *kind = IR_KEY_HOST_PATTERN;
-    }
-    return t == TYPE_IP || t == TYPE_INT || is_text(t);
-}
-
-static struct ir_set *set_of_list(struct checker *k, const struct ast_expr *list, enum type_id t, enum ir_key_kind kind, struct span at)
-{
-    struct list_build b = {.k = k, .type = t, .good = true, .set = check_new_set(k, kind, at)};
-    for (uint32_t i = 0; i < list->nargs; i++)
-        add_item(&b, list->args[i]);
-    return b.good ? b.set : NULL;
-}
-
-/* `named`: the constant that the list is, or NULL. Its set is made once for each kind of key. */
-static struct typed list_test(struct checker *k, const struct ast_expr *e, const struct ast_expr *list, const struct typed *l, struct decl *named)
-{
-    enum ir_key_kind kind;
-    struct module *m = k->m;
-    if (!kind_for(k, list, l->type, &kind))
-        return no_such_test(k, e, e->args[0], l, "numbers, addresses and texts");
-    k->m = named ? named->module : m;
-    bool share = named && l->type != TYPE_PATH;
-    struct ir_set *set = share && named->sets[kind] ? named->sets[kind] : set_of_list(k, list, l->type, kind, list->span);
-    if (share)
-        named->sets[kind] = set;
-    struct typed t = set ? in_set(k, e, l->ir, set) : check_failed();
-    for (uint32_t i = 0; set && l->type == TYPE_INT && i < list->nargs; i++) {
-        const struct ast_expr *lit = check_literal_quietly(k, list->args[i]);
-        if (lit && lit->kind == AST_RANGE)
-            t.ir = check_new2(k, IR_OR, IR_BOOL, t.ir, in_range(k, l->ir, lit->range.lo, lit->range.hi, e->span), e->span);
-    }
-    k->m = m;
-    return t;
-}
-
-static struct typed in_literal(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit, const struct typed *l)
-{
-    const struct ast_expr *right = e->args[1];
-    if (lit->kind == AST_RANGE && l->type == TYPE_INT)
-        return yes(in_range(k, l->ir, lit->range.lo, lit->range.hi, e->span));
-    if ((lit->kind == AST_CIDR || lit->kind == AST_IP_RANGE) && l->type == TYPE_IP) {
-        struct list_build b = {.k = k, .type = TYPE_IP, .good = true};
-        struct ir_key key;
-        if (lit->kind == AST_CIDR && !check_key(k, IR_KEY_CIDR, right, &key))
-            return check_failed();
-        b.set = check_new_set(k, IR_KEY_CIDR, right->span);
-        if (lit->kind == AST_CIDR)
-            add_key(&b, key, right->span);
-        else
-            add_ip_range(&b, lit, right->span);
-        return in_set(k, e, l->ir, b.set);
-    }
-    if (quoted_value(k, e, e->args[0], right, l))
-        return check_failed();
-    enum type_id is = check_literal_type(lit);
-    struct slice text = check_source_text(k, right->span);
-    struct diag *x = diag_report(k->d, DIAG_E0302, right->span, "`in` needs a list, a range, a network or a map; `%.*s` is %s", SLICE_ARG(text), check_type_text(is));
-    diag_label(k->d, x, "%s", check_type_text(is));
-    if ((is == TYPE_STRING && is_text(l->type)) || (is == TYPE_INT && l->type == TYPE_INT)) {
-        diag_help(k->d, x, "compare with one value by `==`");
-        diag_fix(x, FIX_SAFE, e->op_span, e->op == AST_IN ? SLICE("==") : SLICE("!="));
-    }
-    return check_failed();
-}
-
-static struct typed in_test(struct checker *k, const struct ast_expr *e)
-{
-    const struct ast_expr *right = e->args[1];
-    struct typed l = check_expr(k, e->args[0], TYPE_STRING);
-    if (right->kind == AST_ERROR)
-        return check_failed();
-    struct decl *d = check_names_field(right) ? NULL : check_lookup(k, right);
-    if (d && (d->kind == DECL_MAP || d->kind == DECL_LIST)) {
-        d->used = true;
-        return key_fits(k, e->args[0], &l, d) ? in_set(k, e, l.ir, check_use_set(k, d)) : check_failed();
-    }
-    const struct ast_expr *lit = check_literal_quietly(k, right);
-    if (lit && l.type == TYPE_ERROR)
-        return check_failed();
-    if (lit && lit->kind == AST_LIST)
-        return list_test(k, e, lit, &l, d && d->kind == DECL_LET ? d : NULL);
-    if (lit)
-        return in_literal(k, e, lit, &l);
-    if (right->kind == AST_NAME || right->kind == AST_MEMBER) {
-        if (check_names_field(right))
-            check_expr(k, right, TYPE_STRING); /* for its own mistakes */
-        else
-            check_ref(k, right, 1u << DECL_LIST | 1u << DECL_MAP | 1u << DECL_LET, "list or map");
-    }
-    if (check_names_field(right) || (right->kind != AST_NAME && right->kind != AST_MEMBER)) {
-        struct diag *x = diag_report(k->d, DIAG_E0302, right->span, "`in` needs a list, a range, a network or a map");
-        diag_label(k->d, x, "none of these");
-    }
-    return check_failed();
+    return check_yes(x);
 }
 
 /* ---- all --------------------------------------------------------------------------------------- */
@@ -540,7 +294,7 @@ struct typed check_compare(struct checker *k, const struct ast_expr *e)
         return order(k, e);
     case AST_IN:
     case AST_NOT_IN:
-        t = in_test(k, e);
+        t = check_in(k, e);
         break;
     case AST_UNDER:
         return under(k, e);
@@ -565,5 +319,5 @@ struct typed check_compare(struct checker *k, const struct ast_expr *e)
     if (t.type == TYPE_ERROR || e->op == AST_EQ || e->op == AST_IN)
         return t;
     check_negation(k, e, t.ir);
-    return yes(check_new1(k, IR_NOT, IR_BOOL, t.ir, e->span));
+    return check_yes(check_new1(k, IR_NOT, IR_BOOL, t.ir, e->span));
 }

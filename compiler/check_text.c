@@ -1,6 +1,6 @@
-/* Texts as hosts, paths, patterns, methods and header names: a literal must be something that a request can hold, in the
- * form that the normaliser (runtime/base/norm.h) gives it. What it can be folded to without a doubt (the case of a host)
- * is folded; the rest is E0310, with the right form as the fix. */
+/* Texts as hosts, paths, patterns, methods and header names: a literal must be something that a request can
+ * hold, in the form that the normaliser (runtime/base/norm.h) gives it. What it can be folded to without a
+ * doubt (the case of a host) is folded; the rest is E0310, with the right form as the fix. */
 #include "compiler/check_state.h"
 
 #include "runtime/base/norm.h"
@@ -9,7 +9,8 @@ bool check_is_token(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = ascii_lower(s.p[i]);
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c)))) /* RFC 9110 section 5.6.2 */
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+              (c && strchr("!#$%&'*+-.^_`|~", c)))) /* RFC 9110 section 5.6.2 */
             return false;
     }
     return s.len > 0;
@@ -72,7 +73,8 @@ static bool host_text(struct arena *a, struct slice text, struct slice *out, str
     if (out->len == text.len)
         return true;
     err->fix = *out;
-    return fail(err, text.p[text.len - 1] == '.' ? "hosts are compared without the dot at the end" : "hosts are compared without their port");
+    return fail(err, text.p[text.len - 1] == '.' ? "hosts are compared without the dot at the end"
+                                                 : "hosts are compared without their port");
 }
 
 static size_t stars(struct slice s)
@@ -95,7 +97,8 @@ static bool host_pattern_text(struct arena *a, struct slice text, struct slice *
     if (n > 2 || rest.len < 2 || rest.p[0] != '.') {
         if (rest.len && rest.p[0] != '.' && n <= 2 && is_plain_host(rest))
             err->fix = arena_printf(a, "%.*s.%.*s", (int)n, text.p, SLICE_ARG(rest));
-        return fail(err, rest.len == 0 ? "a pattern needs a suffix after its stars" : "a pattern is a host, `*.suffix` or `**.suffix`");
+        return fail(err, rest.len == 0 ? "a pattern needs a suffix after its stars"
+                                       : "a pattern is a host, `*.suffix` or `**.suffix`");
     }
     if (!host_text(a, slice_from(rest, 1), &host, err)) {
         if (err->fix.p)
@@ -145,7 +148,9 @@ static bool path_prefix_text(struct arena *a, struct slice text, struct slice *o
 
 static bool method_text(struct arena *a, struct slice text, struct slice *out, struct text_error *err)
 {
-    static const struct slice known[] = {SLICE("GET"), SLICE("HEAD"), SLICE("POST"), SLICE("PUT"), SLICE("PATCH"), SLICE("DELETE"), SLICE("OPTIONS"), SLICE("TRACE"), SLICE("CONNECT")};
+    static const struct slice known[] = {SLICE("GET"),     SLICE("HEAD"),  SLICE("POST"),
+                                         SLICE("PUT"),     SLICE("PATCH"), SLICE("DELETE"),
+                                         SLICE("OPTIONS"), SLICE("TRACE"), SLICE("CONNECT")};
     (void)a;
     *out = text;
     if (!check_is_token(text))
@@ -158,7 +163,8 @@ static bool method_text(struct arena *a, struct slice text, struct slice *out, s
     return true;
 }
 
-bool check_text_type(struct arena *a, enum type_id type, struct slice text, struct slice *out, struct text_error *err)
+bool check_text_type(struct arena *a, enum type_id type, struct slice text, struct slice *out,
+                     struct text_error *err)
 {
     *err = (struct text_error){0};
     *out = text;
@@ -171,7 +177,8 @@ bool check_text_type(struct arena *a, enum type_id type, struct slice text, stru
     return type != TYPE_METHOD || method_text(a, text, out, err);
 }
 
-bool check_text_key(struct arena *a, enum ir_key_kind kind, struct slice text, struct slice *out, struct text_error *err)
+bool check_text_key(struct arena *a, enum ir_key_kind kind, struct slice text, struct slice *out,
+                    struct text_error *err)
 {
     *err = (struct text_error){0};
     *out = text;
@@ -195,7 +202,8 @@ bool check_text_key(struct arena *a, enum ir_key_kind kind, struct slice text, s
     return fail(err, "it is no text");
 }
 
-void check_bad_text(struct checker *k, const struct ast_expr *e, struct slice text, const char *what, const struct text_error *err)
+void check_bad_text(struct checker *k, const struct ast_expr *e, struct slice text, const char *what,
+                    const struct text_error *err)
 {
     struct diag *x = diag_report(k->d, DIAG_E0310, e->span, "`%.*s` is no %s", SLICE_ARG(text), what);
     diag_label(k->d, x, "%s", err->why);
@@ -223,13 +231,15 @@ bool check_header_name(struct checker *k, const struct ast_expr *e, bool write, 
     if (!check_string(k, e, "the name of a header", out))
         return false;
     if (!check_is_token(*out)) {
-        struct diag *x = diag_report(k->d, DIAG_E0310, e->span, "`%.*s` is no name of a header", SLICE_ARG(*out));
+        struct diag *x =
+            diag_report(k->d, DIAG_E0310, e->span, "`%.*s` is no name of a header", SLICE_ARG(*out));
         diag_label(k->d, x, out->len ? "names are letters, digits and !#$%%&'*+-.^_`|~" : "empty");
         return false;
     }
     for (size_t i = 0; write && i < sizeof protected_headers / sizeof *protected_headers; i++)
         if (slice_eq_nocase(*out, protected_headers[i].name)) {
-            struct diag *x = diag_report(k->d, DIAG_E0504, e->span, "`%.*s` cannot be changed by a rule", SLICE_ARG(*out));
+            struct diag *x =
+                diag_report(k->d, DIAG_E0504, e->span, "`%.*s` cannot be changed by a rule", SLICE_ARG(*out));
             diag_label(k->d, x, "the proxy itself is responsible for it");
             diag_note(k->d, x, "%s", protected_headers[i].why);
             return false;
@@ -242,7 +252,8 @@ bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.p[i];
         if ((c < ' ' && c != '\t') || c == 0x7f) {
-            struct diag *x = diag_report(k->d, DIAG_E0310, e->span, "the value of a header holds no control bytes");
+            struct diag *x =
+                diag_report(k->d, DIAG_E0310, e->span, "the value of a header holds no control bytes");
             diag_label(k->d, x, "holds byte %u", c);
             return false;
         }

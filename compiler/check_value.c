@@ -100,7 +100,10 @@ static const struct ast_expr *joined(struct checker *k, const struct ast_expr *e
         if (!part || part->kind != AST_STRING)
             return NULL;
         if (text.len + part->text.len > TEXT_MAX) {
-            diag_label(k->d, diag_report(k->d, DIAG_E0901, e->span, "a constant text of more than %d bytes", TEXT_MAX), "too long");
+            diag_label(
+                k->d,
+                diag_report(k->d, DIAG_E0901, e->span, "a constant text of more than %d bytes", TEXT_MAX),
+                "too long");
             text = SLICE("");
             break;
         }
@@ -131,12 +134,22 @@ const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast
     d->used = true;
     if (d->literal)
         return d->literal;
+    if (k->level >= ACL_DEPTH_MAX) {
+        struct ast_expr *empty =
+            arena_new(k->a, struct ast_expr); /* stands in, so that nothing else is said */
+        *empty = (struct ast_expr){.kind = AST_STRING, .span = e->span};
+        empty->text = SLICE("");
+        check_too_deep(k, d->at, "constants", ACL_DEPTH_MAX);
+        return d->literal = empty;
+    }
     struct module *here = k->m;
     k->m = d->module;
+    k->level++;
     d->state = DECL_BUSY;
     d->literal = check_literal_quietly(k, d->stmt->tail_expr);
     d->state = DECL_NEW;
     k->m = here;
+    k->level--;
     return d->literal;
 }
 
@@ -155,7 +168,8 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
             check_ref(k, e, 1u << DECL_LET, "constant");
         }
     } else {
-        diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "a constant is expected here"), "not a constant");
+        diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "a constant is expected here"),
+                   "not a constant");
     }
     return NULL;
 }
@@ -164,12 +178,14 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
 
 struct diag *check_mismatch(struct checker *k, const struct ast_expr *e, const char *is, const char *expected)
 {
-    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s %s is expected here, not %s %s", check_an(expected), expected, check_an(is), is);
+    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s %s is expected here, not %s %s",
+                                 check_an(expected), expected, check_an(is), is);
     diag_label(k->d, x, "%s, expected %s", is, expected);
     return x;
 }
 
-static void without_unit(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit, enum type_id want, const char *what)
+static void without_unit(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit,
+                         enum type_id want, const char *what)
 {
     struct diag *x = diag_report(k->d, DIAG_E0301, e->span, "%s needs a unit", what);
     diag_label(k->d, x, "int, expected %s", check_type_text(want));
@@ -198,14 +214,16 @@ bool check_is_quoted(enum type_id want, struct slice text)
     return (want == TYPE_INT || want == TYPE_STATUS || want == TYPE_PORT) && is_number(text);
 }
 
-void check_wrong_literal(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit, enum type_id want, const char *what)
+void check_wrong_literal(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit,
+                         enum type_id want, const char *what)
 {
     enum type_id is = check_literal_type(lit);
     if (is == TYPE_INT && (want == TYPE_DURATION || want == TYPE_SIZE)) {
         without_unit(k, e, lit, want, what);
         return;
     }
-    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s is %s %s; this is %s %s", what, check_an(check_type_text(want)), check_type_text(want),
+    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s is %s %s; this is %s %s", what,
+                                 check_an(check_type_text(want)), check_type_text(want),
                                  check_an(check_type_text(is)), check_type_text(is));
     diag_label(k->d, x, "%s, expected %s", check_type_text(is), check_type_text(want));
     if (lit->kind == AST_STRING && check_is_quoted(want, lit->text)) {
@@ -222,7 +240,8 @@ void check_wrong_literal(struct checker *k, const struct ast_expr *e, const stru
     }
 }
 
-static void out_of_range(struct checker *k, const struct ast_expr *e, const char *what, struct slice lo, struct slice hi)
+static void out_of_range(struct checker *k, const struct ast_expr *e, const char *what, struct slice lo,
+                         struct slice hi)
 {
     struct diag *x = diag_report(k->d, DIAG_E0303, e->span, "%s is outside its range", what);
     diag_label(k->d, x, "must be from %.*s to %.*s", SLICE_ARG(lo), SLICE_ARG(hi));
@@ -230,7 +249,8 @@ static void out_of_range(struct checker *k, const struct ast_expr *e, const char
 
 /* ---- values of one type ------------------------------------------------------------------------ */
 
-bool check_int(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi, int64_t *out)
+bool check_int(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi,
+               int64_t *out)
 {
     const struct ast_expr *lit = check_literal(k, e);
     if (!lit)
@@ -240,14 +260,16 @@ bool check_int(struct checker *k, const struct ast_expr *e, const char *what, in
         return false;
     }
     if (lit->num < lo || lit->num > hi) {
-        out_of_range(k, e, what, arena_printf(k->a, "%lld", (long long)lo), arena_printf(k->a, "%lld", (long long)hi));
+        out_of_range(k, e, what, arena_printf(k->a, "%lld", (long long)lo),
+                     arena_printf(k->a, "%lld", (long long)hi));
         return false;
     }
     *out = lit->num;
     return true;
 }
 
-bool check_milliseconds(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi, int64_t *out)
+bool check_milliseconds(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi,
+                        int64_t *out)
 {
     const struct ast_expr *lit = check_literal(k, e);
     if (!lit)
@@ -257,7 +279,8 @@ bool check_milliseconds(struct checker *k, const struct ast_expr *e, const char 
         return false;
     }
     if (lit->num < lo * 1000 || lit->num / 1000 > hi) {
-        out_of_range(k, e, what, arena_printf(k->a, "%lldms", (long long)lo), arena_printf(k->a, "%lldd", (long long)hi / 86400000));
+        out_of_range(k, e, what, arena_printf(k->a, "%lldms", (long long)lo),
+                     arena_printf(k->a, "%lldd", (long long)hi / 86400000));
         return false;
     }
     if (lit->num % 1000) {
@@ -322,12 +345,16 @@ const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *
     if (e->kind == AST_ERROR)
         return NULL;
     const char *text = k->c->sources.files.v[e->span.file]->text.p + e->span.off;
-    bool bare = (lit == e && lit->kind == AST_CIDR && !lit->has_prefix) || (!lit && (e->kind == AST_NAME || e->kind == AST_MEMBER));
-    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, bare ? "%s needs a port" : "%s is an endpoint", what);
-    diag_label(k->d, x, bare ? "no port" : "expected an endpoint such as 10.0.0.1:80, [::1]:80 or web.local:80");
+    bool bare = (lit == e && lit->kind == AST_CIDR && !lit->has_prefix) ||
+                (!lit && (e->kind == AST_NAME || e->kind == AST_MEMBER));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0302, e->span, bare ? "%s needs a port" : "%s is an endpoint", what);
+    diag_label(k->d, x,
+               bare ? "no port" : "expected an endpoint such as 10.0.0.1:80, [::1]:80 or web.local:80");
     if (bare) {
         bool v6 = lit && !ip_is_v4(&lit->cidr.addr);
-        diag_fix(x, FIX_PLACEHOLDER, e->span, arena_printf(k->a, v6 ? "[%.*s]:80" : "%.*s:80", (int)e->span.len, text));
+        diag_fix(x, FIX_PLACEHOLDER, e->span,
+                 arena_printf(k->a, v6 ? "[%.*s]:80" : "%.*s:80", (int)e->span.len, text));
         diag_help(k->d, x, "write `%.*s`", SLICE_ARG(x->fix_text));
     } else if (lit && lit->kind == AST_STRING && memchr(lit->text.p, ':', lit->text.len)) {
         diag_help(k->d, x, "endpoints stand without quotes");
@@ -371,11 +398,13 @@ static void let_type(struct checker *k, const struct ast_type *type, const struc
     struct slice out;
     int64_t n;
     if (want == TYPE_PORT || want == TYPE_STATUS)
-        check_int(k, lit, want == TYPE_PORT ? "a port" : "a status", want == TYPE_PORT ? 1 : 100, want == TYPE_PORT ? 65535 : 599, &n);
+        check_int(k, lit, want == TYPE_PORT ? "a port" : "a status", want == TYPE_PORT ? 1 : 100,
+                  want == TYPE_PORT ? 65535 : 599, &n);
     else if (textual && is == TYPE_STRING) {
         if (!check_text_type(k->a, want, lit->text, &out, &err))
             check_bad_text(k, lit, lit->text, check_type_text(want), &err);
-    } else if (is != want && !(want == TYPE_CIDR && is == TYPE_IP) && !(want == TYPE_BYTES && is == TYPE_STRING))
+    } else if (is != want && !(want == TYPE_CIDR && is == TYPE_IP) &&
+               !(want == TYPE_BYTES && is == TYPE_STRING))
         check_wrong_literal(k, lit, lit, want, "the constant");
 }
 
@@ -387,7 +416,8 @@ static void let_items(struct checker *k, const struct ast_expr *lit)
             check_literal(k, lit->args[i]);
 }
 
-/* Whether `d` comes back to itself, by which other constant. Of a circle, the one that is looked at first tells. */
+/* Whether `d` comes back to itself, by which other constant. Of a circle, the one that is looked at first
+ * tells. */
 static bool in_circle(struct checker *k, const struct decl *d, const struct decl **through)
 {
     struct module *m = k->m;
@@ -415,8 +445,10 @@ void check_let(struct checker *k, struct decl *d)
     const struct decl *through = d;
     const struct ast_expr *e = d->stmt->tail_expr;
     if (in_circle(k, d, &through)) {
-        struct diag *x = diag_report(k->d, DIAG_E0205, d->at, through == d ? "`let %.*s` uses itself" : "`let %.*s` uses itself through `%.*s`",
-                                     SLICE_ARG(d->name), SLICE_ARG(through->name));
+        struct diag *x =
+            diag_report(k->d, DIAG_E0205, d->at,
+                        through == d ? "`let %.*s` uses itself" : "`let %.*s` uses itself through `%.*s`",
+                        SLICE_ARG(d->name), SLICE_ARG(through->name));
         diag_label(k->d, x, "a constant cannot be made of itself");
         d->state = DECL_DONE;
         return;

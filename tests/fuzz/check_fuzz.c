@@ -1,6 +1,7 @@
-/* Any bytes as a configuration: the checker ends, its messages can be rendered, and a program that it accepts keeps the
- * promises of ir.h. A byte 0x1e ends the configuration; what follows is the data file "d", and after another one the
- * imported file "m.weir". Files are looked for below a folder that does not exist, so none of the machine is read. */
+/* Any bytes as a configuration: the checker ends, its messages can be rendered, and a program that it accepts
+ * keeps the promises of ir.h. A byte 0x1e ends the configuration; what follows is the data file "d", and
+ * after another one the imported file "m.weir". Files are looked for below a folder that does not exist, so
+ * none of the machine is read. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -61,7 +62,8 @@ static void check_program(const struct ir_program *p)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const names[] = {"no-such-folder/site.weir", "no-such-folder/d", "no-such-folder/m.weir"};
+    static const char *const names[] = {"no-such-folder/site.weir", "no-such-folder/d",
+                                        "no-such-folder/m.weir"};
     struct compilation c;
     struct slice rest = {size ? (const char *)data : "", size};
     struct buf out = {0};

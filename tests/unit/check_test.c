@@ -1,5 +1,5 @@
-/* The checker: what programs become (types, defaults, literals that adopt types, sets, conditions, modules), absence, data
- * files, and that tables and reference agree. Messages word by word: tests/diag. */
+/* The checker: what programs become (types, defaults, literals that adopt types, sets, conditions, modules),
+ * absence, data files, and that tables and reference agree. Messages word by word: tests/diag. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +57,8 @@ static void end(void)
 static struct ir_program *with_route(const char *decls, const char *rules)
 {
     char text[4000];
-    snprintf(text, sizeof text, HEAD "%s\nfrontend web {\n listen :80\n route {\n%s\n use app\n }\n}\n", decls, rules);
+    snprintf(text, sizeof text, HEAD "%s\nfrontend web {\n listen :80\n route {\n%s\n use app\n }\n}\n",
+             decls, rules);
     begin(text);
     return accepted();
 }
@@ -82,7 +83,8 @@ static bool reported(enum diag_code code)
 static void refused(const char *decls, const char *rule, enum diag_code code)
 {
     char text[4000];
-    snprintf(text, sizeof text, HEAD "%s\nfrontend web {\n listen :80\n route {\n%s\n use app\n }\n}\n", decls, rule);
+    snprintf(text, sizeof text, HEAD "%s\nfrontend web {\n listen :80\n route {\n%s\n use app\n }\n}\n",
+             decls, rule);
     begin(text);
     run();
     if (!reported(code)) {
@@ -136,7 +138,8 @@ static void own_setting_before_defaults(void **state)
           "check all: tcp { }\n"
           "backend app { timeout server patience; server a 10.0.0.1:80 weight 256 backup }\n"
           "backend other { balance round-robin; server a web.local:81 }\n"
-          "frontend web { listen :80; timeout idle 8s; max-body 2KiB; route { use app if path == \"/\"; use other } }\n");
+          "frontend web { listen :80; timeout idle 8s; max-body 2KiB; route { use app if path == \"/\"; use "
+          "other } }\n");
     struct ir_program *p = accepted();
     const struct ir_backend *b = p->backends.v[0], *o = p->backends.v[1];
     assert_int_equal(b->connect_ms, 1000);
@@ -316,8 +319,10 @@ static void when_becomes_guards(void **state)
 static void rules_and_labels(void **state)
 {
     (void)state;
-    begin(HEAD "frontend web {\n listen :80\n on request {\n  set req.header[\"X-Real\"] = client.ip\n  redirect https 301 if not tls.active\n }\n"
-               " route {\n  @name(\"first\")\n  use app if path == \"/\"\n  redirect to \"/x${req.uri}\" 308\n  use other\n } }\n");
+    begin(HEAD "frontend web {\n listen :80\n on request {\n  set req.header[\"X-Real\"] = client.ip\n  "
+               "redirect https 301 if not tls.active\n }\n"
+               " route {\n  @name(\"first\")\n  use app if path == \"/\"\n  redirect to \"/x${req.uri}\" "
+               "308\n  use other\n } }\n");
     struct ir_program *p = accepted();
     const struct ir_frontend *f = p->frontends.v[0];
     assert_int_equal(f->on_request.v[0].kind, IR_SET_HEADER);
@@ -354,19 +359,25 @@ static void a_map_with_default_decides(void **state)
 static void modules(void **state)
 {
     (void)state;
-    begin("language 1\nimport \"lib/pools.weir\"\nimport \"x/pools.weir\" as more\nbackend api { server a 10.0.0.9:80 }\n"
+    begin("language 1\nimport \"lib/pools.weir\"\nimport \"x/pools.weir\" as more\nbackend api { server a "
+          "10.0.0.9:80 }\n"
           "map m: host -> backend { file \"d\" }\n"
-          "frontend web { listen :80; route { use m[host]; use more.api if pools.office; use pools.api if path == \"/\"; use api } }\n");
-    add_file("lib/pools.weir", "let net = 10.0.0.0/8\nacl office = client.ip in net\nbackend api { server a 10.0.0.1:80 }\n");
+          "frontend web { listen :80; route { use m[host]; use more.api if pools.office; use pools.api if "
+          "path == \"/\"; use api } }\n");
+    add_file("lib/pools.weir",
+             "let net = 10.0.0.0/8\nacl office = client.ip in net\nbackend api { server a 10.0.0.1:80 }\n");
     add_file("x/pools.weir", "backend api { server a 10.0.0.2:80 }\nlist l: int { file \"../d\" }\n");
     add_file("d", "a.example api\nb.example pools.api\n");
     assert_null(run());
     assert_true(reported(DIAG_E0004));
     end();
-    begin("language 1\nimport \"lib/pools.weir\"\nimport \"x/pools.weir\" as more\nbackend api { server a 10.0.0.9:80 }\n"
+    begin("language 1\nimport \"lib/pools.weir\"\nimport \"x/pools.weir\" as more\nbackend api { server a "
+          "10.0.0.9:80 }\n"
           "map m: host -> backend { file \"d\" }\n"
-          "frontend web { listen :80; route { use m[host]; use more.api if pools.office and client.port in more.l; use pools.api if path == \"/\"; use api } }\n");
-    add_file("lib/pools.weir", "let net = 10.0.0.0/8\nacl office = client.ip in net\nbackend api { server a 10.0.0.1:80 }\n");
+          "frontend web { listen :80; route { use m[host]; use more.api if pools.office and client.port in "
+          "more.l; use pools.api if path == \"/\"; use api } }\n");
+    add_file("lib/pools.weir",
+             "let net = 10.0.0.0/8\nacl office = client.ip in net\nbackend api { server a 10.0.0.1:80 }\n");
     add_file("x/pools.weir", "backend api { server a 10.0.0.2:80 }\nlist l: int { file \"d\" }\n");
     add_file("x/d", "-5\n");
     add_file("d", "a.example api\nb.example pools.api\n");
@@ -388,8 +399,9 @@ static void rows_are_placed(void **state)
 {
     (void)state;
     struct buf text = {0};
-    begin("language 1\nbackend small { server a 10.0.0.1:80 }\nmap m: host -> backend { file \"broken.map\" }\n"
-          "frontend web { listen :80; route { use m[host]; use small } }\n");
+    begin(
+        "language 1\nbackend small { server a 10.0.0.1:80 }\nmap m: host -> backend { file \"broken.map\" }\n"
+        "frontend web { listen :80; route { use m[host]; use small } }\n");
     add_file("broken.map", "# pools\nt0.example.com small\n\nt7.example.com smal\n");
     assert_null(run());
     diag_render(&c.diags, DIAG_TEXT, false, &text);
@@ -405,7 +417,8 @@ static void many_bad_rows(void **state)
     char rows[2000] = "";
     for (int i = 0; i < 50; i++)
         snprintf(rows + strlen(rows), sizeof rows - strlen(rows), "x%d\n", i);
-    begin("language 1\nlist l: int { file \"d\" }\nfrontend web { listen :80; route { reply 200 if client.port in l; reply 404 } }\n");
+    begin("language 1\nlist l: int { file \"d\" }\nfrontend web { listen :80; route { reply 200 if "
+          "client.port in l; reply 404 } }\n");
     add_file("d", rows);
     assert_null(run());
     assert_int_equal(c.diags.errors, 21); /* 20 rows, and how many more there are */
@@ -418,33 +431,56 @@ static void many_bad_rows(void **state)
 static void later_statements(void **state)
 {
     (void)state;
-    enum { IN_FILE, IN_BACKEND, IN_FRONTEND, IN_DEFAULTS, IN_HTTP_CHECK, IN_TCP_CHECK, IN_ON_REQUEST, IN_ROUTE, IN_REPLY, PLACES };
-#define IN_FILE (1 << IN_FILE)
-#define IN_BACKEND (1 << IN_BACKEND)
-#define IN_FRONTEND (1 << IN_FRONTEND)
-#define IN_DEFAULTS (1 << IN_DEFAULTS)
+    enum {
+        IN_FILE,
+        IN_BACKEND,
+        IN_FRONTEND,
+        IN_DEFAULTS,
+        IN_HTTP_CHECK,
+        IN_TCP_CHECK,
+        IN_ON_REQUEST,
+        IN_ROUTE,
+        IN_REPLY,
+        PLACES
+    };
+#define IN_FILE       (1 << IN_FILE)
+#define IN_BACKEND    (1 << IN_BACKEND)
+#define IN_FRONTEND   (1 << IN_FRONTEND)
+#define IN_DEFAULTS   (1 << IN_DEFAULTS)
 #define IN_HTTP_CHECK (1 << IN_HTTP_CHECK)
-#define IN_TCP_CHECK (1 << IN_TCP_CHECK)
+#define IN_TCP_CHECK  (1 << IN_TCP_CHECK)
 #define IN_ON_REQUEST (1 << IN_ON_REQUEST)
-#define IN_ROUTE (1 << IN_ROUTE)
-#define IN_REPLY (1 << IN_REPLY)
-    static const struct { const char *word; unsigned places; } later[] = {
+#define IN_ROUTE      (1 << IN_ROUTE)
+#define IN_REPLY      (1 << IN_REPLY)
+    static const struct {
+        const char *word;
+        unsigned places;
+    } later[] = {
 #define LATER(word, contexts, doc) {word, contexts},
 #include "grammar/statements.def"
     };
     static const char *const around[PLACES] = {
-        "%s", "backend b { %s }", "frontend f { %s }", "defaults { %s }", "check h: http { %s }", "check t: tcp { %s }",
-        "frontend f { on request { %s } }", "frontend f { route { %s } }", "frontend f { route { reply 200 { %s } } }",
+        "%s",
+        "backend b { %s }",
+        "frontend f { %s }",
+        "defaults { %s }",
+        "check h: http { %s }",
+        "check t: tcp { %s }",
+        "frontend f { on request { %s } }",
+        "frontend f { route { %s } }",
+        "frontend f { route { reply 200 { %s } } }",
     };
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         for (unsigned place = 0; place < PLACES; place++) {
             char statement[100], text[300];
             if (!(later[i].places >> place & 1))
                 continue;
-            snprintf(statement, sizeof statement, strcmp(later[i].word, "template") ? "%s x" : "%s x() for backend { }", later[i].word);
+            snprintf(statement, sizeof statement,
+                     strcmp(later[i].word, "template") ? "%s x" : "%s x() for backend { }", later[i].word);
             int n = snprintf(text, sizeof text, "language 1\n");
             const char *hole = strstr(around[place], "%s");
-            snprintf(text + n, sizeof text - (size_t)n, "%.*s%s%s\n", (int)(hole - around[place]), around[place], statement, hole + 2);
+            snprintf(text + n, sizeof text - (size_t)n, "%.*s%s%s\n", (int)(hole - around[place]),
+                     around[place], statement, hole + 2);
             begin(text);
             assert_null(run());
             if (!reported(DIAG_E0900))
@@ -460,7 +496,7 @@ static void reference_is_complete(void **state)
     (void)state;
     static const char *const words[] = {
 #define STATEMENT(id, word, contexts, min, max, parts, usage, doc) usage,
-#define LATER(word, contexts, doc) word,
+#define LATER(word, contexts, doc)                                 word,
 #include "grammar/statements.def"
 #define SETTING(id, statement, word, contexts, type, fallback, min, max, doc) statement " " word,
 #include "grammar/settings.def"
@@ -477,10 +513,10 @@ static void reference_is_complete(void **state)
 #include "grammar/key_kinds.def"
 #undef KEY_KIND
 #define CONVERTER(id, text, from, arguments, to, doc) text arguments,
-#define LATER_CONVERTER(text) text,
-#define LATER_FUNCTION(text) text,
-#define LATER_FIELD(text) text,
-#define PROTECTED_HEADER(text, doc) text,
+#define LATER_CONVERTER(text)                         text,
+#define LATER_FUNCTION(text)                          text,
+#define LATER_FIELD(text)                             text,
+#define PROTECTED_HEADER(text, doc)                   text,
 #include "grammar/names.def"
 #define DIAG(code, level, title) "| " #code " | " title,
 #include "grammar/diagnostics.def"
@@ -498,8 +534,13 @@ static void reference_is_complete(void **state)
         size_t n = strlen(words[i]);
         if (n == 0)
             continue;
-        bool keyed = !strcmp(words[i], "req.header") || !strcmp(words[i], "req.query") || !strcmp(words[i], "req.cookie");
-        snprintf(code, sizeof code, words[i][0] == '|' ? "%.*s" : keyed ? "`%.*s[" : "`%.*s`", (int)(words[i][n - 1] == ' ' ? n - 1 : n), words[i]);
+        bool keyed = !strcmp(words[i], "req.header") || !strcmp(words[i], "req.query") ||
+                     !strcmp(words[i], "req.cookie");
+        snprintf(code, sizeof code,
+                 words[i][0] == '|' ? "%.*s"
+                 : keyed            ? "`%.*s["
+                                    : "`%.*s`",
+                 (int)(words[i][n - 1] == ' ' ? n - 1 : n), words[i]);
         if (!slice_contains(buf_view(&text), slice_of(code)))
             print_message("not in LANGUAGE.md: %s\n", code);
         assert_true(slice_contains(buf_view(&text), slice_of(code)));
@@ -510,11 +551,21 @@ static void reference_is_complete(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_of_the_language), cmocka_unit_test(own_setting_before_defaults), cmocka_unit_test(checks),
-        cmocka_unit_test(literals_adopt_types),     cmocka_unit_test(order_and_ranges),            cmocka_unit_test(sets),
-        cmocka_unit_test(absence),                  cmocka_unit_test(when_becomes_guards),         cmocka_unit_test(rules_and_labels),
-        cmocka_unit_test(a_map_with_default_decides), cmocka_unit_test(modules),                   cmocka_unit_test(rows_are_placed),
-        cmocka_unit_test(many_bad_rows),            cmocka_unit_test(later_statements),            cmocka_unit_test(reference_is_complete),
+        cmocka_unit_test(defaults_of_the_language),
+        cmocka_unit_test(own_setting_before_defaults),
+        cmocka_unit_test(checks),
+        cmocka_unit_test(literals_adopt_types),
+        cmocka_unit_test(order_and_ranges),
+        cmocka_unit_test(sets),
+        cmocka_unit_test(absence),
+        cmocka_unit_test(when_becomes_guards),
+        cmocka_unit_test(rules_and_labels),
+        cmocka_unit_test(a_map_with_default_decides),
+        cmocka_unit_test(modules),
+        cmocka_unit_test(rows_are_placed),
+        cmocka_unit_test(many_bad_rows),
+        cmocka_unit_test(later_statements),
+        cmocka_unit_test(reference_is_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,198 @@
+/* Converters, calls, and texts made of other values. */
+#include "compiler/check_state.h"
+
+static const struct slice converters[] = {
+#define CONVERTER(id, text, from, arguments, to, doc) SLICE(text),
+#include "grammar/names.def"
+};
+static const struct slice later_converters[] = {
+#define LATER_CONVERTER(text) SLICE(text),
+#include "grammar/names.def"
+};
+static const struct slice later_functions[] = {
+#define LATER_FUNCTION(text) SLICE(text),
+#include "grammar/names.def"
+};
+#define COUNT(v) ((uint32_t)(sizeof(v) / sizeof *(v)))
+
+/* ---- converters and calls ---------------------------------------------------------------------- */
+
+static bool one_of(struct slice s, const struct slice *v, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (slice_eq(s, v[i]))
+            return true;
+    return false;
+}
+
+static bool need_text(struct checker *k, const struct ast_expr *e, const struct typed *t)
+{
+    if (check_is_text(t->type))
+        return true;
+    if (t->type != TYPE_ERROR)
+        check_mismatch(k, e, check_type_text(t->type), "string");
+    return false;
+}
+
+static struct typed convert_default(struct checker *k, const struct ast_expr *e, struct typed x,
+                                    const struct ast_expr *arg)
+{
+    struct typed y = check_expr(k, arg, x.type);
+    if (y.type == TYPE_ERROR || x.type == TYPE_ERROR || !check_present(k, arg, &y))
+        return check_failed();
+    if (x.type == TYPE_BACKEND) {
+        check_later(k, e->span, "`default` of backends (a map can have a `default` row)");
+        return check_failed();
+    }
+    bool fits = check_convertible(y.type, x.type), widens = check_convertible(x.type, y.type);
+    if (!fits && !widens) {
+        check_mismatch(k, arg, check_type_text(y.type), check_type_text(x.type));
+        return check_failed();
+    }
+    if (!x.ir->optional)
+        return x; /* never absent */
+    return (struct typed){check_new2(k, IR_DEFAULT, (enum ir_kind)x.ir->kind, x.ir, y.ir, e->span),
+                          fits ? x.type : y.type, false};
+}
+
+static struct typed unknown_converter(struct checker *k, struct slice name, struct span at)
+{
+    if (one_of(name, later_converters, COUNT(later_converters)) ||
+        one_of(name, later_functions, COUNT(later_functions))) {
+        check_later(k, at, "`%.*s`", SLICE_ARG(name));
+        return check_failed();
+    }
+    struct slice names[COUNT(converters) + 1];
+    memcpy(names, converters, sizeof converters);
+    names[COUNT(converters)] = SLICE("exists");
+    struct diag *x = diag_report(k->d, DIAG_E0201, at, "no function or converter `%.*s`", SLICE_ARG(name));
+    diag_label(k->d, x, "unknown");
+    check_suggest(k, x, at, name, names, COUNT(names));
+    if (!x->has_fix)
+        diag_note(k->d, x, "there are: exists(…), lower, upper, default(…), to-int");
+    return check_failed();
+}
+
+/* `on` | name(args): `on` is the operand, `args` the rest. */
+static struct typed convert(struct checker *k, const struct ast_expr *e, struct slice name,
+                            struct span name_at, const struct ast_expr *on, struct ast_expr **args,
+                            uint32_t nargs)
+{
+    if (!one_of(name, converters, COUNT(converters)))
+        return unknown_converter(k, name, name_at);
+    bool is_default = slice_eq(name, SLICE("default"));
+    struct typed x = check_expr(k, on, TYPE_STRING);
+    if (nargs != is_default) {
+        struct diag *d =
+            diag_report(k->d, DIAG_E0211, name_at,
+                        is_default ? "`default` needs one value: what to take where there is none"
+                                   : "`%.*s` takes no argument",
+                        SLICE_ARG(name));
+        diag_help(k->d, d, is_default ? "write `… | default(\"\")`" : "write `… | %.*s`", SLICE_ARG(name));
+        return check_failed();
+    }
+    if (is_default)
+        return convert_default(k, e, x, args[0]);
+    if (!need_text(k, on, &x))
+        return check_failed();
+    bool to_int = slice_eq(name, SLICE("to-int"));
+    enum ir_op op = to_int ? IR_TO_INT : slice_eq(name, SLICE("lower")) ? IR_LOWER : IR_UPPER;
+    struct ir_expr *r = check_new1(k, op, to_int ? IR_INT : IR_STR, x.ir, e->span);
+    r->optional = to_int || x.ir->optional;
+    if (to_int)
+        return check_result(k, r, TYPE_INT);
+    return (struct typed){r, TYPE_STRING, x.optional};
+}
+
+struct typed check_pipe(struct checker *k, const struct ast_expr *e)
+{
+    const struct ast_expr *to = e->args[1], *callee = to->kind == AST_CALL ? to->args[0] : to;
+    if (to->kind == AST_ERROR || callee->kind == AST_ERROR)
+        return check_failed();
+    if (callee->kind != AST_NAME) {
+        check_later(k, callee->span, "converters of imported files");
+        return check_failed();
+    }
+    return convert(k, e, callee->text, callee->span, e->args[0], to->args + 1,
+                   to->kind == AST_CALL ? to->nargs - 1 : 0);
+}
+
+static struct typed exists(struct checker *k, const struct ast_expr *e)
+{
+    if (e->nargs != 2) {
+        struct diag *x = diag_report(k->d, DIAG_E0211, e->span, "`exists` takes one value");
+        diag_help(k->d, x, "write `exists(req.header[\"NAME\"])`");
+        return check_failed();
+    }
+    struct typed x = check_expr(k, e->args[1], TYPE_STRING);
+    if (x.type == TYPE_ERROR)
+        return check_failed();
+    return (struct typed){check_new1(k, IR_EXISTS, IR_BOOL, x.ir, e->span), TYPE_BOOL, false};
+}
+
+struct typed check_call(struct checker *k, const struct ast_expr *e)
+{
+    const struct ast_expr *callee = e->args[0];
+    if (callee->kind == AST_ERROR)
+        return check_failed();
+    if (callee->kind != AST_NAME) {
+        check_later(k, callee->span, "calls of this form");
+        return check_failed();
+    }
+    for (uint32_t i = 1; i < e->nargs; i++)
+        if (e->args[i]->kind == AST_NAMED) {
+            check_later(k, e->args[i]->span, "arguments by name");
+            return check_failed();
+        }
+    if (slice_eq(callee->text, SLICE("exists")))
+        return exists(k, e);
+    struct decl *d = check_lookup(k, callee);
+    if (d && (d->kind == DECL_ACL || d->kind == DECL_LET)) {
+        check_later(k, e->span, "%s with arguments", check_decl_text(d->kind));
+        return check_failed();
+    }
+    if (e->nargs < 2)
+        return unknown_converter(k, callee->text, callee->span);
+    return convert(k, e, callee->text, callee->span, e->args[1], e->args + 2, e->nargs - 2);
+}
+
+/* ---- texts ------------------------------------------------------------------------------------- */
+
+static struct ir_expr *as_text(struct checker *k, const struct ast_expr *e, struct typed t, const char *what)
+{
+    if (t.type == TYPE_ERROR || !check_present(k, e, &t))
+        return NULL;
+    if (check_is_text(t.type))
+        return t.ir;
+    if (t.type != TYPE_BACKEND)
+        return check_new1(k, IR_TO_STR, IR_STR, t.ir, e->span);
+    diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "%s is a text; this is a backend", what),
+               "backend, expected string");
+    return NULL;
+}
+
+struct ir_expr *check_text(struct checker *k, const struct ast_expr *e, const char *what)
+{
+    return as_text(k, e, check_expr(k, e, TYPE_STRING), what);
+}
+
+struct typed check_interpolation(struct checker *k, const struct ast_expr *e)
+{
+    const struct ast_expr *lit = check_literal_quietly(k, e); /* all parts are constants */
+    if (lit)
+        return check_expr(k, lit, TYPE_STRING);
+    struct ir_expr *x = check_new(k, IR_CONCAT, IR_STR, e->nargs, e->span);
+    bool good = true;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < e->nargs; i++) {
+        if (e->args[i]->kind == AST_STRING && !e->args[i]->text.len)
+            continue;
+        struct ir_expr *part = check_text(k, e->args[i], "a part of a text");
+        good &= part != NULL;
+        x->args[n++] = part;
+    }
+    x->nargs = n;
+    if (!good)
+        return check_failed();
+    return (struct typed){n == 1 ? x->args[0] : x, TYPE_STRING, false};
+}
