@@ -1,6 +1,6 @@
-/* Reading primitives and expressions of the canonical form. Kinds are not written, they follow from operators and operands; an
- * operator that its operands do not have is a fault, so that no later pass meets an expression that the checker would not
- * have made. */
+/* Reading primitives and expressions of the canonical form. Kinds are not written, they follow from operators
+ * and operands; an operator that its operands do not have is a fault, so that no later pass meets an
+ * expression that the checker would not have made. */
 #include "compiler/ir_decode.h"
 
 #include "compiler/ir_wire.h"
@@ -80,7 +80,15 @@ struct slice ir_read_text(struct ir_reader *r)
 
 static int field_kind(uint8_t field)
 {
-    enum { HOST = IR_STR, PATH = IR_STR, METHOD = IR_STR, STRING = IR_STR, IP = IR_IP, INT = IR_INT, BOOL = IR_BOOL };
+    enum {
+        HOST = IR_STR,
+        PATH = IR_STR,
+        METHOD = IR_STR,
+        STRING = IR_STR,
+        IP = IR_IP,
+        INT = IR_INT,
+        BOOL = IR_BOOL
+    };
     static const uint8_t kinds[] = {
 #define FIELD(id, text, type, optional, keyed, doc) type,
 #include "grammar/fields.def"

@@ -21,7 +21,7 @@ struct encoder {
     const struct ir_backend **backends;                /* in canonical order */
     const struct ir_check **checks;
     const struct ir_frontend **frontends;
-    struct buf set_bytes;                              /* of all sets, in ir order */
+    struct buf set_bytes; /* of all sets, in ir order */
     struct coded_set *sets;
     uint32_t nsets; /* without equal ones */
     struct slice last_label;
@@ -78,7 +78,8 @@ static void put_cidr(struct buf *out, const struct ip_prefix *c)
     buf_add(out, c->addr.b + skip, (bits + 7) / 8);
 }
 
-static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key *k, const struct ir_key *before)
+static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key *k,
+                    const struct ir_key *before)
 {
     if (kind == IR_KEY_INT)
         put_signed(out, k->num);
@@ -88,7 +89,8 @@ static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key 
         put_shared(out, k->str, before ? before->str : SLICE(""));
 }
 
-static void put_row_value(struct encoder *e, struct buf *out, const struct ir_set *set, const struct ir_row *row)
+static void put_row_value(struct encoder *e, struct buf *out, const struct ir_set *set,
+                          const struct ir_row *row)
 {
     if (set->value_kind == IR_BACKEND)
         put_number(out, e->backend_index[row->backend->index]);

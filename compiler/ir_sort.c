@@ -1,8 +1,8 @@
 /* Sorting the rows of large sets; see ir_sort.h.
  *
- * note [words]: comparing a million keys one by one is mostly waiting for memory. Keys are sorted eight bytes at a time, by
- * radix, on copies of those bytes: three passes leave small runs, which are sorted by insertion. Runs that are equal so far go on with the
- * next eight. */
+ * note [words]: comparing a million keys one by one is mostly waiting for memory. Keys are sorted eight bytes
+ * at a time, by radix, on copies of those bytes: three passes leave small runs, which are sorted by
+ * insertion. Runs that are equal so far go on with the next eight. */
 #include "compiler/ir_sort.h"
 
 enum { WORD = 8, SMALL = 48, PASSES = 3 };
@@ -14,7 +14,7 @@ struct item {
 
 struct sort {
     enum ir_key_kind kind;
-    struct item *other;        /* as many as there are items */
+    struct item *other; /* as many as there are items */
     uint32_t counts[WORD][256];
 };
 
@@ -82,8 +82,8 @@ static void pass(struct sort *s, const struct item *from, struct item *to, uint3
         to[count[from[i].word >> (8 * d) & 255]++] = from[i];
 }
 
-/* Sorts by the first PASSES bytes of the words in which they differ. Returns the mask of the bytes up to the last of them,
- * or 0 where all words are equal. */
+/* Sorts by the first PASSES bytes of the words in which they differ. Returns the mask of the bytes up to the
+ * last of them, or 0 where all words are equal. */
 static uint64_t radix_sort(struct sort *s, struct item *v, uint32_t n)
 {
     uint32_t digits[PASSES], found = 0;
@@ -117,8 +117,8 @@ static bool load_words(const struct sort *s, struct item *v, uint32_t n, size_t 
     return more;
 }
 
-/* Sorts keys that are equal before byte `at`; their words are loaded, and `more` says whether there is something behind
- * those. What it calls itself for has fewer items. */
+/* Sorts keys that are equal before byte `at`; their words are loaded, and `more` says whether there is
+ * something behind those. What it calls itself for has fewer items. */
 static void sort_from(struct sort *s, struct item *v, uint32_t n, size_t at, bool more)
 {
     while (n > SMALL) {

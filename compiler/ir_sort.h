@@ -10,7 +10,8 @@ const struct ir_row *const *ir_sort_rows(struct arena *scratch, const struct ir_
 /* The order of two keys: texts by their bytes, numbers by value, prefixes by address and then length. */
 int ir_sort_compare(enum ir_key_kind kind, const struct ir_key *x, const struct ir_key *y);
 
-/* Sorted rows lie anywhere in memory: asks for those that come soon after row `i`, so that the walk does not wait for each. */
+/* Sorted rows lie anywhere in memory: asks for those that come soon after row `i`, so that the walk does not
+ * wait for each. */
 static inline void ir_sort_prefetch(const struct ir_row *const *rows, uint32_t i, uint32_t n)
 {
     enum { AHEAD = 8 };
