@@ -166,9 +166,11 @@ static void strings(struct form *f, const struct ast_expr *e)
     if (lit && lit->kind != AST_LIST) {
         struct diag *x = check_misformed(f->k, f->id, e->span, "%s needs a list of texts", f->what);
         diag_label(f->k->d, x, "expected [\"…\", …]");
-        if (lit == e && lit->kind == AST_STRING)
+        if (lit == e && lit->kind == AST_STRING) {
             diag_fix(x, FIX_SAFE, e->span,
                      arena_printf(f->k->a, "[%.*s]", SLICE_ARG(check_source_text(f->k, e->span))));
+            diag_help(f->k->d, x, "write `%.*s`", SLICE_ARG(x->fix_text));
+        }
     }
     for (uint32_t i = 0; lit && lit->kind == AST_LIST && i < lit->nargs; i++)
         check_string(f->k, lit->args[i], f->what, &text);
@@ -183,7 +185,8 @@ static void word_list(struct form *f, const struct ast_expr *e, struct slice set
         } else if (one_word(f, e, set)) {
             struct diag *x = check_misformed(f->k, f->id, e->span, "%s needs a list", f->what);
             struct slice fix = arena_printf(f->k->a, "[%.*s]", SLICE_ARG(e->text));
-            diag_label(f->k->d, x, "write `%.*s`", SLICE_ARG(fix));
+            diag_label(f->k->d, x, "a word alone");
+            diag_help(f->k->d, x, "write `%.*s`", SLICE_ARG(fix));
             diag_fix(x, FIX_SAFE, e->span, fix);
         }
         return;
@@ -526,12 +529,19 @@ bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *
     const struct row *row = find_row(&f, &has);
     if (!has)
         return false;
-    if (s->cond)
-        check_condition(k, s->cond);
+    uint32_t mark = k->present.n;
+    enum phase outer = k->phase;
+    if (id == STATEMENT_LEARN) /* from a response */
+        k->phase = PHASE_RESPONSE;
+    struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
+    if (cond)
+        check_assume(k, cond);
+    if (row && match(&f, slice_of(row->pattern)))
+        options(&f, row->options);
+    check_forget(k, mark);
+    k->phase = outer;
     if (!row)
         return true;
-    if (match(&f, slice_of(row->pattern)))
-        options(&f, row->options);
     if (s->block && row->block == IN_REPLY)
         check_reply_block(k, s->block, 429);
     else if (s->block && row->block)

@@ -103,6 +103,19 @@ static void missing(struct checker *k, const struct decl *d, const char *what, c
     diag_help(k->d, x, "add one: `%s`", help);
 }
 
+/* Whether `block` has `inspect tls-hello` or `listen … tls …`. */
+static bool reads_hello(const struct ast_block *block)
+{
+    for (uint32_t i = 0; i < block->stmts.n; i++) {
+        const struct ast_stmt *s = block->stmts.v[i];
+        bool inspect = slice_eq(s->word, SLICE("inspect")), listen = slice_eq(s->word, SLICE("listen"));
+        for (uint32_t j = 0; s->kind == AST_STMT_WORD && (inspect || listen) && j < s->nargs; j++)
+            if (check_word(s->args[j], inspect ? "tls-hello" : "tls"))
+                return true;
+    }
+    return false;
+}
+
 void check_frontend(struct checker *k, struct decl *d)
 {
     const struct ast_stmt *s = d->stmt;
@@ -125,6 +138,7 @@ void check_frontend(struct checker *k, struct decl *d)
     if (!s->block)
         return;
     k->tcp = d->tcp;
+    k->hello = reads_hello(s->block);
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {
         const struct ast_stmt *x = s->block->stmts.v[i];
         listens |= x->kind == AST_STMT_WORD && slice_eq(x->word, SLICE("listen"));

@@ -207,10 +207,8 @@ static void collect(struct checker *k, struct module *m, const struct ast_block 
                 vec_add(k->a, &k->var_list, v);
             }
         }
-        for (int q = 0; s->kind == AST_STMT_WORD && slice_eq(s->word, SLICE("on")) && s->nargs && q < PHASE_COUNT; q++)
-            if (slice_ends(slice_of(check_phase_name((enum phase)q)), check_source_text(k, s->args[0]->span)) &&
-                q != PHASE_BACKEND)
-                p = (enum phase)q;
+        if (s->kind == AST_STMT_WORD && slice_eq(s->word, SLICE("on")) && check_phase_named(s) != PHASE_COUNT)
+            p = check_phase_named(s);
         collect(k, m, s->block, p);
         collect(k, m, s->else_block, p);
         for (const struct ast_stmt *w = s->else_when; w; w = w->else_when) {
@@ -262,7 +260,7 @@ struct typed check_var(struct checker *k, const struct ast_expr *e)
     if (v->state == VAR_BUSY || v->type == TYPE_ERROR ||
         !check_phase(k, e->span, arena_printf(k->a, "var.%.*s", SLICE_ARG(e->text)), v->phase))
         return check_failed();
-    check_later(k, e->span, "`var.%.*s`", SLICE_ARG(e->text));
+    check_later_field(k, e->span, arena_printf(k->a, "var.%.*s", SLICE_ARG(e->text)));
     return stand_in(k, e, v->type, v->stmt->cond != NULL);
 }
 
@@ -274,6 +272,7 @@ static const struct target {
     bool keyed;
     uint64_t contexts;
 } targets[] = {
+#define TARGET(text, type, keyed, contexts, doc)       {SLICE(text), TYPE_##type, keyed, contexts},
 #define LATER_TARGET(text, type, keyed, contexts, doc) {SLICE(text), TYPE_##type, keyed, contexts},
 #include "grammar/names.def"
 };
@@ -305,7 +304,7 @@ static void set_log(struct checker *k, const struct ast_stmt *s)
 {
     const struct ast_expr *v = s->tail_expr;
     if (k->phase != PHASE_LOG) {
-        struct diag *x = diag_report(k->d, DIAG_E0404, s->args[0]->span, "`log.%.*s` cannot be set in `%s`",
+        struct diag *x = diag_report(k->d, DIAG_E0404, s->args[0]->span, "`log.%.*s` cannot be set in %s",
                                      SLICE_ARG(s->args[0]->text), check_phase_name(k->phase));
         diag_label(k->d, x, "it belongs in `on log`");
         return;
@@ -346,15 +345,15 @@ static void target_value(struct checker *k, const struct target *t, const struct
 static void no_target(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct slice text)
 {
     const struct ast_expr *e = s->args[0];
-    struct slice names[NTARGETS + 1];
+    struct slice names[NTARGETS];
     for (size_t i = 0; i < NTARGETS; i++)
         names[i] = targets[i].text;
-    names[NTARGETS] = SLICE("req.header");
-    bool field = check_names_field(e);
+    bool field = check_is_field(e->kind == AST_INDEX ? e->args[0] : e);
     struct diag *x = check_misformed(k, id, e->span, field ? "`%.*s` cannot be changed" : "there is no `%.*s` to change",
                                      SLICE_ARG(text));
-    diag_label(k->d, x, field ? "read only" : "expected req.header[…]");
-    check_suggest(k, x, e->kind == AST_INDEX ? e->args[0]->span : e->span, text, names, NTARGETS + 1);
+    diag_label(k->d, x, field ? "read only" : "unknown");
+    if (!field)
+        check_suggest(k, x, e->kind == AST_INDEX ? e->args[0]->span : e->span, text, names, NTARGETS);
 }
 
 static void known_target(struct checker *k, enum statement_id id, const struct ast_stmt *s,
@@ -363,7 +362,7 @@ static void known_target(struct checker *k, enum statement_id id, const struct a
     const struct ast_expr *e = s->args[0];
     struct slice name;
     if (!(t->contexts & check_phase_context(k->phase))) {
-        struct diag *x = diag_report(k->d, DIAG_E0404, e->span, "`%.*s` cannot be changed in `%s`",
+        struct diag *x = diag_report(k->d, DIAG_E0404, e->span, "`%.*s` cannot be changed in %s",
                                      SLICE_ARG(t->text), check_phase_name(k->phase));
         struct slice there = check_places(k->a, t->contexts);
         diag_label(k->d, x, "it can be %.*s", SLICE_ARG(there));

@@ -298,6 +298,7 @@ void check_backend(struct checker *k, struct decl *d)
 
 struct check_seen {
     struct span request, status, body;
+    bool failed;
 };
 
 static void request_line(struct checker *k, const struct ast_stmt *s, struct ir_check *c,
@@ -450,12 +451,12 @@ static void http_statement(struct checker *k, const struct ast_stmt *s, struct i
     else if (id == STATEMENT_EXPECT)
         expect_http(k, s, c, seen);
     else if (id == STATEMENT_NONE)
-        seen->request = s->word_span; /* reported: nothing is missing */
+        seen->failed = true; /* reported: nothing is missing */
 }
 
 static void finish_http(struct checker *k, struct decl *d, const struct check_seen *seen)
 {
-    if (!seen->request.len && !k->incomplete) {
+    if (!seen->request.len && !seen->failed && !k->incomplete) {
         struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "check `%.*s` does not say what to ask for",
                                      SLICE_ARG(d->name));
         diag_label(k->d, x, "no request");

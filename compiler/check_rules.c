@@ -366,6 +366,7 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
         return !s->cond && s->kind != AST_STMT_ANNOTATION;
     }
     uint32_t mark = k->present.n;
+    k->later_field = (struct slice){0};
     k->size = b->guard_size;
     struct ir_rule *r = vec_push(k->a, &b->out);
     struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
@@ -450,7 +451,8 @@ static void undecided(struct rules *b, const struct ast_block *block)
     } else if (last && b->out.n && b->out.v[b->out.n - 1].kind == IR_USE_MAP) {
         diag_note(k->d, x, "for example: a request whose key has no row in the map, which has no `default`");
     }
-    diag_help(k->d, x, "end it with a rule without a condition: `use BACKEND` or `reply 404`");
+    diag_help(k->d, x, "end it with a rule without a condition: `use BACKEND` or `%s`",
+              k->tcp ? "close" : "reply 404");
 }
 
 /* Returns whether the rules always decide. */

@@ -214,6 +214,8 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
         check_later(k, s->word_span, "`%.*s` (%s)", SLICE_ARG(s->word), l->doc);
         return;
     }
+    if (k->incomplete && elsewhere & IN_FILE) /* a `}` may be missing before it */
+        return;
     struct slice here = check_places(k->a, context);
     if (!elsewhere) {
         struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no statement `%.*s` %.*s",

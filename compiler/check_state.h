@@ -190,6 +190,8 @@ struct checker {
     uint32_t later;
     enum phase phase; /* whose fields are there */
     bool tcp;         /* in a TCP frontend or backend */
+    bool hello;       /* a TCP frontend that reads TLS hellos */
+    struct slice later_field; /* the last one that this rule was told about */
     struct need need; /* PHASE_ANY: what the condition has used */
     struct strmap vars; /* var.NAME to index in var_list: every `set var.NAME` of the program */
     VEC(struct var *) var_list;
@@ -366,6 +368,9 @@ struct typed check_pipe(struct checker *k, const struct ast_expr *e);
 struct typed check_call(struct checker *k, const struct ast_expr *e);
 struct typed check_interpolation(struct checker *k, const struct ast_expr *e);
 bool check_is_text(enum type_id t);
+/* Reports E0900 for a field, once a rule. */
+void check_later_field(struct checker *k, struct span at, struct slice text);
+bool check_is_field(const struct ast_expr *e); /* written as a field is, without its key */
 bool check_names_field(const struct ast_expr *e);           /* the first word belongs to a field */
 bool check_reserved(struct slice name);                     /* a field begins with that word */
 bool check_convertible(enum type_id from, enum type_id to); /* every `from` is a `to` */
@@ -433,7 +438,9 @@ void check_reply_block(struct checker *k, const struct ast_block *block, int64_t
 /* ---- check_phases.c: phases, and which fields they have ---- */
 
 enum context check_phase_context(enum phase p);
-const char *check_phase_name(enum phase p);
+const char *check_phase_name(enum phase p); /* "`on request`" */
+/* Which phase `on …` names; PHASE_COUNT: none. */
+enum phase check_phase_named(const struct ast_stmt *s);
 /* Reports E0401 where the field `text` (from `phase` on) is not there now; remembers it for a condition. */
 bool check_phase(struct checker *k, struct span at, struct slice text, enum phase from);
 /* The same for a condition that needs `need`. */

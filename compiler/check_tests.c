@@ -136,7 +136,7 @@ static bool is_ordered(enum type_id t)
 static bool needs_unit(struct checker *k, const struct ast_expr *e, const struct typed *l)
 {
     const struct ast_expr *lit = check_literal_quietly(k, e->args[1]);
-    if (!lit || lit->kind != AST_INT || (l->type != TYPE_DURATION && l->type != TYPE_SIZE))
+    if (!lit || lit->kind != AST_INT || (l->type != TYPE_DURATION && l->type != TYPE_SIZE && l->type != TYPE_PERCENT))
         return false;
     struct slice text = check_source_text(k, e->args[0]->span);
     check_wrong_literal(k, e->args[1], lit, l->type,
