@@ -59,9 +59,9 @@ struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, 
 
 enum ir_kind check_kind(enum type_id t)
 {
-    return t == TYPE_BOOL      ? IR_BOOL
-           : t == TYPE_INT || t == TYPE_STATUS || t == TYPE_PERCENT || t == TYPE_DURATION ||
-                   t == TYPE_SIZE || t == TYPE_TIME
+    return t == TYPE_BOOL ? IR_BOOL
+           : t == TYPE_INT || t == TYPE_STATUS || t == TYPE_PERCENT || t == TYPE_DURATION || t == TYPE_SIZE ||
+                   t == TYPE_TIME
                ? IR_INT
            : t == TYPE_IP      ? IR_IP
            : t == TYPE_BACKEND ? IR_BACKEND

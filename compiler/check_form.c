@@ -1,5 +1,5 @@
-/* Statements whose arguments, options and blocks forms.def and options.def describe: each argument is held against
- * one item of a pattern, and what is wrong with it is reported as for any other statement. */
+/* Statements whose arguments, options and blocks forms.def and options.def describe: each argument is held
+ * against one item of a pattern, and what is wrong with it is reported as for any other statement. */
 #include "compiler/check_state.h"
 
 static const struct row {
@@ -322,14 +322,16 @@ static void value(struct form *f, struct slice item, const struct ast_expr *e)
         numbers(f, e, kind, detail);
     } else if (slice_eq(kind, SLICE("new"))) {
         if (e->kind != AST_NAME)
-            diag_label(f->k->d, check_misformed(f->k, f->id, e->span, "a name is expected here"), "not a name");
+            diag_label(f->k->d, check_misformed(f->k, f->id, e->span, "a name is expected here"),
+                       "not a name");
     } else if (slice_eq(kind, SLICE("list")) || slice_eq(kind, SLICE("words"))) {
         word_list(f, e, detail, kind.p[0] == 'w');
     } else if (slice_eq(kind, SLICE("by"))) {
         check_by(f->k, e, f->of);
     } else if (slice_eq(kind, SLICE("setting"))) {
-        one_word(f, e,
-                 SLICE("balance|check|timeout|max-body|compress|errors|log|retry|queue|persist|on-down|cache"));
+        one_word(
+            f, e,
+            SLICE("balance|check|timeout|max-body|compress|errors|log|retry|queue|persist|on-down|cache"));
         f->i = f->s->nargs; /* which of the timeouts */
     } else if (!reference(f, e, kind)) {
         text(f, e, kind);
@@ -346,8 +348,8 @@ static void type_item(struct form *f, struct slice item)
     if (!t) {
         struct span at = f->s->nargs ? f->s->args[f->s->nargs - 1]->span : f->s->word_span;
         diag_label(f->k->d,
-                   check_misformed(f->k, f->id, (struct span){at.file, at.off + at.len, 0},
-                                   "%s needs a type", f->what),
+                   check_misformed(f->k, f->id, (struct span){at.file, at.off + at.len, 0}, "%s needs a type",
+                                   f->what),
                    "`: TYPE` is missing here");
     } else if (slice_eq(kind, SLICE("key"))) {
         check_key_type(f->k, t);
@@ -569,7 +571,8 @@ static void add_name(struct checker *k, struct strmap *names, const struct ast_e
     else
         return;
     if (!added)
-        diag_label(k->d, diag_report(k->d, DIAG_E0203, e->span, "`%.*s` is declared twice", SLICE_ARG(e->text)),
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0203, e->span, "`%.*s` is declared twice", SLICE_ARG(e->text)),
                    "declared again");
 }
 

@@ -38,7 +38,8 @@ static void listen_options(struct checker *k, const struct ast_stmt *s)
         if (e->kind == AST_NAME)
             check_unknown_option(k, "listen", IN_FRONTEND, e->text, e->span);
         else if (e->kind != AST_ERROR)
-            diag_label(k->d, check_misformed(k, STATEMENT_LISTEN, e->span, "`listen` does not take this argument"),
+            diag_label(k->d,
+                       check_misformed(k, STATEMENT_LISTEN, e->span, "`listen` does not take this argument"),
                        "not expected");
         return;
     }
@@ -154,5 +155,6 @@ void check_frontend(struct checker *k, struct decl *d)
     if (!listens)
         missing(k, d, "address to listen at", "nobody could reach it", check_usage(STATEMENT_LISTEN));
     if (!seen.seen[PHASE_ROUTE])
-        missing(k, d, "route", d->tcp ? "connections would go nowhere" : "requests would get no answer", "route { use BACKEND }");
+        missing(k, d, "route", d->tcp ? "connections would go nowhere" : "requests would get no answer",
+                "route { use BACKEND }");
 }

@@ -18,9 +18,12 @@ const char *check_phase_name(enum phase p)
 enum context check_phase_context(enum phase p)
 {
     static const enum context contexts[PHASE_COUNT] = {
-        [PHASE_CONNECTION] = IN_ON_CONNECTION, [PHASE_TLS] = IN_ON_TLS,
-        [PHASE_REQUEST] = IN_ON_REQUEST,       [PHASE_ROUTE] = IN_ROUTE,
-        [PHASE_BACKEND] = IN_BACKEND_REQUEST,  [PHASE_RESPONSE] = IN_ON_RESPONSE,
+        [PHASE_CONNECTION] = IN_ON_CONNECTION,
+        [PHASE_TLS] = IN_ON_TLS,
+        [PHASE_REQUEST] = IN_ON_REQUEST,
+        [PHASE_ROUTE] = IN_ROUTE,
+        [PHASE_BACKEND] = IN_BACKEND_REQUEST,
+        [PHASE_RESPONSE] = IN_ON_RESPONSE,
         [PHASE_LOG] = IN_ON_LOG,
     };
     return contexts[p];
@@ -57,7 +60,8 @@ static void not_in_tcp(struct checker *k, struct span at, struct slice text, str
     diag_note(k->d, *out, "a TCP frontend forwards bytes: it knows connections, not requests");
 }
 
-static void too_early(struct checker *k, struct span at, struct slice text, enum phase from, struct diag **out)
+static void too_early(struct checker *k, struct span at, struct slice text, enum phase from,
+                      struct diag **out)
 {
     *out = diag_report(k->d, DIAG_E0401, at, "`%.*s` does not exist in %s", SLICE_ARG(text),
                        phases[k->phase].name);
@@ -153,8 +157,8 @@ static void out_of_order(struct checker *k, enum phase p, enum phase later, cons
                          const struct ast_stmt *before)
 {
     const char *own = phases[p].name, *other = phases[later].name;
-    struct diag *x = diag_report(k->d, DIAG_E0402, s->word_span,
-                                 "%s is written after %s, but runs before it", own, other);
+    struct diag *x =
+        diag_report(k->d, DIAG_E0402, s->word_span, "%s is written after %s, but runs before it", own, other);
     diag_label(k->d, x, "too late");
     diag_secondary(k->d, x, before->word_span, "%s", later == PHASE_ROUTE ? "the route" : other);
     diag_help(k->d, x, "move it before %s: phases are written in the order in which they run", other);

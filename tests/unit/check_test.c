@@ -436,7 +436,7 @@ static void later_statements(void **state)
         uint64_t places;
     } later[] = {
 #define STATEMENT(id, word, contexts, min, max, parts, usage, doc)
-#define LATER(word, contexts, doc) {word, contexts},
+#define LATER(word, contexts, doc)                                       {word, contexts},
 #define LATER_STATEMENT(id, word, contexts, min, max, parts, usage, doc) {word, contexts},
 #include "grammar/statements.def"
     };
@@ -496,19 +496,19 @@ static void reference_is_complete(void **state)
 #define TYPE(id, text, use, doc) #id[0] == 'E' && #id[1] == 'R' ? "" : text,
 #include "grammar/types.def"
 #undef TYPE
-#define FIELD(id, text, type, optional, keyed, phase, doc) text,
+#define FIELD(id, text, type, optional, keyed, phase, doc)   text,
 #define LATER_FIELD(text, type, optional, keyed, phase, doc) text,
 #include "grammar/fields.def"
 #undef FIELD
 #define KEY_KIND(id, text, match, doc) text,
 #include "grammar/key_kinds.def"
 #undef KEY_KIND
-#define CONVERTER(id, text, from, arguments, to, doc) text arguments,
-#define LATER_CONVERTER(text)                         text,
-#define LATER_FUNCTION(text)                          text,
-#define LATER_BYTES(text, arguments, doc)             "",
+#define CONVERTER(id, text, from, arguments, to, doc)  text arguments,
+#define LATER_CONVERTER(text)                          text,
+#define LATER_FUNCTION(text)                           text,
+#define LATER_BYTES(text, arguments, doc)              "",
 #define LATER_TARGET(text, type, keyed, contexts, doc) text,
-#define PROTECTED_HEADER(text, doc)                   text,
+#define PROTECTED_HEADER(text, doc)                    text,
 #include "grammar/names.def"
 #define DIAG(code, level, title) "| " #code " | " title,
 #include "grammar/diagnostics.def"
@@ -526,9 +526,7 @@ static void reference_is_complete(void **state)
         size_t n = strlen(words[i]);
         if (n == 0)
             continue;
-        snprintf(code, sizeof code,
-                 words[i][0] == '|' ? "%.*s"
-                                    : "`%.*s`",
+        snprintf(code, sizeof code, words[i][0] == '|' ? "%.*s" : "`%.*s`",
                  (int)(words[i][n - 1] == ' ' ? n - 1 : n), words[i]);
         char keyed[400];
         snprintf(keyed, sizeof keyed, "`%s[", words[i]);

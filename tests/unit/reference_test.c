@@ -1,5 +1,6 @@
-/* The tables of grammar/LANGUAGE.md that stand between `<!-- table NAME -->` and `<!-- end -->` are made from the .def
- * files: each is what this program writes.   WEIR_WRITE_REFERENCE=1 build/unit/reference   brings them up to date. */
+/* The tables of grammar/LANGUAGE.md that stand between `<!-- table NAME -->` and `<!-- end -->` are made from
+ * the .def files: each is what this program writes.   WEIR_WRITE_REFERENCE=1 build/unit/reference   brings
+ * them up to date. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,7 +176,7 @@ static void later_statements(struct buf *out)
 {
     buf_str(out, "| statement | where | what it does |\n|---|---|---|\n");
 #define STATEMENT(id, word, contexts, min, max, parts, usage, doc)
-#define LATER(word, contexts, doc) statement(out, contexts, word, doc);
+#define LATER(word, contexts, doc)                                       statement(out, contexts, word, doc);
 #define LATER_STATEMENT(id, word, contexts, min, max, parts, usage, doc) statement(out, contexts, usage, doc);
 #include "grammar/statements.def"
 #define PHASE(id, word, name, tcp, later)                                                                    \
@@ -226,14 +227,30 @@ static void later_targets(struct buf *out)
 #include "grammar/names.def"
 }
 
+static void messages(struct buf *out)
+{
+    buf_str(out, "| code | what is wrong |\n|---|---|\n");
+#define DIAG(code, level, title)                                                                             \
+    buf_str(out, "| " #code " | ");                                                                          \
+    cell(out, title);                                                                                        \
+    buf_str(out, " |\n");
+#include "grammar/diagnostics.def"
+#undef DIAG
+}
+
 static const struct {
     const char *name;
     void (*write)(struct buf *out);
 } tables[] = {
-    {"statements", statements},       {"options", options},
-    {"fields", fields},               {"later statements", later_statements},
-    {"later blocks", later_inner},    {"later options", later_options},
-    {"later fields", later_fields},   {"later targets", later_targets},
+    {"statements", statements},
+    {"options", options},
+    {"fields", fields},
+    {"later statements", later_statements},
+    {"later blocks", later_inner},
+    {"later options", later_options},
+    {"later fields", later_fields},
+    {"later targets", later_targets},
+    {"messages", messages},
 };
 
 /* ---- the file ---------------------------------------------------------------------------------- */
