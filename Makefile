@@ -95,13 +95,16 @@ unit: $(unit_bin)
 # Fuzzers: tests/fuzz/NAME_fuzz.c has LLVMFuzzerTestOneInput and runs under tests/fuzz/fuzz_main.c;
 # differential.c (evaluator against plan) has a main of its own.
 fuzz_bin := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%_fuzz,$(wildcard tests/fuzz/*_fuzz.c)) \
-  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c)
+  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c tests/fuzz/lints.c)
 $(B)/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz_main.o $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 test_helper_obj := $(patsubst %.c,$(B)/obj/%.o,tests/route/plan_side.c)
 generate_obj := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fuzz/generate_*.c))
 $(B)/fuzz/differential: $(B)/obj/tests/fuzz/differential.o $(generate_obj) $(test_helper_obj) $(B)/libunit.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+$(B)/fuzz/lints: $(B)/obj/tests/fuzz/lints.o $(generate_obj) $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 $(B)/route_cases: $(B)/obj/tests/route/route_cases.o $(test_helper_obj) $(B)/libunit.a
