@@ -91,8 +91,12 @@ void check_declare(struct checker *k, struct module *m)
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
-        if (kind < 0)
+        if (kind < 0) {
+            if (s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
+                !check_is_known(s->word, IN_FILE))
+                strmap_put(&k->lost, k->a, s->args[0]->text, 0, NULL);
             continue;
+        }
         bool defines = s->kind != AST_STMT_WORD;
         if (!defines && (s->nargs == 0 || s->args[0]->kind != AST_NAME))
             continue; /* check_statement() reports it */
@@ -180,10 +184,17 @@ static void report_in_module(struct checker *k, const struct ast_expr *e, const 
     }
 }
 
+bool check_is_lost(const struct checker *k, const struct ast_expr *e)
+{
+    while (e->kind == AST_MEMBER || e->kind == AST_INDEX || e->kind == AST_CALL)
+        e = e->args[0];
+    return e->kind == AST_NAME && strmap_get(&k->lost, e->text);
+}
+
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete)
+    if (k->incomplete || check_is_lost(k, e))
         return;
     if (file) {
         report_in_module(k, e, file, kinds, what);

@@ -193,6 +193,7 @@ struct checker {
     bool hello;               /* a TCP frontend that reads TLS hellos */
     struct slice later_field; /* the last one that this rule was told about */
     struct need need;         /* PHASE_ANY: what the condition has used */
+    struct strmap lost; /* names that statements with an unknown word may have meant to declare */
     struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
     VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
@@ -231,6 +232,8 @@ struct source *check_open(struct checker *k, const struct ast_expr *e, struct sl
 /* ---- check_names.c: declarations ---- */
 
 void check_declare(struct checker *k, struct module *m);
+/* Whether the name that `e` begins with may be one whose declaration has an unknown word, which is reported there. */
+bool check_is_lost(const struct checker *k, const struct ast_expr *e);
 /* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
  */
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
@@ -256,6 +259,8 @@ unsigned check_parts(enum statement_id id);
 bool check_may_stand(enum statement_id id, enum context context);
 struct slice check_word_of(enum statement_id id);
 bool check_is_rule(struct slice word);
+enum statement_id check_statement_named(struct slice word, enum context context);
+bool check_is_known(struct slice word, enum context context); /* or one that is not looked into */
 /* "in a backend or in `defaults`" */
 struct slice check_places(struct arena *a, uint64_t contexts);
 const char *check_usage(enum statement_id id);
@@ -460,6 +465,8 @@ bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *
 /* The statements of a block that forms.def knows; `what` and `at`: whose block it is. */
 void check_form_block(struct checker *k, const struct ast_block *block, enum context context,
                       struct slice what, struct span at);
+/* Reports what stands twice in `block` and may stand there once. */
+void check_once(struct checker *k, const struct ast_block *block, enum context context);
 /* The argument at s->args[*i] is an option of `statement` that is to come: reports it, checks what follows,
  * and moves *i to its last argument. `told`: the one that was reported first for this statement. */
 bool check_later_option(struct checker *k, const char *statement, const struct ast_stmt *s, uint32_t *i,
