@@ -180,6 +180,7 @@ static void set_spaces(struct fmt *f)
             params = t->partner;
         bool in_params = depth == 1 && params != FMT_NONE && i < params;
         bool angle = read_type(&type, t->kind, depth == 0 || (in_params && t->kind == COLON));
+        t->in_type = type.angles > 0;
         t->glued = tight || angle || is_glued(t->kind, last ? last->kind : 0);
         tight = (angle && t->kind == LT) || (t->kind == MINUS && !(last && ends_operand(last->kind)));
         depth += fmt_opens(t->kind) || t->kind == SHEAD;
