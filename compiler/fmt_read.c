@@ -47,6 +47,8 @@ static void settle_comma(struct fmt *f)
     if (f->tokens.n < 2 || fmt_at(f, f->tokens.n - 2)->kind != COMMA)
         return;
     struct fmt_token *t = fmt_at(f, f->tokens.n - 1), *comma = t - 1;
+    if (comma->ncomments && t->ncomments)
+        f->comments.v[t->comment].own_line = true; /* others come before it now */
     t->comment = comma->comment;
     t->ncomments += comma->ncomments;
     t->newline |= comma->newline;

@@ -2,6 +2,7 @@
  * a list's end, means the same to the checker, and is its own layout. The same holds with a comment at some place
  * where the input has white space. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "compiler/check.h"
@@ -14,10 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char path[] = "no-such-folder/site.weir"; /* so that no file of the machine is read */
 
+static struct slice at_hand; /* the text that a failure is about: often it is no input, but made of one */
+
 static void check(bool holds)
 {
-    if (!holds)
-        abort();
+    if (holds)
+        return;
+    fwrite(at_hand.p, 1, at_hand.len, stderr);
+    abort();
 }
 
 static struct source *open_text(struct compilation *c, struct slice text)
@@ -81,6 +86,7 @@ static void expect_same(struct slice a, struct slice b, void (*form)(struct slic
 static bool run(struct slice text)
 {
     struct buf once = {0}, twice = {0}, diff = {0};
+    at_hand = text;
     bool done = format(text, &once);
     if (done) {
         expect_same(text, buf_view(&once), list_tokens);
