@@ -11,6 +11,7 @@
 
 #include "compiler/ast.h"
 #include "compiler/check.h"
+#include "compiler/schema.h"
 #include "runtime/base/strmap.h"
 
 enum type_id {
@@ -18,32 +19,6 @@ enum type_id {
 #include "grammar/types.def"
 #undef TYPE
     TYPE_COUNT
-};
-
-/* Where a statement stands. */
-enum context {
-    IN_FILE = 1 << 0,
-    IN_BACKEND = 1 << 1,
-    IN_FRONTEND = 1 << 2,
-    IN_DEFAULTS = 1 << 3,
-    IN_HTTP_CHECK = 1 << 4,
-    IN_TCP_CHECK = 1 << 5,
-    IN_ON_REQUEST = 1 << 6,
-    IN_ROUTE = 1 << 7,
-    IN_REPLY = 1 << 8,
-    IN_MAP = 1 << 9,
-    IN_LIST = 1 << 10,
-};
-
-/* What may follow a statement's arguments. */
-enum part {
-    WITH_BLOCK = 1 << 0,
-    WITH_IF = 1 << 1,
-    WITH_TYPE = 1 << 2,       /* : type, which may be left out */
-    WITH_TYPE_ARROW = 1 << 3, /* : type -> type */
-    WITH_ARROW = 1 << 4,      /* -> value */
-    WITH_ASSIGN = 1 << 5,     /* = value */
-    WITH_RELOP = 1 << 6,      /* == value and so on */
 };
 
 enum statement_id {
@@ -87,6 +62,7 @@ struct decl {
     enum decl_kind kind;
     enum { DECL_NEW, DECL_BUSY, DECL_DONE } state; /* BUSY: its value is being looked at; to find circles */
     bool used;
+    uint32_t symbol; /* in the index of names, where one is made */
     struct slice name;
     struct span at;
     struct ast_stmt *stmt;
@@ -194,6 +170,15 @@ void check_suggest(struct checker *k, struct diag *x, struct span at, struct sli
 const char *check_decl_text(enum decl_kind kind); /* "a backend" */
 /* The name of `d` in plans and logs: with its file's prefix. */
 struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
+
+/* ---- check_index.c: the index of names (name_index.h); each does nothing where none is made ---- */
+
+void check_index_decl(struct checker *k, struct decl *d);
+/* `text`, which lies in the source `file`, stands for `d`. */
+void check_index_use(struct checker *k, uint32_t file, struct slice text, const struct decl *d);
+/* The text at `at` names `file`. */
+void check_index_file(struct checker *k, struct span at, const struct source *file);
+void check_index_end(struct checker *k);
 
 /* ---- check_schema.c: statements.def, settings.def, options.def ---- */
 
