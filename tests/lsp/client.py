@@ -95,10 +95,11 @@ class Client:
         return self.answer(self.ask(method, params))
 
     def wait_for(self, path, version):
-        """The diagnostics of that version of an open file."""
+        """The diagnostics of that version of an open file; those of other files that were found with it are there too."""
         while self.diagnostics.get(uri(path), {}).get("version") != version:
             if self.receive() is None:
                 raise Gone("no diagnostics in time")
+        self.request("$/nothing", None)
         return self.diagnostics[uri(path)]["diagnostics"]
 
     # --- documents
