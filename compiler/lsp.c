@@ -109,6 +109,7 @@ static void initialize(struct lsp *s, const struct lsp_message *m)
                "\"textDocumentSync\":{\"openClose\":true,\"change\":2,\"save\":{\"includeText\":false}},"
                "\"completionProvider\":{\"triggerCharacters\":[\".\",\"|\",\"@\"]},\"hoverProvider\":true,"
                "\"definitionProvider\":true,\"referencesProvider\":true,\"documentSymbolProvider\":true,"
+               "\"documentFormattingProvider\":true,"
                "\"renameProvider\":{\"prepareProvider\":true},"
                "\"codeActionProvider\":{\"codeActionKinds\":[\"quickfix\"]}},"
                "\"serverInfo\":{\"name\":\"weir\",\"version\":\"%s\"}}",
@@ -142,6 +143,7 @@ static const struct {
     {"textDocument/prepareRename", lsp_prepare_rename},
     {"textDocument/rename", lsp_rename},
     {"textDocument/codeAction", lsp_code_action},
+    {"textDocument/formatting", lsp_formatting},
 };
 
 static void request(struct lsp *s, const struct lsp_message *m)

@@ -21,12 +21,14 @@ enum want {
     WANT_OBJECT = 1 << 14,  /* what `defaults` are for */
     WANT_SUBJECT = 1 << 15, /* what `expect` looks at */
     WANT_ROW = 1 << 16,     /* the value of a row of a map */
+    WANT_NAMED = 1 << 17,   /* names that the statement list.names declares */
 };
 
 struct list {
     struct lsp *s;
     struct lsp_analysis *a;
     struct lsp_context c;
+    struct slice names; /* WANT_NAMED: the statement that declares them */
     size_t segment; /* where the last part of the word behind dots begins */
     struct buf *out;
     bool any;
@@ -94,7 +96,7 @@ static struct slice lower_type(struct list *l, const struct lsp_word *w)
 static void add_field(struct list *l, const struct lsp_word *w)
 {
     struct slice label = w->text, before = {l->a->lines.text.p + l->c.partial, l->segment - l->c.partial};
-    if (!slice_starts(label, before))
+    if (!slice_starts(label, before) || w->later || !lsp_is_there(l->c.context, w->id))
         return;
     add(l, slice_from(label, before.len), ITEM_FIELD, lower_type(l, w), slice_of(w->doc), w->kind == LSP_KEYED_FIELD);
 }
@@ -106,11 +108,13 @@ static struct slice statement(const struct list *l)
 
 static bool fits(const struct list *l, const struct lsp_word *w, unsigned wants)
 {
+    if (w->later)
+        return false;
     switch (w->kind) {
     case LSP_STATEMENT:
         return wants & WANT_STATEMENT && w->where & l->c.context;
     case LSP_OPTION:
-        return wants & WANT_OPTION && slice_eq(w->of, statement(l));
+        return wants & WANT_OPTION && lsp_is_option_of(w, &l->c);
     case LSP_SETTING:
         return wants & WANT_OPTION && w->text.len && slice_eq(w->of, statement(l)) && w->where & l->c.context;
     case LSP_CONVERTER:
@@ -118,7 +122,7 @@ static bool fits(const struct list *l, const struct lsp_word *w, unsigned wants)
     case LSP_KEY_TYPE:
         return wants & WANT_KEY_TYPE;
     case LSP_TYPE:
-        return wants & WANT_TYPE && !slice_eq(w->of, SLICE("LATER")) && !slice_eq(w->text, SLICE("error"));
+        return wants & WANT_TYPE && !slice_eq(w->text, SLICE("error"));
     case LSP_TEST:
         return wants & WANT_TEST;
     case LSP_LOGIC:
@@ -196,17 +200,13 @@ static bool names_fit(const struct list *l, const struct name_symbol *x, unsigne
         {"list", WANT_SET},
         {"let", WANT_VALUE | WANT_SET | WANT_ROW},
         {"acl", WANT_VALUE},
-        {"import", WANT_BACKEND | WANT_VALUE | WANT_SET | WANT_OWN | WANT_ROW},
+        {"import", WANT_BACKEND | WANT_VALUE | WANT_SET | WANT_OWN | WANT_ROW | WANT_NAMED},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (slice_eq(x->word, slice_of(kinds[i].word)) && kinds[i].wants & wants)
             return true;
-    static const struct {
-        struct slice statement, word;
-    } others[] = {{SLICE("enforce"), SLICE("limit")}, {SLICE("track"), SLICE("table")}, {SLICE("listen"), SLICE("tls")}};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (wants & WANT_OWN && slice_eq(statement(l), others[i].statement) && slice_eq(x->word, others[i].word))
-            return true;
+    if (wants & WANT_NAMED && slice_eq(x->word, l->names))
+        return true;
     return wants & WANT_OWN && slice_eq(x->word, statement(l));
 }
 
@@ -273,28 +273,112 @@ static const struct lsp_token *find(const struct lsp_context *c, const char *sig
 
 static bool takes_if(const struct list *l)
 {
-    for (uint32_t i = 0; i < lsp_nwords; i++)
-        if (lsp_words[i].kind == LSP_STATEMENT && lsp_words[i].where & l->c.context && lsp_words[i].parts & WITH_IF &&
-            slice_eq(lsp_words[i].text, statement(l)))
-            return true;
-    return false;
+    const struct lsp_word *w = lsp_statement(l->c.context, statement(l));
+    return w && w->parts & WITH_IF;
 }
 
-static unsigned wants_type(const struct list *l)
+/* ---- statements of forms.def ------------------------------------------------------------------- */
+
+static struct slice next_item(struct slice *rest, char sign)
+{
+    const char *end = rest->len ? memchr(rest->p, sign, rest->len) : NULL;
+    struct slice item = {rest->p, end ? (size_t)(end - rest->p) : rest->len};
+    *rest = slice_from(*rest, end ? item.len + 1 : item.len);
+    return item;
+}
+
+static void add_each(struct list *l, struct slice words)
+{
+    while (words.len)
+        add(l, next_item(&words, '|'), ITEM_ENUM, SLICE(""), SLICE(""), false);
+}
+
+/* What an item of a pattern stands for: words, names that another statement declares, a value. */
+static unsigned add_item(struct list *l, struct slice item)
+{
+    if (item.len < 2 || item.p[0] != '<') {
+        add_each(l, item);
+        return 0;
+    }
+    struct slice kind = {item.p + 1, item.len - 2}, detail = kind;
+    kind = next_item(&detail, ':');
+    if (slice_eq(kind, SLICE("bool")))
+        add_each(l, SLICE("true|false"));
+    if (slice_eq(kind, SLICE("words")) || slice_eq(kind, SLICE("list")) || slice_eq(kind, SLICE("format")))
+        add_each(l, detail);
+    l->names = kind;
+    return slice_eq(kind, SLICE("by"))     ? WANT_VALUE
+           : slice_eq(kind, SLICE("key"))  ? WANT_KEY_TYPE
+           : slice_eq(kind, SLICE("type")) ? WANT_TYPE
+                                           : WANT_NAMED;
+}
+
+/* Arguments of the statement before the place. */
+static uint32_t count_arguments(const struct lsp_context *c)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 1; i < c->ntokens; i++) {
+        const struct lsp_token *t = &c->tokens[i];
+        n += !t->depth && !slice_eq(t->text, SLICE("]")) && !slice_eq(t->text, SLICE(")"));
+    }
+    return n;
+}
+
+/* Adds what the row says of the next argument. False where what is written is not of this row. */
+static bool add_form(struct list *l, const struct lsp_form *f, unsigned *wants)
+{
+    struct slice rest = f->pattern;
+    uint32_t n = count_arguments(&l->c);
+    for (uint32_t i = 0; i < n && rest.len; i++) {
+        struct slice item = next_item(&rest, ' ');
+        if (item.p[0] != '<' && i + 1 < l->c.ntokens && !memchr(item.p, '|', item.len) && !slice_eq(item, l->c.tokens[i + 1].text))
+            return false;
+    }
+    *wants |= rest.len ? add_item(l, next_item(&rest, ' ')) : f->options.len ? (unsigned)WANT_OPTION : 0;
+    return true;
+}
+
+/* Whether the statement has rows there. */
+static bool add_forms(struct list *l, unsigned *wants)
+{
+    const struct lsp_word *w = lsp_statement(l->c.context, statement(l));
+    bool any = false;
+    for (uint32_t i = 0; w && i < lsp_nforms; i++)
+        if (strcmp(lsp_forms[i].id, w->id) == 0) {
+            any = true;
+            add_form(l, &lsp_forms[i], wants);
+        }
+    if (any && l->c.ntokens > 1 && takes_if(l))
+        *wants |= WANT_IF;
+    return any;
+}
+
+/* What stands after the colon of the statement. */
+static unsigned wants_type(struct list *l)
 {
     struct slice word = statement(l);
+    const struct lsp_word *w = lsp_statement(l->c.context, word);
     if (slice_eq(word, SLICE("map")) || slice_eq(word, SLICE("list")))
         return WANT_KEY_TYPE;
     if (slice_eq(word, SLICE("check")) || slice_eq(word, SLICE("frontend")) || slice_eq(word, SLICE("backend")))
         return WANT_PROTOCOL;
+    for (uint32_t i = 0; w && i < lsp_nforms; i++) {
+        struct slice rest = lsp_forms[i].pattern;
+        next_item(&rest, ':');
+        if (strcmp(lsp_forms[i].id, w->id) == 0 && rest.len > 1 && rest.p[0] == ' ')
+            return add_item(l, slice_from(rest, 1));
+    }
     return WANT_TYPE;
 }
 
 /* Arguments, before any `if` or tail. */
-static unsigned wants_argument(const struct list *l)
+static unsigned wants_argument(struct list *l)
 {
     struct slice word = statement(l);
     bool first = l->c.ntokens == 1;
+    unsigned form = 0;
+    if (l->segment == l->c.partial && add_forms(l, &form))
+        return form;
     unsigned condition = !first && takes_if(l) ? WANT_IF : 0;
     if (slice_eq(word, SLICE("use")))
         return first ? WANT_BACKEND : WANT_IF;
@@ -315,7 +399,7 @@ static unsigned wants_argument(const struct list *l)
     return (one_of && !first ? 0u : (unsigned)WANT_OPTION) | (first ? (unsigned)WANT_OWN : 0u) | condition;
 }
 
-static unsigned wanted(const struct list *l)
+static unsigned wanted(struct list *l)
 {
     const struct lsp_context *c = &l->c;
     if (!c->ntokens)

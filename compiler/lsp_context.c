@@ -9,7 +9,7 @@ struct scan {
     size_t at, place;
     struct lsp_context *c;
     struct {
-        unsigned context;
+        uint64_t context;
         struct slice block;
         uint32_t depth, ntokens;
         bool is_interpolation, in_interpolation;
@@ -35,6 +35,15 @@ size_t lsp_word_end(struct slice text, size_t place)
                                 (text.p[place] == '.' && place + 1 < text.len && is_letter(text.p[place + 1]))))
         place++;
     return place;
+}
+
+bool lsp_is_option_of(const struct lsp_word *w, const struct lsp_context *c)
+{
+    struct slice of = w->of, first = c->ntokens ? c->tokens[0].text : SLICE("");
+    if (!slice_starts(of, first) || !first.len)
+        return false;
+    return of.len == first.len || (c->ntokens > 1 && of.p[first.len] == ' ' &&
+                                   slice_eq(slice_from(of, first.len + 1), c->tokens[1].text));
 }
 
 static void add_token(struct scan *x, size_t from, size_t to, bool is_word)

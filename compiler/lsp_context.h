@@ -14,7 +14,7 @@ struct lsp_token {
 };
 
 struct lsp_context {
-    unsigned context;   /* the enum context of the statement; 0: none that is known */
+    uint64_t context;   /* the enum context of the statement; 0: none that is known */
     struct slice block; /* the word of the statement whose block this is */
     bool in_comment, in_string;
     bool in_interpolation; /* within ${ } of a string: an expression, whatever the statement */
@@ -26,6 +26,8 @@ struct lsp_context {
 };
 
 void lsp_context_at(struct slice text, size_t place, struct lsp_context *out);
+/* Whether `w` is an option of the statement, or of it with its first argument, as `persist cookie` has its own. */
+bool lsp_is_option_of(const struct lsp_word *w, const struct lsp_context *c);
 /* The end of the word, dots included, that stands at `place`. */
 size_t lsp_word_end(struct slice text, size_t place);
 

@@ -68,9 +68,11 @@ static bool hover_name(struct lsp_analysis *a, struct span *at, struct buf *out)
 
 /* ---- words of the language --------------------------------------------------------------------- */
 
-static void put_code(struct buf *out, struct slice code, const char *doc)
+static void put_code(struct buf *out, struct slice code, const struct lsp_word *w)
 {
-    buf_printf(out, "```weir\n%.*s\n```\n%s\n", SLICE_ARG(code), doc);
+    buf_printf(out, "```weir\n%.*s\n```\n%s\n", SLICE_ARG(code), w->doc);
+    if (w->later)
+        buf_str(out, "\nPart of the language, but not done by this version (E0900).\n");
 }
 
 static void put_word(struct lsp_analysis *a, const struct lsp_word *w, struct buf *out)
@@ -83,26 +85,26 @@ static void put_word(struct lsp_analysis *a, const struct lsp_word *w, struct bu
     case LSP_STATEMENT:
     case LSP_TEST:
     case LSP_LOGIC:
-        put_code(out, slice_of(w->extra), w->doc);
+        put_code(out, slice_of(w->extra), w);
         break;
     case LSP_OPTION:
-        put_code(out, arena_printf(arena, "%.*s … %.*s %s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w->doc);
+        put_code(out, arena_printf(arena, "%.*s … %.*s %s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w);
         break;
     case LSP_SETTING:
-        put_code(out, arena_printf(arena, "%.*s %.*s %s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w->doc);
+        put_code(out, arena_printf(arena, "%.*s %.*s %s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w);
         break;
     case LSP_FIELD:
-        put_code(out, arena_printf(arena, "%.*s: %s%s", SLICE_ARG(w->text), type, w->extra), w->doc);
+        put_code(out, arena_printf(arena, "%.*s: %s%s", SLICE_ARG(w->text), type, w->extra), w);
         break;
     case LSP_KEYED_FIELD:
-        put_code(out, arena_printf(arena, "%.*s[\"NAME\"]: %s%s", SLICE_ARG(w->text), type, w->extra), w->doc);
+        put_code(out, arena_printf(arena, "%.*s[\"NAME\"]: %s%s", SLICE_ARG(w->text), type, w->extra), w);
         break;
     case LSP_CONVERTER:
-        put_code(out, arena_printf(arena, "%.*s | %.*s%s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w->doc);
+        put_code(out, arena_printf(arena, "%.*s | %.*s%s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w);
         break;
     case LSP_KEY_TYPE:
     case LSP_TYPE:
-        put_code(out, arena_printf(arena, "%.*s", SLICE_ARG(w->text)), w->doc);
+        put_code(out, arena_printf(arena, "%.*s", SLICE_ARG(w->text)), w);
         break;
     }
 }
@@ -117,7 +119,7 @@ static bool is_meant(const struct lsp_word *w, const struct lsp_context *c, bool
     case LSP_STATEMENT:
         return c->ntokens == 0 && w->where & c->context;
     case LSP_OPTION:
-        return c->ntokens && !condition && slice_eq(w->of, first);
+        return c->ntokens && !condition && lsp_is_option_of(w, c);
     case LSP_SETTING:
         return c->ntokens && !condition && slice_eq(w->of, first) && w->where & c->context && w->text.len;
     case LSP_FIELD:

@@ -20,17 +20,34 @@ enum lsp_word_kind {
 
 struct lsp_word {
     enum lsp_word_kind kind;
+    bool later; /* part of the language, but not done by this version */
     struct slice text, of;
-    unsigned where, parts;
+    uint64_t where; /* OPTION, FIELD: anywhere */
+    unsigned parts;
     const char *extra, *doc;
+    const char *id; /* of a statement or a field's phase, as the tables call it */
 };
 
 /* All words, in the order of the tables. */
 extern const struct lsp_word lsp_words[];
 extern const uint32_t lsp_nwords;
 
+/* What a statement's arguments are, by grammar/forms.def. */
+struct lsp_form {
+    const char *id;
+    struct slice pattern, options;
+    uint64_t block;
+};
+extern const struct lsp_form lsp_forms[];
+extern const uint32_t lsp_nforms;
+
+/* The statement `word` of `context`, or NULL. */
+const struct lsp_word *lsp_statement(uint64_t context, struct slice word);
+/* Whether a field of that phase is there for rules of `context`. */
+bool lsp_is_there(uint64_t context, const char *phase);
+
 /* The context within the block that statement `word` opens in `context`; `kind` is what follows the word or its colon: the
  * phase of `on`, the protocol of `check`, the objects of `defaults`. 0: none that is known. */
-unsigned lsp_context_within(unsigned context, struct slice word, struct slice kind);
+uint64_t lsp_context_within(uint64_t context, struct slice word, struct slice kind);
 
 #endif

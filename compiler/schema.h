@@ -3,20 +3,22 @@
 #ifndef WEIR_SCHEMA_H
 #define WEIR_SCHEMA_H
 
-/* Where a statement stands. */
-enum context {
-    IN_FILE = 1 << 0,
-    IN_BACKEND = 1 << 1,
-    IN_FRONTEND = 1 << 2,
-    IN_DEFAULTS = 1 << 3,
-    IN_HTTP_CHECK = 1 << 4,
-    IN_TCP_CHECK = 1 << 5,
-    IN_ON_REQUEST = 1 << 6,
-    IN_ROUTE = 1 << 7,
-    IN_REPLY = 1 << 8,
-    IN_MAP = 1 << 9,
-    IN_LIST = 1 << 10,
+/* Where a statement stands: one bit each. */
+enum context_bit {
+#define CONTEXT(id, name, text) CONTEXT_##id,
+#include "grammar/contexts.def"
+#undef CONTEXT
+    CONTEXT_COUNT
 };
+enum context {
+#define CONTEXT(id, name, text) IN_##id = 1ull << CONTEXT_##id,
+#include "grammar/contexts.def"
+#undef CONTEXT
+};
+_Static_assert(CONTEXT_COUNT < 64, "a set of contexts has 64 bits");
+#define IN_RULES                                                                                             \
+    (IN_ON_CONNECTION | IN_ON_TLS | IN_ON_REQUEST | IN_ROUTE | IN_TCP_ROUTE | IN_BACKEND_REQUEST |           \
+     IN_ON_RESPONSE | IN_ON_LOG)
 
 /* What may follow a statement's arguments. */
 enum part {
@@ -27,6 +29,9 @@ enum part {
     WITH_ARROW = 1 << 4,      /* -> value */
     WITH_ASSIGN = 1 << 5,     /* = value */
     WITH_RELOP = 1 << 6,      /* == value and so on */
+    DECIDES = 1 << 7,         /* of a rule: nothing after it is done */
+    ONCE = 1 << 8,            /* given once in its block */
+    NEEDED = 1 << 9,          /* its block is not complete without it */
 };
 
 #endif

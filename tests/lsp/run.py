@@ -498,6 +498,25 @@ def test_code_action():
         equal(s.client.request("textDocument/codeAction", params)["result"], [])
 
 
+def test_formatting():
+    """The layout of `weir fmt`, as an edit of the lines that change."""
+    with Site() as s:
+        params = {"textDocument": {"uri": uri(s.site)}, "options": {"tabSize": 8, "insertSpaces": False}}
+        ask = lambda: s.client.request("textDocument/formatting", params)["result"]
+        s.client.open(s.site)
+        for e in ask():
+            s.client.change(s.site, 2, {"range": e["range"], "text": e["newText"]})
+        equal(ask(), [])
+        tidy = "language 1\n\nbackend app {\n  server a 10.0.0.1:80 # ü\n}\n"
+        s.client.change(s.site, 3, {"text": tidy.replace("  server a", "\tserver    a")})
+        (e,) = ask()
+        equal((start(e["range"]), e["range"]["end"]), ((3, 0), {"line": 4, "character": 0}))
+        s.client.change(s.site, 4, {"range": e["range"], "text": e["newText"]})
+        equal(ask(), [], "what was laid out stays")
+        s.client.change(s.site, 5, {"text": "backend {{{"})
+        equal(ask(), [], "with syntax errors")
+
+
 def test_untitled():
     """A buffer that is no file yet."""
     c = Client(WEIR)
