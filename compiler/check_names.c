@@ -73,6 +73,7 @@ static void add_name(struct checker *k, struct module *m, struct decl *d, uint32
     bool added;
     uint32_t first = *strmap_put(&m->names, k->a, d->name, index, &added);
     check_not_reserved(k, d);
+    check_index_decl(k, d);
     if (added)
         return;
     const struct decl *other = m->decls.v[first];
@@ -130,14 +131,21 @@ static struct decl *module_of(struct checker *k, const struct ast_expr *e)
 
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 {
-    if (e->kind == AST_NAME)
-        return find(k->m, e->text);
+    if (e->kind == AST_NAME) {
+        struct decl *d = find(k->m, e->text);
+        check_index_use(k, e->span.file, e->text, d);
+        return d;
+    }
     struct decl *file = module_of(k, e);
     if (!file)
         return NULL;
     file->used = true;
+    check_index_use(k, e->span.file, e->args[0]->text, file);
     struct decl *d = e->text.len && e->text.p[0] == '_' ? NULL : find(file->target, e->text);
-    return d && d->kind == DECL_MODULE ? NULL : d;
+    if (d && d->kind == DECL_MODULE)
+        return NULL;
+    check_index_use(k, e->span.file, e->text, d);
+    return d;
 }
 
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
