@@ -12,6 +12,7 @@ static void unused(struct checker *k, const struct decl *d)
         [DECL_LET] = "constant",      [DECL_ACL] = "condition", [DECL_MAP] = "map",
         [DECL_LIST] = "list",         [DECL_CHECK] = "check",   [DECL_BACKEND] = "backend",
         [DECL_FRONTEND] = "frontend", [DECL_MODULE] = "file",
+        [DECL_TEMPLATE] = "template",
     };
     struct diag *x =
         diag_report(k->d, DIAG_W0505, d->at, "%s `%.*s` is never used", text[d->kind], SLICE_ARG(d->name));

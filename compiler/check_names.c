@@ -7,6 +7,7 @@ const char *check_decl_text(enum decl_kind kind)
         [DECL_LET] = "a constant",      [DECL_ACL] = "a condition (acl)",   [DECL_MAP] = "a map",
         [DECL_LIST] = "a list",         [DECL_CHECK] = "a check",           [DECL_BACKEND] = "a backend",
         [DECL_FRONTEND] = "a frontend", [DECL_MODULE] = "an imported file",
+        [DECL_TEMPLATE] = "a template",
     };
     return text[kind];
 }
@@ -32,6 +33,8 @@ static int declares(const struct ast_stmt *s)
         return DECL_LET;
     if (s->kind == AST_STMT_ACL)
         return DECL_ACL;
+    if (s->kind == AST_STMT_TEMPLATE)
+        return DECL_TEMPLATE;
     for (size_t i = 0; s->kind == AST_STMT_WORD && i < sizeof words / sizeof *words; i++)
         if (slice_eq(s->word, words[i].word))
             return (int)words[i].kind;
@@ -41,7 +44,7 @@ static int declares(const struct ast_stmt *s)
 /* Names that expressions use must not hide fields. */
 static void check_not_reserved(struct checker *k, const struct decl *d)
 {
-    if (d->kind == DECL_CHECK || d->kind == DECL_BACKEND || d->kind == DECL_FRONTEND ||
+    if (d->kind == DECL_CHECK || d->kind == DECL_BACKEND || d->kind == DECL_FRONTEND || d->kind == DECL_TEMPLATE ||
         !check_reserved(d->name))
         return;
     struct diag *x =
@@ -73,6 +76,12 @@ void check_declare(struct checker *k, struct module *m)
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
+        struct decl *made = kind < 0 ? check_proxy(k, m, s) : NULL;
+        if (made) {
+            vec_add(k->a, &m->decls, made);
+            add_name(k, m, made, m->decls.n - 1);
+            vec_add(k->a, &m->decls, made->twin);
+        }
         if (kind < 0)
             continue;
         bool defines = s->kind != AST_STMT_WORD;
@@ -95,19 +104,29 @@ static struct decl *find(const struct module *m, struct slice name)
     return at ? m->decls.v[*at] : NULL;
 }
 
+/* The file whose names `e`, a name, means. */
+static struct module *file_of(struct checker *k, const struct ast_expr *e)
+{
+    return e->bound ? (struct module *)(uintptr_t)e->bound->module : k->m;
+}
+
 /* The imported file that `e` (of NAME.name) begins with. */
 static struct decl *module_of(struct checker *k, const struct ast_expr *e)
 {
-    if (e->kind != AST_MEMBER || e->args[0]->kind != AST_NAME)
+    if (e->kind != AST_MEMBER || e->args[0]->kind != AST_NAME || check_is_parameter(e->args[0]))
         return NULL;
-    struct decl *d = find(k->m, e->args[0]->text);
+    struct decl *d = find(file_of(k, e->args[0]), e->args[0]->text);
     return d && d->kind == DECL_MODULE ? d : NULL;
 }
 
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 {
+    while (check_is_parameter(e))
+        e = e->bound->value;
     if (e->kind == AST_NAME)
-        return find(k->m, e->text);
+        return find(file_of(k, e), e->text);
+    if (e->kind != AST_MEMBER)
+        return NULL;
     struct decl *file = module_of(k, e);
     if (!file)
         return NULL;
@@ -160,12 +179,26 @@ static void report_in_module(struct checker *k, const struct ast_expr *e, const 
     }
 }
 
+/* What is expected where a parameter stands. */
+static void report_parameter(struct checker *k, const struct ast_expr *e, const char *what)
+{
+    struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is a parameter of type %.*s; a %s is expected here",
+                                 SLICE_ARG(e->text), SLICE_ARG(e->bound->type->name), what);
+    diag_label(k->d, x, "not a %s", what);
+}
+
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete)
+    if (k->incomplete || check_is_unknown(e))
         return;
-    if (file) {
+    struct module *m = k->m;
+    const struct ast_expr *first = e->kind == AST_MEMBER ? e->args[0] : e;
+    if (first->kind == AST_NAME)
+        k->m = file_of(k, first);
+    if (check_is_parameter(e)) {
+        report_parameter(k, e, what);
+    } else if (file) {
         report_in_module(k, e, file, kinds, what);
     } else if (e->kind == AST_NAME) {
         struct diag *x = diag_report(k->d, DIAG_E0201, e->span, "no %s `%.*s`", what, SLICE_ARG(e->text));
@@ -179,6 +212,7 @@ static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned
         if (of->kind == AST_NAME)
             check_suggest_name(k, x, of->span, of->text, 1u << DECL_MODULE);
     }
+    k->m = m;
 }
 
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
@@ -203,6 +237,8 @@ struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kin
     d->used = true;
     if (kinds >> d->kind & 1)
         return d;
+    if (d->twin && kinds >> d->twin->kind & 1)
+        return d->twin;
     struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is %s; a %s is expected here",
                                  SLICE_ARG(d->name), check_decl_text(d->kind), what);
     diag_label(k->d, x, "not a %s", what);

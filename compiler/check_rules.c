@@ -442,7 +442,7 @@ void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_bloc
     /* Where the last `when` decides in all its branches, reaching the last rule implies its condition. */
     if (decides && b.out.n)
         b.out.v[b.out.n - 1].guard = NULL;
-    if (!decides && !k->incomplete)
+    if (!decides && !k->incomplete && !k->partial)
         undecided(&b, block);
     f->route.v = b.out.v;
     f->route.n = f->route.cap = b.out.n;
