@@ -22,15 +22,15 @@ bool check_is_unknown(const struct ast_expr *e)
 
 bool check_expand(struct checker *k, uint64_t n, struct span at)
 {
-    bool first = k->expanded <= EXPANSION_MAX;
     k->expanded += n;
     if (k->expanded <= EXPANSION_MAX)
         return true;
-    if (first)
+    if (!k->too_large)
         diag_label(k->d,
                    diag_report(k->d, DIAG_E0901, at,
                                "templates and calls, written out, have more than %d parts", EXPANSION_MAX),
                    "from here on");
+    k->too_large = true;
     return false;
 }
 
@@ -112,7 +112,7 @@ void check_told(struct checker *k, uint32_t mark)
 {
     uint32_t kept = mark;
     for (uint32_t i = mark; i < k->d->list.n; i++) {
-        struct diag *x = k->d->list.v[i], *y = told_before(k, mark, x);
+        struct diag *x = k->d->list.v[i], *y = told_before(k, kept, x);
         if (!y) {
             k->d->list.v[kept++] = x;
             continue;
@@ -130,7 +130,7 @@ void check_expanded(struct checker *k, uint32_t mark, const struct decl *d, stru
     for (uint32_t i = mark; i < k->d->list.n; i++) {
         struct diag *x = k->d->list.v[i];
         if (points_into(x, d)) {
-            if (told_before(k, mark, x)) {
+            if (told_before(k, kept, x)) {
                 untell(k, x);
                 continue;
             }
@@ -460,6 +460,7 @@ bool check_enter(struct checker *k, const struct decl *d, struct span use, uint3
     for (const struct frame *f = k->frame; f; f = f->outer, depth++) {
         if (f->d != d)
             continue;
+        k->circle = true;
         if (!quiet) {
             struct diag *x = diag_report(k->d, DIAG_E0205, use, "`%.*s` uses itself%s", SLICE_ARG(d->name),
                                          f == k->frame ? "" : " through others");
@@ -520,7 +521,7 @@ struct typed check_call_decl(struct checker *k, const struct ast_expr *e, struct
         return check_failed();
     struct ast_expr *body = d->stmt->tail_expr;
     uint32_t height = body->depth + 1u, mark = k->d->list.n;
-    if (!check_expand(k, 1, e->span) || !check_enter(k, d, e->span, height, false))
+    if (!check_expand(k, CALL_PARTS, e->span) || !check_enter(k, d, e->span, height, false))
         return check_failed();
     struct typed t = body_value(k, d, check_copy_expr(k, &b, body));
     check_leave(k, height);
@@ -537,7 +538,7 @@ const struct ast_expr *check_call_literal(struct checker *k, const struct ast_ex
         return NULL;
     d->used = true;
     uint32_t height = d->stmt->tail_expr->depth + 1u;
-    if (!check_expand(k, 1, e->span) || !check_enter(k, d, e->span, height, true))
+    if (!check_expand(k, CALL_PARTS, e->span) || !check_enter(k, d, e->span, height, true))
         return NULL;
     lit = check_literal_quietly(k, check_copy_expr(k, &b, d->stmt->tail_expr));
     check_leave(k, height);

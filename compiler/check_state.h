@@ -150,7 +150,8 @@ enum {
     CONDITION_MAX = 20000,  /* parts of an acl, written out */
     PROGRAM_MAX = 10000000, /* parts of all rules, written out */
     MODULES_MAX = 1000,
-    EXPANSION_MAX = 4000000, /* parts of all templates and calls, written out */
+    EXPANSION_MAX = 2000000, /* parts of all templates and calls, written out */
+    CALL_PARTS = 10,         /* what a call or a use of a template counts for itself */
     HEIGHT_MAX = 2000,       /* of expressions within calls within arguments … */
 };
 
@@ -173,6 +174,8 @@ struct checker {
     uint64_t size, total;
     uint32_t depth, level;
     bool too_deep;          /* reported once */
+    bool circle;            /* a constant that is being looked at was met again */
+    bool too_large;         /* EXPANSION_MAX, the same */
     const struct decl *acl; /* the condition that is being looked at, or NULL */
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
     bool partial;           /* a template by itself is being looked at: it need not be complete */

@@ -270,18 +270,28 @@ static struct ast_block *finish(struct merge *m, const struct ast_block *own)
 static const struct ast_block *with_templates(struct merge *m, const struct ast_block *own,
                                               const struct ast_expr *extends, enum context use);
 
+/* Remembers the first use of each template. */
+static void made_of(struct merge *m, const struct decl *t, struct span at)
+{
+    const struct expansion **last = &m->d->expansions;
+    for (; *last; last = (const struct expansion **)(uintptr_t)&(*last)->next)
+        if ((*last)->template == t)
+            return;
+    struct expansion *x = arena_new(m->k->a, struct expansion);
+    *x = (struct expansion){t, at, NULL};
+    *last = x;
+}
+
 /* The statements that the use `e` of a template stands for; NULL where reported. */
 static const struct ast_block *expand(struct merge *m, const struct ast_expr *e, enum context use)
 {
     struct checker *k = m->k;
     struct decl *t = e->kind == AST_ERROR ? NULL : template_ref(k, e, use);
     struct bindings b;
-    if (!t || !t->stmt->block || !check_bind(k, t, e, false, &b) || !check_expand(k, 1, e->span) ||
+    if (!t || !t->stmt->block || !check_bind(k, t, e, false, &b) || !check_expand(k, CALL_PARTS, e->span) ||
         !check_enter(k, t, e->span, 0, false))
         return NULL;
-    struct expansion *x = arena_new(k->a, struct expansion);
-    *x = (struct expansion){t, e->span, m->d->expansions};
-    m->d->expansions = x;
+    made_of(m, t, e->span);
     const struct ast_block *block = copy_block(k, &b, t->stmt->block);
     if (t->stmt->nargs == 4 && check_word(t->stmt->args[2], "extends")) {
         struct merge inner = {.k = k, .d = m->d};
@@ -374,23 +384,32 @@ static bool add_text(struct checker *k, struct buf *out, const struct ast_expr *
     return out->len <= NAME_MAX_LEN;
 }
 
-/* The name of the check: the same use has the same name. */
-static struct slice instance_name(struct checker *k, const struct decl *t, const struct bindings *b)
+/* What tells uses of `t` apart: the same use is the same check. */
+static struct slice instance_key(struct checker *k, const struct decl *t, const struct bindings *b)
 {
     struct buf text = {0};
     bool good = true;
     struct slice name = check_full_name(k, t->module, t->name);
     buf_slice(&text, name);
-    buf_char(&text, '(');
+    buf_str(&text, b->n ? "(" : "");
     for (uint32_t i = 0; i < b->n && good; i++) {
         buf_str(&text, i ? ", " : "");
         good = add_text(k, &text, b->v[i]->value);
     }
-    buf_char(&text, ')');
+    buf_str(&text, b->n ? ")" : "");
     struct slice out = good ? arena_copy(k->a, buf_view(&text))
                             : arena_printf(k->a, "%.*s(#%u)", SLICE_ARG(name), k->instances.n);
     buf_free(&text);
     return out;
+}
+
+/* The name of the check in plans and logs. What a TCP check sends may be a password: its arguments are not shown. */
+static struct slice instance_name(struct checker *k, const struct decl *t, struct slice key)
+{
+    if (t->use == IN_HTTP_CHECK || !t->stmt->nparams)
+        return key;
+    struct slice name = check_full_name(k, t->module, t->name);
+    return arena_printf(k->a, "%.*s(#%u)", SLICE_ARG(name), k->instances.n);
 }
 
 static struct ast_stmt *check_statement_of(struct checker *k, const struct decl *t, const struct bindings *b)
@@ -420,14 +439,16 @@ static struct decl *instance(struct checker *k, struct decl *t, const struct ast
     uint32_t mark = k->d->list.n;
     if (!t->stmt->block || !check_bind(k, t, use, false, &b))
         return NULL;
-    struct slice name = instance_name(k, t, &b);
-    uint32_t at = *strmap_put(&k->instance_names, k->a, name, k->instances.n, &added);
+    struct slice key = instance_key(k, t, &b);
+    uint32_t at = *strmap_put(&k->instance_names, k->a, key, k->instances.n, &added);
     if (!added)
         return k->instances.v[at];
-    if (!check_expand(k, 1, use->span) || !check_enter(k, t, use->span, 0, false))
+    if (!check_expand(k, CALL_PARTS, use->span) || !check_enter(k, t, use->span, 0, false)) {
+        vec_add(k->a, &k->instances, NULL); /* reported */
         return NULL;
+    }
     struct module *m = k->m;
-    struct decl *d = new_check(k, t, &b, name);
+    struct decl *d = new_check(k, t, &b, instance_name(k, t, key));
     vec_add(k->a, &k->instances, d);
     vec_add(k->a, &k->p->checks, d->check);
     k->m = t->module;

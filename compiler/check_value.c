@@ -161,6 +161,7 @@ const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast
     if (check_is_parameter(e))
         return check_literal_type(e->bound->value) != TYPE_ERROR ? e->bound->value : NULL;
     struct decl *d = check_lookup(k, e);
+    k->circle |= d && d->kind == DECL_LET && d->state == DECL_BUSY;
     if (!d || d->kind != DECL_LET || d->state == DECL_BUSY)
         return NULL;
     d->used = true;
@@ -518,7 +519,15 @@ void check_let(struct checker *k, struct decl *d)
     }
     if (d->stmt->nparams)
         return; /* check_call_alone() */
+    k->circle = false;
     const struct ast_expr *lit = check_literal_quietly(k, e);
+    if (!lit && k->circle && e->kind != AST_NAME && e->kind != AST_MEMBER) {
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0205, d->at, "`let %.*s` uses itself, or another that does",
+                               SLICE_ARG(d->name)),
+                   "a constant cannot be made of itself");
+        return;
+    }
     if (!lit && e->kind != AST_ERROR) {
         const struct decl *other = e->kind == AST_NAME || e->kind == AST_MEMBER ? check_lookup(k, e) : NULL;
         if (e->kind == AST_ARITH) {

@@ -14,6 +14,7 @@
     CMD(show, "PLAN", "say what a plan holds")                                                 \
     CMD(explain, "FILE|PLAN 'METHOD URL'", "say what happens to a request, and why")           \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
+    CMD(doc, "[MODULE|FILE]", "say what a file or the standard library has to offer")           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
     CMD(ctl, "--control SOCK WORD…", "ask a running process")
 
