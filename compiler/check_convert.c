@@ -164,7 +164,10 @@ struct typed check_call(struct checker *k, const struct ast_expr *e)
     struct decl *d = declared(k, callee);
     if (d)
         return check_call_decl(k, e, d);
-    if (callee->kind != AST_NAME || check_lookup(k, callee)) {
+    struct decl *outside = callee->kind == AST_NAME || callee->kind == AST_MEMBER ? check_lookup(k, callee) : NULL;
+    if (outside && outside->kind == DECL_EXTERN)
+        return check_extern(k, e, outside);
+    if (callee->kind != AST_NAME || outside) {
         check_ref(k, callee, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }

@@ -40,9 +40,10 @@ struct decl *check_proxy(struct checker *k, struct module *m, struct ast_stmt *s
     front->nargs = back->nargs = 1;
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {
         struct ast_stmt *x = s->block->stmts.v[i];
-        unsigned where = x->kind == AST_STMT_WORD ? check_contexts(x->word, x->nargs ? x->args[0] : NULL) : 0;
+        uint64_t where = x->kind == AST_STMT_WORD ? check_contexts(x->word, x->nargs ? x->args[0] : NULL) : 0;
         routed |= x->kind == AST_STMT_WORD && slice_eq(x->word, SLICE("route"));
-        if (where & IN_BACKEND)
+        bool both = slice_eq(x->word, SLICE("timeout")); /* `timeout idle` is of either */
+        if (where & IN_BACKEND && (both || !(where & IN_FRONTEND)))
             vec_add(k->a, &back->block->stmts, x);
         if (where & IN_FRONTEND || !(where & IN_BACKEND))
             vec_add(k->a, &front->block->stmts, x);

@@ -67,7 +67,7 @@ static const char *use_text(enum context use)
 }
 
 /* The template that `e` (a name or a call) uses, for `uses`; NULL where reported. */
-static struct decl *template_ref(struct checker *k, const struct ast_expr *e, unsigned uses)
+static struct decl *template_ref(struct checker *k, const struct ast_expr *e, uint64_t uses)
 {
     const struct ast_expr *callee = e->kind == AST_CALL ? e->args[0] : e;
     struct decl *d = check_ref(k, callee, 1u << DECL_TEMPLATE, "template");
