@@ -26,6 +26,7 @@ static void unused(struct checker *k, const struct decl *d)
         [DECL_RESOLVER] = "resolver",
         [DECL_PEERS] = "set of peers",
         [DECL_EXTERN] = "external function",
+        [DECL_TEMPLATE] = "template",
     };
     struct diag *x =
         diag_report(k->d, DIAG_W0505, d->at, "%s `%.*s` is never used", text[d->kind], SLICE_ARG(d->name));
