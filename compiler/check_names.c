@@ -4,14 +4,22 @@
 const char *check_decl_text(enum decl_kind kind)
 {
     static const char *const text[] = {
-        [DECL_LET] = "a constant",      [DECL_ACL] = "a condition (acl)",   [DECL_MAP] = "a map",
-        [DECL_LIST] = "a list",         [DECL_CHECK] = "a check",           [DECL_BACKEND] = "a backend",
-        [DECL_FRONTEND] = "a frontend", [DECL_MODULE] = "an imported file",
+        [DECL_LET] = "a constant",
+        [DECL_ACL] = "a condition (acl)",
+        [DECL_MAP] = "a map",
+        [DECL_LIST] = "a list",
+        [DECL_CHECK] = "a check",
+        [DECL_BACKEND] = "a backend",
+        [DECL_FRONTEND] = "a frontend",
+        [DECL_MODULE] = "an imported file",
         [DECL_TLS] = "a set of certificates (tls)",
-        [DECL_LIMIT] = "a limit",       [DECL_TABLE] = "a table",
+        [DECL_LIMIT] = "a limit",
+        [DECL_TABLE] = "a table",
         [DECL_ERRORS] = "a set of error pages (errors)",
-        [DECL_LOG] = "a log",           [DECL_RESOLVER] = "a resolver",
-        [DECL_PEERS] = "a set of peers", [DECL_EXTERN] = "an external function",
+        [DECL_LOG] = "a log",
+        [DECL_RESOLVER] = "a resolver",
+        [DECL_PEERS] = "a set of peers",
+        [DECL_EXTERN] = "an external function",
     };
     return text[kind];
 }
@@ -31,11 +39,10 @@ static int declares(const struct ast_stmt *s)
         enum decl_kind kind;
     } words[] = {
         {SLICE("map"), DECL_MAP},         {SLICE("list"), DECL_LIST},         {SLICE("check"), DECL_CHECK},
-        {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND},
-        {SLICE("tls"), DECL_TLS},         {SLICE("limit"), DECL_LIMIT},
-        {SLICE("table"), DECL_TABLE},     {SLICE("errors"), DECL_ERRORS},
-        {SLICE("log"), DECL_LOG},         {SLICE("resolver"), DECL_RESOLVER},
-        {SLICE("peers"), DECL_PEERS},     {SLICE("extern"), DECL_EXTERN},
+        {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND}, {SLICE("tls"), DECL_TLS},
+        {SLICE("limit"), DECL_LIMIT},     {SLICE("table"), DECL_TABLE},       {SLICE("errors"), DECL_ERRORS},
+        {SLICE("log"), DECL_LOG},         {SLICE("resolver"), DECL_RESOLVER}, {SLICE("peers"), DECL_PEERS},
+        {SLICE("extern"), DECL_EXTERN},
     };
     if (s->kind == AST_STMT_LET)
         return DECL_LET;
@@ -84,8 +91,12 @@ void check_declare(struct checker *k, struct module *m)
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
-        if (kind < 0)
+        if (kind < 0) {
+            if (s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
+                !check_is_known(s->word, IN_FILE))
+                strmap_put(&k->lost, k->a, s->args[0]->text, 0, NULL);
             continue;
+        }
         bool defines = s->kind != AST_STMT_WORD;
         if (!defines && (s->nargs == 0 || s->args[0]->kind != AST_NAME))
             continue; /* check_statement() reports it */
@@ -173,10 +184,17 @@ static void report_in_module(struct checker *k, const struct ast_expr *e, const 
     }
 }
 
+bool check_is_lost(const struct checker *k, const struct ast_expr *e)
+{
+    while (e->kind == AST_MEMBER || e->kind == AST_INDEX || e->kind == AST_CALL)
+        e = e->args[0];
+    return e->kind == AST_NAME && strmap_get(&k->lost, e->text);
+}
+
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete)
+    if (k->incomplete || check_is_lost(k, e))
         return;
     if (file) {
         report_in_module(k, e, file, kinds, what);

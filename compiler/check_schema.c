@@ -95,9 +95,30 @@ struct slice check_places(struct arena *a, uint64_t contexts)
     return s.p ? s : SLICE("elsewhere");
 }
 
+static const struct later *find_later(struct slice word, uint64_t contexts)
+{
+    for (size_t i = 0; i < NLATER; i++)
+        if (later[i].contexts & contexts && slice_eq(later[i].word, word))
+            return &later[i];
+    return NULL;
+}
+
 const char *check_usage(enum statement_id id)
 {
     return statements[id].usage;
+}
+
+enum statement_id check_statement_named(struct slice word, enum context context)
+{
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].contexts & context && slice_eq(statements[i].word, word))
+            return (enum statement_id)i;
+    return STATEMENT_NONE;
+}
+
+bool check_is_known(struct slice word, enum context context)
+{
+    return check_statement_named(word, context) != STATEMENT_NONE || find_later(word, context);
 }
 
 bool check_is_rule(struct slice word)
@@ -173,14 +194,6 @@ struct diag *check_misformed(struct checker *k, enum statement_id id, struct spa
 
 /* ---- which statement --------------------------------------------------------------------------- */
 
-static const struct later *find_later(struct slice word, uint64_t contexts)
-{
-    for (size_t i = 0; i < NLATER; i++)
-        if (later[i].contexts & contexts && slice_eq(later[i].word, word))
-            return &later[i];
-    return NULL;
-}
-
 static void suggest_statement(struct checker *k, struct diag *x, const struct ast_stmt *s, uint64_t contexts)
 {
     struct slice words[STATEMENT_COUNT + NLATER];
@@ -214,6 +227,8 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
         check_later(k, s->word_span, "`%.*s` (%s)", SLICE_ARG(s->word), l->doc);
         return;
     }
+    if (k->incomplete && elsewhere & IN_FILE) /* a `}` may be missing before it */
+        return;
     struct slice here = check_places(k->a, context);
     if (!elsewhere) {
         struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no statement `%.*s` %.*s",
@@ -245,8 +260,8 @@ static struct span keyword(const struct ast_stmt *s, struct slice word)
 static void unknown_annotation(struct checker *k, const struct ast_stmt *s)
 {
     static const struct slice words[] = {SLICE("name"), SLICE("allow")};
-    struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no annotation `@%.*s`",
-                                 SLICE_ARG(s->word));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0207, s->word_span, "there is no annotation `@%.*s`", SLICE_ARG(s->word));
     diag_label(k->d, x, "unknown");
     check_suggest(k, x, s->word_span, s->word, words, 2);
     if (!x->has_fix)
@@ -407,7 +422,8 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         diag_label(k->d, x, "not a name");
         return false;
     }
-    bool needs_block = d->parts & WITH_BLOCK && id != STATEMENT_REPLY && id != STATEMENT_ENFORCE && id != STATEMENT_DRY_RUN;
+    bool needs_block =
+        d->parts & WITH_BLOCK && id != STATEMENT_REPLY && id != STATEMENT_ENFORCE && id != STATEMENT_DRY_RUN;
     if (needs_block && !s->block && !k->incomplete) {
         struct span at = tail_span(s);
         at = (struct span){at.file, at.off + at.len, 0};

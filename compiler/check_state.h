@@ -4,8 +4,8 @@
  * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are
  * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
  * check_rows.c), frontends (check_frontend.c, check_rules.c), with expressions wherever they stand
- * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and at
- * the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
+ * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and
+ * at the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
 #ifndef WEIR_CHECK_STATE_H
 #define WEIR_CHECK_STATE_H
 
@@ -188,10 +188,13 @@ struct checker {
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
-    enum phase phase; /* whose fields are there */
-    bool tcp;         /* in a TCP frontend or backend */
-    struct need need; /* PHASE_ANY: what the condition has used */
-    struct strmap vars; /* var.NAME to index in var_list: every `set var.NAME` of the program */
+    enum phase phase;         /* whose fields are there */
+    bool tcp;                 /* in a TCP frontend or backend */
+    bool hello;               /* a TCP frontend that reads TLS hellos */
+    struct slice later_field; /* the last one that this rule was told about */
+    struct need need;         /* PHASE_ANY: what the condition has used */
+    struct strmap lost; /* names that statements with an unknown word may have meant to declare */
+    struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
     VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
@@ -229,6 +232,8 @@ struct source *check_open(struct checker *k, const struct ast_expr *e, struct sl
 /* ---- check_names.c: declarations ---- */
 
 void check_declare(struct checker *k, struct module *m);
+/* Whether the name that `e` begins with may be one whose declaration has an unknown word, which is reported there. */
+bool check_is_lost(const struct checker *k, const struct ast_expr *e);
 /* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
  */
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
@@ -254,6 +259,8 @@ unsigned check_parts(enum statement_id id);
 bool check_may_stand(enum statement_id id, enum context context);
 struct slice check_word_of(enum statement_id id);
 bool check_is_rule(struct slice word);
+enum statement_id check_statement_named(struct slice word, enum context context);
+bool check_is_known(struct slice word, enum context context); /* or one that is not looked into */
 /* "in a backend or in `defaults`" */
 struct slice check_places(struct arena *a, uint64_t contexts);
 const char *check_usage(enum statement_id id);
@@ -366,6 +373,9 @@ struct typed check_pipe(struct checker *k, const struct ast_expr *e);
 struct typed check_call(struct checker *k, const struct ast_expr *e);
 struct typed check_interpolation(struct checker *k, const struct ast_expr *e);
 bool check_is_text(enum type_id t);
+/* Reports E0900 for a field, once a rule. */
+void check_later_field(struct checker *k, struct span at, struct slice text);
+bool check_is_field(const struct ast_expr *e);              /* written as a field is, without its key */
 bool check_names_field(const struct ast_expr *e);           /* the first word belongs to a field */
 bool check_reserved(struct slice name);                     /* a field begins with that word */
 bool check_convertible(enum type_id from, enum type_id to); /* every `from` is a `to` */
@@ -421,8 +431,7 @@ void check_settings(struct checker *k, enum statement_id id, const struct ast_st
 /* The rules of `block` into `f`; `phase` is IN_ON_REQUEST or IN_ROUTE. */
 void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
 /* The same for what has no place in a program yet: the rules are checked, and left. */
-void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block,
-                       enum phase phase);
+void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block, enum phase phase);
 /* One rule of the phase that is being checked. */
 void check_one_rule(struct checker *k, const struct ast_stmt *s);
 /* A value that becomes the value of a header. NULL where reported. */
@@ -433,7 +442,9 @@ void check_reply_block(struct checker *k, const struct ast_block *block, int64_t
 /* ---- check_phases.c: phases, and which fields they have ---- */
 
 enum context check_phase_context(enum phase p);
-const char *check_phase_name(enum phase p);
+const char *check_phase_name(enum phase p); /* "`on request`" */
+/* Which phase `on …` names; PHASE_COUNT: none. */
+enum phase check_phase_named(const struct ast_stmt *s);
 /* Reports E0401 where the field `text` (from `phase` on) is not there now; remembers it for a condition. */
 bool check_phase(struct checker *k, struct span at, struct slice text, enum phase from);
 /* The same for a condition that needs `need`. */
@@ -454,6 +465,8 @@ bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *
 /* The statements of a block that forms.def knows; `what` and `at`: whose block it is. */
 void check_form_block(struct checker *k, const struct ast_block *block, enum context context,
                       struct slice what, struct span at);
+/* Reports what stands twice in `block` and may stand there once. */
+void check_once(struct checker *k, const struct ast_block *block, enum context context);
 /* The argument at s->args[*i] is an option of `statement` that is to come: reports it, checks what follows,
  * and moves *i to its last argument. `told`: the one that was reported first for this statement. */
 bool check_later_option(struct checker *k, const char *statement, const struct ast_stmt *s, uint32_t *i,
