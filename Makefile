@@ -2,7 +2,7 @@
 #   make         the two programs: build/weir, build/weir-edge
 #   make run     install what is missing, build, serve examples/01-hello
 #   make test    install what tests need, build, run all tests
-#   make bench | layers | fuzz | format | install PREFIX=/usr/local | clean
+#   make bench | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -153,7 +153,11 @@ install: all
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+# Syntax files of editors, from the tables in grammar/*.def.
+editors:
+	@python3 grammar/editors/generate.py
+
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzzers route-cases deps run test bench layers fuzz install format clean
+.PHONY: editors all unit fuzzers route-cases deps run test bench layers fuzz install format clean
