@@ -103,7 +103,7 @@ void check_declare(struct checker *k, struct module *m)
         }
         if (kind < 0) {
             if (!made && s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
-                !check_is_known(s->word, IN_FILE))
+                check_statement_named(s->word, IN_FILE) == STATEMENT_NONE)
                 strmap_put(&k->lost, k->a, s->args[0]->text, 0, NULL);
             continue;
         }

@@ -116,11 +116,6 @@ enum statement_id check_statement_named(struct slice word, enum context context)
     return STATEMENT_NONE;
 }
 
-bool check_is_known(struct slice word, enum context context)
-{
-    return check_statement_named(word, context) != STATEMENT_NONE || find_later(word, context);
-}
-
 bool check_is_rule(struct slice word)
 {
     for (size_t i = 1; i < STATEMENT_COUNT; i++)

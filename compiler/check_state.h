@@ -195,7 +195,7 @@ struct checker {
     bool hello;               /* a TCP frontend that reads TLS hellos */
     struct slice later_field; /* the last one that this rule was told about */
     struct need need;         /* PHASE_ANY: what the condition has used */
-    struct strmap lost; /* names that statements with an unknown word may have meant to declare */
+    struct strmap lost;       /* names that unknown statements, and those not looked into, may declare */
     struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
     VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
@@ -234,7 +234,8 @@ struct source *check_open(struct checker *k, const struct ast_expr *e, struct sl
 /* ---- check_names.c: declarations ---- */
 
 void check_declare(struct checker *k, struct module *m);
-/* Whether the name that `e` begins with may be one whose declaration has an unknown word, which is reported there. */
+/* Whether the name that `e` begins with may be declared by a statement that was reported: unknown, or not
+ * looked into. */
 bool check_is_lost(const struct checker *k, const struct ast_expr *e);
 /* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
  */
@@ -271,7 +272,6 @@ bool check_may_stand(enum statement_id id, enum context context);
 struct slice check_word_of(enum statement_id id);
 bool check_is_rule(struct slice word);
 enum statement_id check_statement_named(struct slice word, enum context context);
-bool check_is_known(struct slice word, enum context context); /* or one that is not looked into */
 /* "in a backend or in `defaults`" */
 struct slice check_places(struct arena *a, uint64_t contexts);
 const char *check_usage(enum statement_id id);
