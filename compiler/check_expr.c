@@ -117,8 +117,11 @@ static void assume_present(struct checker *k, const struct ir_expr *e)
     if (!e->optional)
         return;
     vec_add(k->a, &k->present, e);
-    if (e->op == IR_LOWER || e->op == IR_UPPER || e->op == IR_TO_INT)
+    bool arithmetic = e->op == IR_ADD || e->op == IR_SUB || e->op == IR_MUL || e->op == IR_DIV || e->op == IR_MOD;
+    if (e->op == IR_LOWER || e->op == IR_UPPER || e->op == IR_TO_INT || arithmetic)
         assume_present(k, e->args[0]);
+    if (arithmetic)
+        assume_present(k, e->args[1]);
 }
 
 void check_assume(struct checker *k, const struct ir_expr *cond)
@@ -156,6 +159,11 @@ void check_assume(struct checker *k, const struct ir_expr *cond)
     case IR_TO_INT:
     case IR_TO_STR:
     case IR_CONCAT:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         break;
     }
 }
@@ -500,13 +508,56 @@ struct ir_expr *check_condition(struct checker *k, const struct ast_expr *e)
     return NULL;
 }
 
+/* An int; NULL where reported. */
+static struct ir_expr *operand(struct checker *k, const struct ast_expr *e)
+{
+    struct typed t = check_expr(k, e, TYPE_INT);
+    if (t.type == TYPE_ERROR || t.type == TYPE_INT)
+        return t.ir;
+    struct diag *x = check_mismatch(k, e, check_type_text(t.type), "int");
+    if (check_is_text(t.type))
+        diag_help(k->d, x, "read the text as a number: `%.*s | to-int`", SLICE_ARG(check_source_text(k, e->span)));
+    return NULL;
+}
+
+/* There may be no result, unless an int is divided by a constant. */
+static struct typed arithmetic(struct checker *k, const struct ast_expr *e)
+{
+    const struct ast_expr *lit = check_literal_quietly(k, e);
+    if (lit)
+        return literal(k, lit, TYPE_INT);
+    struct ir_expr *x = operand(k, e->args[0]), *y = operand(k, e->args[1]);
+    if (!x || !y)
+        return check_failed();
+    bool divides = e->op == AST_DIV || e->op == AST_MOD, constant = y->op == IR_CONST_INT;
+    if ((x->op == IR_CONST_INT && constant) || (divides && constant && y->num == 0)) {
+        struct diag *d = diag_report(k->d, DIAG_E0303, e->span, "there is no such number");
+        diag_label(k->d, d, divides && y->num == 0 ? "divided by 0" : "it does not fit 64 bits");
+        return check_failed();
+    }
+    enum ir_op op = e->op == AST_ADD   ? IR_ADD
+                    : e->op == AST_SUB ? IR_SUB
+                    : e->op == AST_MUL ? IR_MUL
+                    : e->op == AST_DIV ? IR_DIV
+                                       : IR_MOD;
+    struct ir_expr *r = check_new2(k, op, IR_INT, x, y, e->span);
+    r->optional = !divides || !constant || y->num == -1 || x->optional;
+    return check_result(k, r, TYPE_INT);
+}
+
 static struct typed negative(struct checker *k, const struct ast_expr *e)
 {
     const struct ast_expr *lit = check_literal_quietly(k, e);
     if (lit)
         return literal(k, lit, TYPE_INT);
-    check_later(k, e->span, "arithmetic");
-    return check_failed();
+    struct ast_expr zero = {.kind = AST_INT, .span = e->span}, minus = *e;
+    struct ast_expr *args[] = {&zero, e->args[0]};
+    minus.kind = AST_ARITH;
+    minus.op = AST_SUB;
+    minus.op_span = e->span;
+    minus.args = args;
+    minus.nargs = 2;
+    return arithmetic(k, &minus);
 }
 
 struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_id want)
@@ -548,8 +599,7 @@ struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_i
     case AST_COMPARE:
         return check_compare(k, e);
     case AST_ARITH:
-        check_later(k, e->op_span, "arithmetic");
-        return check_failed();
+        return arithmetic(k, e);
     case AST_NEGATE:
         return negative(k, e);
     case AST_PIPE:

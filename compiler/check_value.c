@@ -81,8 +81,8 @@ enum type_id check_literal_type(const struct ast_expr *lit)
 /* -5, as a literal. */
 static const struct ast_expr *negated(struct checker *k, const struct ast_expr *e)
 {
-    const struct ast_expr *of = e->args[0];
-    if (of->kind != AST_INT)
+    const struct ast_expr *of = check_literal_quietly(k, e->args[0]);
+    if (!of || of->kind != AST_INT || of->num == INT64_MIN)
         return NULL;
     struct ast_expr *lit = arena_new(k->a, struct ast_expr);
     *lit = *of;
@@ -126,6 +126,24 @@ static const struct ast_expr *joined(struct checker *k, const struct ast_expr *e
     return lit;
 }
 
+/* 2 * 60, as a literal. */
+static const struct ast_expr *computed(struct checker *k, const struct ast_expr *e)
+{
+    const struct ast_expr *x = check_literal_quietly(k, e->args[0]), *y = check_literal_quietly(k, e->args[1]);
+    if (!x || !y || x->kind != AST_INT || y->kind != AST_INT)
+        return NULL;
+    __int128 a = x->num, b = y->num, r = 0;
+    if ((e->op == AST_DIV || e->op == AST_MOD) && (b == 0 || a / b > INT64_MAX))
+        return NULL;
+    r = e->op == AST_ADD ? a + b : e->op == AST_SUB ? a - b : e->op == AST_MUL ? a * b : e->op == AST_DIV ? a / b : a % b;
+    if (r < INT64_MIN || r > INT64_MAX)
+        return NULL;
+    struct ast_expr *lit = arena_new(k->a, struct ast_expr);
+    *lit = (struct ast_expr){.kind = AST_INT, .span = e->span};
+    lit->num = (int64_t)r;
+    return lit;
+}
+
 const struct ast_expr *check_closed(struct checker *k, const struct ast_expr *lit)
 {
     struct ast_expr *copy = NULL;
@@ -154,6 +172,8 @@ const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast
         return negated(k, e);
     if (e->kind == AST_INTERP)
         return joined(k, e);
+    if (e->kind == AST_ARITH)
+        return computed(k, e);
     if (e->kind == AST_CALL)
         return check_word(e->args[0], "env") ? check_env(k, e, true) : check_call_literal(k, e);
     if (e->kind != AST_NAME && e->kind != AST_MEMBER)
@@ -541,8 +561,8 @@ void check_let(struct checker *k, struct decl *d)
     }
     if (!lit && e->kind != AST_ERROR) {
         const struct decl *other = e->kind == AST_NAME || e->kind == AST_MEMBER ? check_lookup(k, e) : NULL;
-        if (e->kind == AST_ARITH) {
-            check_later(k, e->span, "arithmetic");
+        if (e->kind == AST_ARITH && check_expr(k, e, TYPE_INT).type == TYPE_ERROR) {
+            ; /* reported */
         } else if (other && other->kind == DECL_LET) {
             return; /* reported there */
         } else if (check_literal(k, e) == NULL && k->d->list.n && !other) {

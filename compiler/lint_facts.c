@@ -39,7 +39,8 @@ static bool same_payload(const struct ir_expr *a, const struct ir_expr *b)
     return a->op == IR_AND || a->op == IR_OR || a->op == IR_NOT || a->op == IR_EQ || a->op == IR_LT ||
            a->op == IR_LE || a->op == IR_UNDER || a->op == IR_STARTS_WITH || a->op == IR_ENDS_WITH ||
            a->op == IR_CONTAINS || a->op == IR_EXISTS || a->op == IR_LOWER || a->op == IR_UPPER ||
-           a->op == IR_DEFAULT || a->op == IR_TO_INT || a->op == IR_TO_STR || a->op == IR_CONCAT;
+           a->op == IR_DEFAULT || a->op == IR_TO_INT || a->op == IR_TO_STR || a->op == IR_CONCAT ||
+           a->op == IR_ADD || a->op == IR_SUB || a->op == IR_MUL || a->op == IR_DIV || a->op == IR_MOD;
 }
 
 static bool same(const struct ir_expr *a, const struct ir_expr *b, int *steps)
