@@ -60,6 +60,8 @@ static struct ir_program *check_program(struct checker *k)
     each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_rows);
     each_decl(k, 1u << DECL_ACL, check_acl);
     each_decl(k, 1u << DECL_FRONTEND, check_frontend);
+    for (uint32_t i = 0; i < k->modules.n; i++)
+        check_tests_of(k, k->modules.v[i]);
     check_lints(k);
     for (uint32_t i = 0; i < k->c->sources.files.n; i++)
         vec_push(k->a, &k->p->sources)->path = k->c->sources.files.v[i]->path;

@@ -12,6 +12,7 @@
     CMD(check, "FILE…", "check configurations and the data files that they name")              \
     CMD(build, "FILE -o PLAN", "compile a configuration into a plan, or into an executable")   \
     CMD(show, "PLAN", "say what a plan holds")                                                 \
+    CMD(test, "FILE…", "run the tests that configurations hold")                                  \
     CMD(explain, "FILE|PLAN 'METHOD URL'", "say what happens to a request, and why")           \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
