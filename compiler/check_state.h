@@ -385,6 +385,7 @@ void check_tests_of(struct checker *k, struct module *m);
 struct case_build {
     struct checker *k;
     const struct ir_frontend *f;
+    bool sound; /* nothing was reported before the tests: `f` has all its rules */
     struct test_case *c;
     struct span outcome_at; /* of its outcome; len 0: not given */
     bool broken;            /* something was reported */

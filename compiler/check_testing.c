@@ -1,5 +1,5 @@
-/* `test` blocks: what is given, requests, and which expectation belongs to which request; expectations themselves are
- * in check_expect.c. Yields ir_program.tests. */
+/* `test` blocks: what is given, requests, and which expectation belongs to which request; expectations
+ * themselves are in check_expect.c. Yields ir_program.tests. */
 #include "compiler/check_state.h"
 
 #include "compiler/url.h"
@@ -43,11 +43,25 @@ static void given_member(struct checker *k, struct test *t, const struct ast_stm
     if (!d)
         return;
     if (d->kind == DECL_MAP && !g.gone) {
-        struct diag *x = check_misformed(k, STATEMENT_GIVEN, s->tail_expr->span, "a row of a map has a value");
+        struct diag *x =
+            check_misformed(k, STATEMENT_GIVEN, s->tail_expr->span, "a row of a map has a value");
         diag_label(k->d, x, "a map");
         return;
     }
     add_given(k, t, d, s->args[0], &g);
+}
+
+/* Whether `given` will take that word some day. */
+static bool is_to_come(struct slice word)
+{
+    static const struct slice later[][2] = {
+#define LATER_OPTION(statement, word, doc) {SLICE(statement), SLICE(word)},
+#include "grammar/options.def"
+    };
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (slice_eq(later[i][0], SLICE("given")) && slice_eq(later[i][1], word))
+            return true;
+    return false;
 }
 
 static void given(struct checker *k, struct test *t, const struct ast_stmt *s)
@@ -55,7 +69,7 @@ static void given(struct checker *k, struct test *t, const struct ast_stmt *s)
     const struct ast_expr *e = s->nargs ? s->args[0] : NULL;
     bool member = s->tail == AST_TAIL_RELOP && (s->tail_op == AST_IN || s->tail_op == AST_NOT_IN);
     const struct ast_expr *word = e && e->kind == AST_CALL ? e->args[0] : e;
-    if (word && word->kind == AST_NAME && !member) {
+    if (word && word->kind == AST_NAME && !member && is_to_come(word->text)) {
         check_unknown_option(k, "given", IN_TEST, word->text, word->span);
         return;
     }
@@ -66,7 +80,8 @@ static void given(struct checker *k, struct test *t, const struct ast_stmt *s)
     else if (s->nargs == 1 && member)
         given_member(k, t, s);
     else
-        diag_label(k->d, check_misformed(k, STATEMENT_GIVEN, e->span, "this is nothing that a test can be given"),
+        diag_label(k->d,
+                   check_misformed(k, STATEMENT_GIVEN, e->span, "this is nothing that a test can be given"),
                    "not a row");
 }
 
@@ -169,8 +184,10 @@ static bool request_line(struct request *q, const struct ast_stmt *s, struct sli
         }
         if (!value) {
             struct span end = {e->span.file, e->span.off + e->span.len, 0};
-            diag_label(q->k->d, check_misformed(q->k, STATEMENT_TEST_GET, end, "`%.*s` needs a value", SLICE_ARG(e->text)),
-                       "something is missing here");
+            diag_label(
+                q->k->d,
+                check_misformed(q->k, STATEMENT_TEST_GET, end, "`%.*s` needs a value", SLICE_ARG(e->text)),
+                "something is missing here");
             return false;
         }
         good &= is_from ? from(q, value) : header_line(q, value);
@@ -181,7 +198,8 @@ static bool request_line(struct request *q, const struct ast_stmt *s, struct sli
 
 static bool no_url(struct request *q, const char *why)
 {
-    struct diag *x = diag_report(q->k->d, DIAG_E0310, q->url_at->span, "`%.*s` is no URL of a request", SLICE_ARG(q->url));
+    struct diag *x =
+        diag_report(q->k->d, DIAG_E0310, q->url_at->span, "`%.*s` is no URL of a request", SLICE_ARG(q->url));
     diag_label(q->k->d, x, "%s", why);
     diag_help(q->k->d, x, "it is written as for a browser: \"https://shop.example/path?query\"");
     return false;
@@ -213,8 +231,8 @@ static bool target(struct request *q, struct eval_request *r)
         return false;
     }
     r->target = q->url;
-    q->b->c->title = arena_printf(q->k->a, "%.*s %s%.*s%.*s", SLICE_ARG(q->method), q->tls ? "https://" : "http://",
-                                  SLICE_ARG(q->host), SLICE_ARG(q->url));
+    q->b->c->title = arena_printf(q->k->a, "%.*s %s%.*s%.*s", SLICE_ARG(q->method),
+                                  q->tls ? "https://" : "http://", SLICE_ARG(q->host), SLICE_ARG(q->url));
     return true;
 }
 
@@ -253,7 +271,8 @@ static bool request_part(struct request *q, const struct ast_stmt *s)
     }
     if (s->tail != AST_TAIL_NONE || s->block) {
         struct span at = s->block ? s->block->span : s->tail_args[0]->span;
-        diag_label(k->d, diag_report(k->d, DIAG_E0206, at, "what is expected stands after the request"), "not here");
+        diag_label(k->d, diag_report(k->d, DIAG_E0206, at, "what is expected stands after the request"),
+                   "not here");
         diag_help(k->d, k->d->list.v[k->d->list.n - 1], "write `expect { … }` after the `}` of `request`");
         return false;
     }
@@ -262,7 +281,8 @@ static bool request_part(struct request *q, const struct ast_stmt *s)
     const struct ast_expr *e = s->args[0];
     if (e->kind == AST_NAME || (e->kind == AST_STRING && check_is_token(e->text)))
         return request_line(q, s, e->text, 1);
-    diag_label(k->d, check_misformed(k, id, e->span, "the name of a method is expected here"), "not a method");
+    diag_label(k->d, check_misformed(k, id, e->span, "the name of a method is expected here"),
+               "not a method");
     return false;
 }
 
@@ -272,6 +292,7 @@ struct test_build {
     struct checker *k;
     struct test *t;
     const struct ir_frontend *f;
+    bool sound;
     VEC(struct case_build *) cases;
     VEC(struct span) at;
 };
@@ -279,7 +300,8 @@ struct test_build {
 static struct case_build *begin_case(struct test_build *b, const struct ast_stmt *s)
 {
     struct case_build *c = arena_new(b->k->a, struct case_build);
-    *c = (struct case_build){.k = b->k, .f = b->f, .c = arena_new(b->k->a, struct test_case)};
+    *c = (struct case_build){
+        .k = b->k, .f = b->f, .sound = b->sound, .c = arena_new(b->k->a, struct test_case)};
     c->c->pos = check_pos(b->k, s->word_span);
     vec_add(b->k->a, &b->cases, c);
     vec_add(b->k->a, &b->at, s->word_span);
@@ -313,7 +335,8 @@ static void written_out(struct test_build *b, const struct ast_stmt *s)
     for (uint32_t i = 0; i < s->block->stmts.n; i++)
         c->broken |= !request_part(&q, s->block->stmts.v[i]);
     if (!q.method.p && !c->broken) {
-        struct diag *x = diag_report(b->k->d, DIAG_E0501, s->word_span, "this request has no method and no URL");
+        struct diag *x =
+            diag_report(b->k->d, DIAG_E0501, s->word_span, "this request has no method and no URL");
         diag_label(b->k->d, x, "a line such as `GET \"https://shop.example/\"` is missing in it");
         c->broken = true;
     }
@@ -325,7 +348,8 @@ static void expect(struct test_build *b, const struct ast_stmt *s)
 {
     struct checker *k = b->k;
     if (b->cases.n == 0) {
-        diag_label(k->d, diag_report(k->d, DIAG_E0206, s->word_span, "`expect` is about the request before it"),
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0206, s->word_span, "`expect` is about the request before it"),
                    "there is none");
         return;
     }
@@ -362,7 +386,8 @@ static void line(struct test_build *b, const struct ast_stmt *s)
     }
     enum statement_id id = check_statement(b->k, s, IN_TEST);
     if (id == STATEMENT_NONE) {
-        bool request = s->kind == AST_STMT_WORD && (check_is_method_word(s->word) || slice_eq(s->word, SLICE("request")));
+        bool request = s->kind == AST_STMT_WORD &&
+                       (check_is_method_word(s->word) || slice_eq(s->word, SLICE("request")));
         if (request) /* so that an `expect` finds it */
             begin_case(b, s)->broken = true;
     } else if (id == STATEMENT_REQUEST) {
@@ -389,7 +414,8 @@ static void take_cases(struct test_build *b)
         }
         struct diag *x = diag_report(k->d, DIAG_E0501, b->at.v[i], "nothing is expected of this request");
         diag_label(k->d, x, "a test of nothing");
-        diag_help(k->d, x, "say what must happen: `-> use BACKEND`, `-> redirect STATUS` or `-> reply STATUS`");
+        diag_help(k->d, x,
+                  "say what must happen: `-> use BACKEND`, `-> redirect STATUS` or `-> reply STATUS`");
     }
 }
 
@@ -424,6 +450,7 @@ static bool head(struct checker *k, const struct module *m, struct strmap *names
 void check_tests_of(struct checker *k, struct module *m)
 {
     struct strmap names = {0};
+    bool sound = k->d->errors == 0;
     k->m = m;
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         const struct ast_stmt *s = m->ast->top->stmts.v[i];
@@ -435,7 +462,7 @@ void check_tests_of(struct checker *k, struct module *m)
         *t = (struct test){.pos = check_pos(k, s->word_span)};
         if (!head(k, m, &names, s, t))
             continue;
-        struct test_build b = {.k = k, .t = t, .f = t->frontend};
+        struct test_build b = {.k = k, .t = t, .f = t->frontend, .sound = sound};
         for (uint32_t j = 0; j < s->block->stmts.n; j++)
             line(&b, s->block->stmts.v[j]);
         take_cases(&b);

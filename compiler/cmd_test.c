@@ -57,9 +57,12 @@ int cmd_test(int argc, char **argv)
     };
     const struct command_spec spec = {
         "test", "FILE… [--filter TEXT] [--coverage] [--format text|tap|junit]",
-        "Runs the `test` blocks of configurations and of the files that they import, on the evaluator: nothing is sent\n"
-        "anywhere. Of each failure it says what was expected, what came, which rule decided, and why the rules that\n"
-        "would have done what was expected did not. Ends with `N passed, N failed` (in the formats tap and junit on\n"
+        "Runs the `test` blocks of configurations and of the files that they import, on the evaluator: "
+        "nothing is sent\n"
+        "anywhere. Of each failure it says what was expected, what came, which rule decided, and why the "
+        "rules that\n"
+        "would have done what was expected did not. Ends with `N passed, N failed` (in the formats tap and "
+        "junit on\n"
         "standard error).\nExit code: 0 all passed, 1 a test failed or a file has errors.",
         options};
     int r = options_parse(&spec, &argc, argv);

@@ -1,4 +1,5 @@
-/* Results of tests as text for people, as TAP version 14 (testanything.org) and as JUnit XML; see test_run.h. */
+/* Results of tests as text for people, as TAP version 14 (testanything.org) and as JUnit XML; see test_run.h.
+ */
 #include "compiler/ir_print.h"
 #include "compiler/test_run.h"
 
@@ -63,12 +64,15 @@ static void add_rule(const struct ir_program *p, const struct ir_rule *r, struct
     add_plain(out, r->label);
     buf_str(out, " at ");
     add_place(p, r->pos, out);
-    buf_str(out, ": ");
-    ir_print_action(r, out);
+    struct buf text = {0};
+    buf_str(&text, ": ");
+    ir_print_action(r, &text);
     if (r->guard) {
-        buf_str(out, " if ");
-        ir_print_expr(r->guard, out);
+        buf_str(&text, " if ");
+        ir_print_expr(r->guard, &text);
     }
+    add_plain(out, buf_view(&text));
+    buf_free(&text);
 }
 
 static uint32_t percent(const struct test_coverage *c)
@@ -91,14 +95,14 @@ static void add_others(const struct ir_program *p, const struct test_failure *x,
         buf_str(out, "    not by    ");
         add_rule(p, x->others.v[i].rule, out);
         buf_str(out, "\n              ");
-        buf_slice(out, x->others.v[i].why);
+        add_plain(out, x->others.v[i].why);
         buf_char(out, '\n');
     }
     if (x->more)
-        buf_printf(out, "              nor by %u rules more\n", x->more);
-    if (x->others.n == 0) {
+        buf_printf(out, "              nor by %u more\n", x->more);
+    if (x->others.n == 0 && !x->nearly) {
         buf_str(out, "    not by    any other rule: none does `");
-        buf_slice(out, x->problems.v[0].expected);
+        add_plain(out, x->problems.v[0].expected);
         buf_str(out, "`\n");
     }
 }
@@ -112,9 +116,9 @@ static void add_failure(const struct ir_program *p, const struct test_failure *x
     buf_str(out, ")\n");
     for (uint32_t i = 0; i < x->problems.n; i++) {
         buf_str(out, "    expected  ");
-        buf_slice(out, x->problems.v[i].expected);
+        add_plain(out, x->problems.v[i].expected);
         buf_str(out, "\n    got       ");
-        buf_slice(out, x->problems.v[i].got);
+        add_plain(out, x->problems.v[i].got);
         buf_char(out, '\n');
     }
     if (x->rule) {
@@ -203,8 +207,8 @@ static void tap_why(struct test_report *r, struct slice text)
     buf_str(&r->text, "  ...\n");
 }
 
-/* A literal text may not begin with more white space than what follows it has: failures are indented, so a line with
- * the place of the test goes first. */
+/* A literal text may not begin with more white space than what follows it has: failures are indented, so a
+ * line with the place of the test goes first. */
 static void tap_file(struct test_report *r, const char *path, const struct test_run *run)
 {
     uint32_t number = r->passed + r->failed;
@@ -324,7 +328,8 @@ void test_report_wrong(struct test_report *r, const char *path)
         buf_str(&r->text, "    <testcase name=\"check\"");
         attribute(&r->text, "classname", slice_of(path));
         seconds(&r->text, 0);
-        buf_printf(&r->text, ">\n      <error type=\"check\" message=\"%s\"/>\n    </testcase>\n  </testsuite>\n", why);
+        buf_printf(&r->text,
+                   ">\n      <error type=\"check\" message=\"%s\"/>\n    </testcase>\n  </testsuite>\n", why);
         break;
     }
     r->errors++;

@@ -23,7 +23,8 @@ static bool same_key(enum ir_key_kind kind, const struct ir_key *x, const struct
     if (kind == IR_KEY_INT)
         return x->num == y->num;
     if (kind == IR_KEY_CIDR)
-        return x->cidr.bits == y->cidr.bits && memcmp(x->cidr.addr.b, y->cidr.addr.b, sizeof x->cidr.addr.b) == 0;
+        return x->cidr.bits == y->cidr.bits &&
+               memcmp(x->cidr.addr.b, y->cidr.addr.b, sizeof x->cidr.addr.b) == 0;
     return slice_eq(x->str, y->str);
 }
 
@@ -106,7 +107,8 @@ static void trace(void *ctx, struct eval_state *s, const struct ir_rule *rule, b
     const struct ir_frontend *f = r->coverage->f;
     const struct test_case *c = r->c;
     if (applied) {
-        size_t at = in_route ? f->on_request.n + (size_t)(rule - f->route.v) : (size_t)(rule - f->on_request.v);
+        size_t at =
+            in_route ? f->on_request.n + (size_t)(rule - f->route.v) : (size_t)(rule - f->on_request.v);
         r->coverage->nreached += !r->coverage->reached[at];
         r->coverage->reached[at] = true;
         for (uint32_t i = 0; i < c->claims.n; i++) {
@@ -144,7 +146,8 @@ static bool outcome_holds(const struct test_outcome *o, const struct eval_result
         return false;
     if (o->kind == EVAL_USE)
         return o->backend == x->backend;
-    return o->status == x->status && (!o->location.p || o->kind != EVAL_REDIRECT || slice_eq(o->location, x->value));
+    return o->status == x->status &&
+           (!o->location.p || o->kind != EVAL_REDIRECT || slice_eq(o->location, x->value));
 }
 
 /* What the claim is about; p NULL: there is none. */
@@ -170,7 +173,8 @@ static struct slice subject(const struct running *r, uint32_t i)
     for (uint32_t j = 0; j < x->reply_headers.n; j++)
         if (slice_eq_nocase(x->reply_headers.v[j].name, c->name)) {
             struct slice value = x->reply_headers.v[j].value;
-            found = found.p ? arena_printf(r->scratch, "%.*s, %.*s", SLICE_ARG(found), SLICE_ARG(value)) : value;
+            found =
+                found.p ? arena_printf(r->scratch, "%.*s, %.*s", SLICE_ARG(found), SLICE_ARG(value)) : value;
         }
     return found;
 }
@@ -274,11 +278,13 @@ static struct slice claim_text(struct arena *a, const struct test_claim *c)
     return keep(a, &out);
 }
 
-static struct slice got_text(struct arena *a, const struct test_claim *c, const struct eval_result *x, struct slice is)
+static struct slice got_text(struct arena *a, const struct test_claim *c, const struct eval_result *x,
+                             struct slice is)
 {
     struct buf out = {0};
     if (!is.p && c->subject == TEST_BODY) {
-        buf_printf(&out, "%s", x->outcome == EVAL_REPLY ? "the default page of the status" : "no body from here");
+        buf_printf(&out, "%s",
+                   x->outcome == EVAL_REPLY ? "the default page of the status" : "no body from here");
         return keep(a, &out);
     }
     add_subject(&out, c);
@@ -305,7 +311,8 @@ static void rules_behind(struct running *r)
     const struct slice why = r->result.rule ? SLICE("it comes after the rule that decided")
                                             : SLICE("the request is refused before any rule");
     for (uint32_t i = 0; i < n; i++) {
-        const struct ir_rule *rule = i < f->on_request.n ? &f->on_request.v[i] : &f->route.v[i - f->on_request.n];
+        const struct ir_rule *rule =
+            i < f->on_request.n ? &f->on_request.v[i] : &f->route.v[i - f->on_request.n];
         if (behind && can(rule, &r->c->outcome))
             add_other(r, rule, why);
         behind |= rule == r->result.rule;
@@ -325,6 +332,7 @@ static void tell(struct running *r)
     if (r->failure->outcome_differs) {
         add_problem(r, outcome_text(r->a, o->kind, o->backend, o->status, o->location),
                     outcome_text(r->a, kind_of(x), x->backend, x->status, x->value));
+        r->failure->nearly = x->rule && can(x->rule, o);
         rules_behind(r);
     }
     for (uint32_t i = 0; i < r->c->claims.n; i++) {

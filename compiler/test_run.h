@@ -1,5 +1,5 @@
-/* Running the tests of a program on the evaluator: what came of each, which rules they reached. test_run.c runs,
- * test_report.c writes. */
+/* Running the tests of a program on the evaluator: what came of each, which rules they reached. test_run.c
+ * runs, test_report.c writes. */
 #ifndef WEIR_TEST_RUN_H
 #define WEIR_TEST_RUN_H
 
@@ -22,9 +22,10 @@ struct test_failure {
     VEC(struct test_problem) problems;
     const struct ir_rule *rule; /* that decided; NULL: the request is refused before any rule */
     const char *refused;
-    bool outcome_differs;       /* then `others` is about the outcome that was expected */
+    bool outcome_differs; /* then `others` is about the outcome that was expected */
+    bool nearly;          /* the rule that decided can have it, with another row or another place to go to */
     VEC(struct test_other) others;
-    uint32_t more;              /* of them that are left out */
+    uint32_t more; /* of them that are left out */
 };
 
 struct test_result {
@@ -48,8 +49,8 @@ struct test_run {
     uint32_t passed, failed;
 };
 
-/* Runs the tests whose name holds `filter` (p NULL: all). The program's sets are changed while a test runs, and are as
- * before when this returns. Everything lives in `a`. */
+/* Runs the tests whose name holds `filter` (p NULL: all). The program's sets are changed while a test runs,
+ * and are as before when this returns. Everything lives in `a`. */
 void test_run(struct arena *a, const struct ir_program *p, struct slice filter, struct test_run *out);
 
 enum test_format { TEST_TEXT, TEST_TAP, TEST_JUNIT };

@@ -1,6 +1,6 @@
-/* What the `test` blocks of a program say, checked: requests, what is given, what is expected. check_testing.c makes it,
- * test_run.c runs it on the evaluator. It stands beside the program: the canonical form, the digest and plans have none
- * of it.
+/* What the `test` blocks of a program say, checked: requests, what is given, what is expected.
+ * check_testing.c makes it, test_run.c runs it on the evaluator. It stands beside the program: the canonical
+ * form, the digest and plans have none of it.
  *
  * Ownership: everything lives in the program's arena. */
 #ifndef WEIR_TESTING_H

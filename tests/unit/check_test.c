@@ -441,6 +441,11 @@ static void later_statements(void **state)
         IN_ON_REQUEST,
         IN_ROUTE,
         IN_REPLY,
+        IN_MAP,
+        IN_LIST,
+        IN_TEST,
+        IN_REQUEST,
+        IN_EXPECT,
         PLACES
     };
 #define IN_FILE       (1 << IN_FILE)
@@ -452,6 +457,11 @@ static void later_statements(void **state)
 #define IN_ON_REQUEST (1 << IN_ON_REQUEST)
 #define IN_ROUTE      (1 << IN_ROUTE)
 #define IN_REPLY      (1 << IN_REPLY)
+#define IN_MAP        (1 << IN_MAP)
+#define IN_LIST       (1 << IN_LIST)
+#define IN_TEST       (1 << IN_TEST)
+#define IN_REQUEST    (1 << IN_REQUEST)
+#define IN_EXPECT     (1 << IN_EXPECT)
     static const struct {
         const char *word;
         unsigned places;
@@ -469,6 +479,11 @@ static void later_statements(void **state)
         "frontend f { on request { %s } }",
         "frontend f { route { %s } }",
         "frontend f { route { reply 200 { %s } } }",
+        "map m: string -> string { %s }",
+        "list l: string { %s }",
+        "frontend f { listen :80; route { reply 200 } }; test \"t\" on f { %s }",
+        "frontend f { listen :80; route { reply 200 } }; test \"t\" on f { request { %s } }",
+        "frontend f { listen :80; route { reply 200 } }; test \"t\" on f { GET \"http://x/\" -> %s }",
     };
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         for (unsigned place = 0; place < PLACES; place++) {
