@@ -5,8 +5,8 @@
  * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
  * check_rows.c), frontends (check_frontend.c, check_rules.c), tests (check_testing.c, check_expect.c), with expressions
  * wherever they stand
- * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c); at the end come lints
- * (check_lint.c). An expression that was reported has TYPE_ERROR and silences what follows from it. */
+ * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and at
+ * the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
 #ifndef WEIR_CHECK_STATE_H
 #define WEIR_CHECK_STATE_H
 
@@ -22,22 +22,29 @@ enum type_id {
     TYPE_COUNT
 };
 
-/* Where a statement stands. */
+/* Where a statement stands: one bit each. */
+enum context_bit {
+#define CONTEXT(id, name, text) CONTEXT_##id,
+#include "grammar/contexts.def"
+#undef CONTEXT
+    CONTEXT_COUNT
+};
 enum context {
-    IN_FILE = 1 << 0,
-    IN_BACKEND = 1 << 1,
-    IN_FRONTEND = 1 << 2,
-    IN_DEFAULTS = 1 << 3,
-    IN_HTTP_CHECK = 1 << 4,
-    IN_TCP_CHECK = 1 << 5,
-    IN_ON_REQUEST = 1 << 6,
-    IN_ROUTE = 1 << 7,
-    IN_REPLY = 1 << 8,
-    IN_MAP = 1 << 9,
-    IN_LIST = 1 << 10,
-    IN_TEST = 1 << 11,
-    IN_REQUEST = 1 << 12,
-    IN_EXPECT = 1 << 13,
+#define CONTEXT(id, name, text) IN_##id = 1ull << CONTEXT_##id,
+#include "grammar/contexts.def"
+#undef CONTEXT
+};
+_Static_assert(CONTEXT_COUNT < 64, "a set of contexts has 64 bits");
+#define IN_RULES                                                                                             \
+    (IN_ON_CONNECTION | IN_ON_TLS | IN_ON_REQUEST | IN_ROUTE | IN_TCP_ROUTE | IN_BACKEND_REQUEST |           \
+     IN_ON_RESPONSE | IN_ON_LOG)
+
+enum phase {
+#define PHASE(id, word, name, tcp, later) PHASE_##id,
+#include "grammar/phases.def"
+#undef PHASE
+    PHASE_COUNT,
+    PHASE_ANY = PHASE_COUNT /* of a condition that is not used yet */
 };
 
 /* What may follow a statement's arguments. */
@@ -49,9 +56,12 @@ enum part {
     WITH_ARROW = 1 << 4,      /* -> value */
     WITH_ASSIGN = 1 << 5,     /* = value */
     WITH_RELOP = 1 << 6,      /* == value and so on */
-    MAY_BLOCK = 1 << 7,       /* these may be left out */
-    MAY_ARROW = 1 << 8,
-    MAY_RELOP = 1 << 9,
+    DECIDES = 1 << 7,         /* of a rule: nothing after it is done */
+    ONCE = 1 << 8,            /* given once in its block */
+    NEEDED = 1 << 9,          /* its block is not complete without it */
+    MAY_BLOCK = 1 << 10,      /* these may be left out */
+    MAY_ARROW = 1 << 11,
+    MAY_RELOP = 1 << 12,
 };
 
 enum statement_id {
@@ -86,8 +96,25 @@ enum decl_kind {
     DECL_CHECK,
     DECL_BACKEND,
     DECL_FRONTEND,
-    DECL_MODULE
+    DECL_MODULE,
+    DECL_TLS,
+    DECL_LIMIT,
+    DECL_TABLE,
+    DECL_ERRORS,
+    DECL_LOG,
+    DECL_RESOLVER,
+    DECL_PEERS,
+    DECL_EXTERN,
 };
+/* The field that makes a condition need a phase. */
+struct need {
+    enum phase from;
+    bool http; /* a request, not only a connection */
+    struct span at;
+    struct slice http_text, text;
+    struct span http_at;
+};
+
 enum { DECL_SETS = 12 }; /* no fewer than there are kinds of keys */
 
 /* A declared name. */
@@ -95,12 +122,14 @@ struct decl {
     enum decl_kind kind;
     enum { DECL_NEW, DECL_BUSY, DECL_DONE } state; /* BUSY: its value is being looked at; to find circles */
     bool used;
+    bool tcp; /* BACKEND, FRONTEND: of connections, not of requests */
     struct slice name;
     struct span at;
     struct ast_stmt *stmt;
     struct module *module;
     uint64_t size;                  /* ACL: of its condition, acls within it written out */
     uint32_t depth;                 /* ACL: of acls within it */
+    struct need need;               /* ACL: the phase that it needs */
     const struct ast_expr *literal; /* LET: what it stands for, once known */
     union {
         struct ir_expr *acl;            /* NULL: reported */
@@ -109,6 +138,7 @@ struct decl {
             struct ir_set *set;
             enum type_id value_type; /* of a map; ERROR: its head was reported */
             bool broken, listed;     /* listed: in ir_program.sets */
+            bool tcp;                /* its values are TCP backends */
         } rows;
         struct ir_check *check;
         struct ir_backend *backend;
@@ -161,6 +191,13 @@ struct checker {
     bool too_deep;          /* reported once */
     const struct decl *acl; /* the condition that is being looked at, or NULL */
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
+    /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
+    uint32_t later;
+    enum phase phase; /* whose fields are there */
+    bool tcp;         /* in a TCP frontend or backend */
+    struct need need; /* PHASE_ANY: what the condition has used */
+    struct strmap vars; /* var.NAME to index in var_list: every `set var.NAME` of the program */
+    VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
     struct {
@@ -168,6 +205,15 @@ struct checker {
     } last;                  /* of check_pos() */
     struct strmap addresses; /* listened at: address and port to index in claims */
     VEC(struct claim) claims;
+};
+
+/* var.NAME, which rules set. Its type is that of what is set first. */
+struct var {
+    const struct ast_stmt *stmt;
+    struct module *module;
+    enum phase phase;
+    enum type_id type;
+    enum { VAR_NEW, VAR_BUSY, VAR_DONE } state;
 };
 
 /* An expression with its type. ir is NULL where type is ERROR. */
@@ -207,6 +253,14 @@ struct slice check_full_name(struct checker *k, const struct module *m, struct s
 
 /* Which statement `s` is in `context`; reports an unknown one, and parts that it does not take. */
 enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context);
+/* An option of options.def: what follows it, and whether it is to come. */
+bool check_find_option(struct slice statement, struct slice word, const char **arguments, bool *later);
+unsigned check_parts(enum statement_id id);
+bool check_may_stand(enum statement_id id, enum context context);
+struct slice check_word_of(enum statement_id id);
+bool check_is_rule(struct slice word);
+/* "in a backend or in `defaults`" */
+struct slice check_places(struct arena *a, uint64_t contexts);
 const char *check_usage(enum statement_id id);
 /* Reports that `s` is not written as `id` is. */
 struct diag *check_misformed(struct checker *k, enum statement_id id, struct span at, const char *fmt, ...)
@@ -373,7 +427,16 @@ void check_settings(struct checker *k, enum statement_id id, const struct ast_st
                     struct settings *to);
 /* The rules of `block` into `f`; `phase` is IN_ON_REQUEST or IN_ROUTE. */
 void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
-void check_lints(struct checker *k);
+/* The same for what has no place in a program yet: the rules are checked, and left. */
+void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block,
+                       enum phase phase);
+/* One rule of the phase that is being checked. */
+void check_one_rule(struct checker *k, const struct ast_stmt *s);
+/* A value that becomes the value of a header. NULL where reported. */
+struct ir_expr *check_header_value(struct checker *k, const struct ast_expr *e, const char *what);
+/* The block of a reply of `status`. */
+void check_reply_block(struct checker *k, const struct ast_block *block, int64_t status);
+
 /* 301, 302, 303, 307 or 308. */
 bool check_redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out);
 
@@ -396,5 +459,62 @@ void check_expectation(struct case_build *b, const struct ast_stmt *s);
 void check_expectation_words(struct case_build *b, const struct ast_stmt *s, struct ast_expr **v, uint32_t n);
 /* check_ref() for tests: what only they name counts as unused. */
 struct decl *check_test_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
+
+/* ---- check_phases.c: phases, and which fields they have ---- */
+
+enum context check_phase_context(enum phase p);
+const char *check_phase_name(enum phase p);
+/* Reports E0401 where the field `text` (from `phase` on) is not there now; remembers it for a condition. */
+bool check_phase(struct checker *k, struct span at, struct slice text, enum phase from);
+/* The same for a condition that needs `need`. */
+bool check_need(struct checker *k, struct span at, struct slice acl, const struct need *need);
+struct phases {
+    const struct ast_stmt *seen[PHASE_COUNT];
+};
+/* `on …` of a frontend (f) or, where f is NULL, of the backend called `name`. */
+void check_on(struct checker *k, struct ir_frontend *f, struct slice name, const struct ast_stmt *s,
+              struct phases *seen);
+/* Enters phase `p`, first reporting E0204 or E0402. False: it was there already. */
+bool check_enter_phase(struct checker *k, enum phase p, const struct ast_stmt *s, struct phases *seen);
+
+/* ---- check_form.c: statements by forms.def ---- */
+
+/* Checks `s` by its form, with its block and its condition. True where it has one. */
+bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context);
+/* The statements of a block that forms.def knows; `what` and `at`: whose block it is. */
+void check_form_block(struct checker *k, const struct ast_block *block, enum context context,
+                      struct slice what, struct span at);
+/* The argument at s->args[*i] is an option of `statement` that is to come: reports it, checks what follows,
+ * and moves *i to its last argument. `told`: the one that was reported first for this statement. */
+bool check_later_option(struct checker *k, const char *statement, const struct ast_stmt *s, uint32_t *i,
+                        struct diag **told);
+/* Options of `statement` from argument `i` on. */
+void check_options(struct checker *k, const char *statement, enum statement_id id, const struct ast_stmt *s,
+                   uint32_t i);
+
+/* ---- check_later.c: objects, fields and targets that are to come ---- */
+
+void check_collect_vars(struct checker *k, struct module *m);
+struct typed check_var(struct checker *k, const struct ast_expr *e);
+/* NAME(…) that makes bytes to send. */
+void check_made_bytes(struct checker *k, const struct ast_expr *e);
+/* TABLE[KEY].NAME */
+bool check_is_counter(struct checker *k, const struct ast_expr *e);
+struct typed check_counter(struct checker *k, const struct ast_expr *e);
+/* The target of `set`, `add` or `delete` that is no request header, and its value. */
+void check_target(struct checker *k, enum statement_id id, const struct ast_stmt *s);
+void check_dry_run(struct checker *k, const struct ast_stmt *s, enum context context);
+/* NAME(value), of an external function. */
+struct typed check_extern(struct checker *k, const struct ast_expr *e, struct decl *d);
+/* A row of an `errors` block. */
+void check_error_row(struct checker *k, const struct ast_stmt *s);
+/* The type of keys at `t` of a table or limit. */
+enum type_id check_key_type(struct checker *k, const struct ast_type *t);
+void check_by(struct checker *k, const struct ast_expr *e, const struct decl *of);
+struct decl *check_backend_ref(struct checker *k, const struct ast_expr *e, bool tcp);
+
+/* ---- check_allow.c: @allow ---- */
+
+void check_allows(struct checker *k);
 
 #endif

@@ -55,7 +55,7 @@ static void given_member(struct checker *k, struct test *t, const struct ast_stm
 static bool is_to_come(struct slice word)
 {
     static const struct slice later[][2] = {
-#define LATER_OPTION(statement, word, doc) {SLICE(statement), SLICE(word)},
+#define LATER_OPTION(statement, word, arguments, doc) {SLICE(statement), SLICE(word)},
 #include "grammar/options.def"
     };
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
@@ -369,10 +369,12 @@ static void to_prove(struct test_build *b, const struct ast_stmt *s)
 {
     struct test_case scratch = {0};
     struct case_build c = {.k = b->k, .f = b->f, .c = &scratch};
+    enum phase outer = b->k->phase;
     check_expectation_words(&c, s, s->args, s->nargs);
-    if (s->cond && !check_condition(b->k, s->cond))
-        return;
-    if (!c.broken)
+    b->k->phase = PHASE_ROUTE;
+    bool good = !s->cond || check_condition(b->k, s->cond);
+    b->k->phase = outer;
+    if (good && !c.broken)
         check_later(b->k, s->word_span, "`%.*s` (claims to prove)", SLICE_ARG(s->word));
 }
 

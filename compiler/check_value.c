@@ -325,7 +325,7 @@ bool check_string(struct checker *k, const struct ast_expr *e, const char *what,
 bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out)
 {
     if (e->kind == AST_CALL) {
-        check_later(k, e->span, "bytes made by a function");
+        check_made_bytes(k, e);
         return false;
     }
     const struct ast_expr *lit = check_literal(k, e);
