@@ -66,6 +66,7 @@ static struct ir_program *check_program(struct checker *k)
     for (uint32_t i = 0; i < k->modules.n; i++)
         check_tests_of(k, k->modules.v[i]);
     lint_program(k);
+    check_index_end(k);
     for (uint32_t i = 0; i < k->c->sources.files.n; i++)
         vec_push(k->a, &k->p->sources)->path = k->c->sources.files.v[i]->path;
     return k->d->errors ? NULL : k->p;

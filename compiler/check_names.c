@@ -73,6 +73,7 @@ static void add_name(struct checker *k, struct module *m, struct decl *d, uint32
     bool added;
     uint32_t first = *strmap_put(&m->names, k->a, d->name, index, &added);
     check_not_reserved(k, d);
+    check_index_decl(k, d);
     if (added)
         return;
     const struct decl *other = m->decls.v[first];
@@ -91,8 +92,12 @@ void check_declare(struct checker *k, struct module *m)
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
-        if (kind < 0)
+        if (kind < 0) {
+            if (s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
+                !check_is_known(s->word, IN_FILE))
+                strmap_put(&k->lost, k->a, s->args[0]->text, 0, NULL);
             continue;
+        }
         bool defines = s->kind != AST_STMT_WORD;
         if (!defines && (s->nargs == 0 || s->args[0]->kind != AST_NAME))
             continue; /* check_statement() reports it */
@@ -126,14 +131,21 @@ static struct decl *module_of(struct checker *k, const struct ast_expr *e)
 
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 {
-    if (e->kind == AST_NAME)
-        return find(k->m, e->text);
+    if (e->kind == AST_NAME) {
+        struct decl *d = find(k->m, e->text);
+        check_index_use(k, e->span.file, e->text, d);
+        return d;
+    }
     struct decl *file = module_of(k, e);
     if (!file)
         return NULL;
     file->used = true;
+    check_index_use(k, e->span.file, e->args[0]->text, file);
     struct decl *d = e->text.len && e->text.p[0] == '_' ? NULL : find(file->target, e->text);
-    return d && d->kind == DECL_MODULE ? NULL : d;
+    if (d && d->kind == DECL_MODULE)
+        return NULL;
+    check_index_use(k, e->span.file, e->text, d);
+    return d;
 }
 
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -180,10 +192,17 @@ static void report_in_module(struct checker *k, const struct ast_expr *e, const 
     }
 }
 
+bool check_is_lost(const struct checker *k, const struct ast_expr *e)
+{
+    while (e->kind == AST_MEMBER || e->kind == AST_INDEX || e->kind == AST_CALL)
+        e = e->args[0];
+    return e->kind == AST_NAME && strmap_get(&k->lost, e->text);
+}
+
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete)
+    if (k->incomplete || check_is_lost(k, e))
         return;
     if (file) {
         report_in_module(k, e, file, kinds, what);
