@@ -101,6 +101,8 @@ static struct ir_program *check_program(struct checker *k)
     each_decl(k, 1u << DECL_ACL, check_acl);
     each_decl(k, 1u << DECL_FRONTEND, check_object);
     check_alone(k);
+    for (uint32_t i = 0; i < k->modules.n; i++)
+        check_tests_of(k, k->modules.v[i]);
     lint_program(k);
     check_index_end(k);
     for (uint32_t i = 0; i < k->c->sources.files.n; i++)

@@ -139,7 +139,7 @@ static struct ir_expr *https_location(struct checker *k, struct span at)
     return e;
 }
 
-static bool redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out)
+bool check_redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out)
 {
     int64_t n;
     if (!check_int(k, e, "the status of a redirect", INT64_MIN, INT64_MAX, &n))
@@ -177,7 +177,7 @@ static bool redirect(struct checker *k, const struct ast_stmt *s, struct ir_rule
         diag_label(k->d, x, to ? "301, 302, 303, 307 or 308 is missing here" : "not expected");
         return false;
     }
-    bool good = redirect_status(k, s->args[s->nargs - 1], &r->status);
+    bool good = check_redirect_status(k, s->args[s->nargs - 1], &r->status);
     r->value =
         to ? check_header_value(k, s->args[1], "the place to go to") : https_location(k, s->args[0]->span);
     return good && r->value;

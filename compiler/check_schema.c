@@ -202,6 +202,18 @@ static void suggest_statement(struct checker *k, struct diag *x, const struct as
     check_suggest(k, x, s->word_span, s->word, words, n);
 }
 
+/* Where else `word` may stand. What only requests and expectations of tests have is no answer to anybody else. */
+static uint64_t places_of(struct slice word, enum context context)
+{
+    uint64_t places = 0, parts = IN_REQUEST | IN_EXPECT, tests = IN_TEST | parts;
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (slice_eq(statements[i].word, word))
+            places |= statements[i].contexts;
+    if (!(context & tests))
+        places &= check_is_method_word(word) ? ~tests : ~parts;
+    return places;
+}
+
 static bool decides(struct slice word)
 {
     for (size_t i = 1; i < STATEMENT_COUNT; i++)
@@ -213,10 +225,7 @@ static bool decides(struct slice word)
 /* A word that the place does not have: it may belong elsewhere, be to come, or be nothing. */
 static void report_unknown(struct checker *k, const struct ast_stmt *s, enum context context)
 {
-    uint64_t elsewhere = 0;
-    for (size_t i = 1; i < STATEMENT_COUNT; i++)
-        if (slice_eq(statements[i].word, s->word))
-            elsewhere |= statements[i].contexts;
+    uint64_t elsewhere = places_of(s->word, context);
     const struct later *l = find_later(s->word, context);
     if (l || (!elsewhere && (l = find_later(s->word, ~0ull)))) {
         check_later(k, s->word_span, "`%.*s` (%s)", SLICE_ARG(s->word), l->doc);
@@ -333,11 +342,11 @@ static bool tail_fits(unsigned parts, enum ast_tail tail)
     case AST_TAIL_TYPE_ASSIGN:
         return false;
     case AST_TAIL_ARROW:
-        return parts & WITH_ARROW;
+        return parts & (WITH_ARROW | MAY_ARROW);
     case AST_TAIL_ASSIGN:
         return parts & WITH_ASSIGN;
     case AST_TAIL_RELOP:
-        return parts & WITH_RELOP;
+        return parts & (WITH_RELOP | MAY_RELOP);
     }
     return false;
 }
@@ -405,7 +414,8 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         diag_label(k->d, x, s->tail == AST_TAIL_NONE ? "something is missing here" : "not expected");
         return false;
     }
-    if (s->block && !(d->parts & WITH_BLOCK))
+    bool may_have_block = d->parts & (WITH_BLOCK | MAY_BLOCK);
+    if (s->block && !may_have_block)
         unexpected(k, id, (struct span){s->block->span.file, s->block->span.off, 1}, "block");
     if (s->cond && !(d->parts & WITH_IF))
         unexpected(k, id, s->cond->span, "condition");
@@ -424,7 +434,7 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         diag_label(k->d, check_misformed(k, id, at, "`%.*s` needs a block", SLICE_ARG(d->word)),
                    "`{` is expected here");
     }
-    return (!s->block || d->parts & WITH_BLOCK) && (!s->cond || d->parts & WITH_IF) &&
+    return (!s->block || may_have_block) && (!s->cond || d->parts & WITH_IF) &&
            (!needs_block || s->block);
 }
 

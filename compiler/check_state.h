@@ -3,15 +3,17 @@
  *
  * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are
  * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
- * check_rows.c), frontends (check_frontend.c, check_rules.c), with expressions wherever they stand
- * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and
- * at the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
+ * check_rows.c), frontends (check_frontend.c, check_rules.c), tests (check_testing.c, check_expect.c), with
+ * expressions wherever they stand
+ * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and at
+ * the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
 #ifndef WEIR_CHECK_STATE_H
 #define WEIR_CHECK_STATE_H
 
 #include "compiler/ast.h"
 #include "compiler/check.h"
 #include "compiler/schema.h"
+#include "compiler/testing.h"
 #include "runtime/base/strmap.h"
 
 enum type_id {
@@ -361,6 +363,8 @@ bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice
 /* ---- expressions: check_expr.c, fields: check_fields.c, converters and texts: check_convert.c, tests:
  * check_tests.c ---- */
 
+/* The regular expression that `e` is, found sound; NULL where reported. `what`: what it is for. */
+const struct ast_expr *check_regex(struct checker *k, const struct ast_expr *e, const char *what);
 /* The type and meaning of `e`. `want`: a string literal adopts it where it is a textual type (else STRING).
  */
 struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_id want);
@@ -511,6 +515,29 @@ void check_one_rule(struct checker *k, const struct ast_stmt *s);
 struct ir_expr *check_header_value(struct checker *k, const struct ast_expr *e, const char *what);
 /* The block of a reply of `status`. */
 void check_reply_block(struct checker *k, const struct ast_block *block, int64_t status);
+
+/* 301, 302, 303, 307 or 308. */
+bool check_redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out);
+
+/* ---- tests: check_testing.c, expectations: check_expect.c ---- */
+
+/* The `test` blocks of a module, into ir_program.tests. */
+void check_tests_of(struct checker *k, struct module *m);
+/* A request of a test while it is read. */
+struct case_build {
+    struct checker *k;
+    const struct ir_frontend *f;
+    bool sound; /* nothing was reported before the tests: `f` has all its rules */
+    struct test_case *c;
+    struct span outcome_at; /* of its outcome; len 0: not given */
+    bool broken;            /* something was reported */
+};
+/* A line of an expectation: an outcome or a claim. */
+void check_expectation(struct case_build *b, const struct ast_stmt *s);
+/* The same for words that stand behind `->` or `expect`; the tail is that of `s`. */
+void check_expectation_words(struct case_build *b, const struct ast_stmt *s, struct ast_expr **v, uint32_t n);
+/* check_ref() for tests: what only they name counts as unused. */
+struct decl *check_test_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 
 /* ---- check_phases.c: phases, and which fields they have ---- */
 

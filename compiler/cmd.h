@@ -13,6 +13,7 @@
     CMD(fmt, "FILE…", "lay out configurations in the one canonical way")                       \
     CMD(build, "FILE -o PLAN", "compile a configuration into a plan, or into an executable")   \
     CMD(show, "PLAN", "say what a plan holds")                                                 \
+    CMD(test, "FILE…", "run the tests that configurations hold")                                  \
     CMD(explain, "FILE|PLAN 'METHOD URL'", "say what happens to a request, and why")           \
     CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
