@@ -2,7 +2,7 @@
 #   make         the two programs: build/weir, build/weir-edge
 #   make run     install what is missing, build, serve examples/01-hello
 #   make test    install what tests need, build, run all tests
-#   make bench | layers | fuzz | format | install PREFIX=/usr/local | clean
+#   make bench | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -98,13 +98,16 @@ unit: $(unit_bin)
 # Fuzzers: tests/fuzz/NAME_fuzz.c has LLVMFuzzerTestOneInput and runs under tests/fuzz/fuzz_main.c;
 # differential.c (evaluator against plan) has a main of its own.
 fuzz_bin := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%_fuzz,$(wildcard tests/fuzz/*_fuzz.c)) \
-  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c)
+  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c tests/fuzz/lints.c)
 $(B)/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz_main.o $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 test_helper_obj := $(patsubst %.c,$(B)/obj/%.o,tests/route/plan_side.c)
 generate_obj := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fuzz/generate_*.c))
 $(B)/fuzz/differential: $(B)/obj/tests/fuzz/differential.o $(generate_obj) $(test_helper_obj) $(B)/libunit.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+$(B)/fuzz/lints: $(B)/obj/tests/fuzz/lints.o $(generate_obj) $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 $(B)/route_cases: $(B)/obj/tests/route/route_cases.o $(test_helper_obj) $(B)/libunit.a
@@ -150,7 +153,11 @@ install: all
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+# Syntax files of editors, from the tables in grammar/*.def.
+editors:
+	@python3 grammar/editors/generate.py
+
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzzers route-cases deps run test bench layers fuzz install format clean
+.PHONY: editors all unit fuzzers route-cases deps run test bench layers fuzz install format clean

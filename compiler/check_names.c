@@ -76,6 +76,7 @@ static void add_name(struct checker *k, struct module *m, struct decl *d, uint32
     bool added;
     uint32_t first = *strmap_put(&m->names, k->a, d->name, index, &added);
     check_not_reserved(k, d);
+    check_index_decl(k, d);
     if (added)
         return;
     const struct decl *other = m->decls.v[first];
@@ -100,8 +101,12 @@ void check_declare(struct checker *k, struct module *m)
             add_name(k, m, made, m->decls.n - 1);
             vec_add(k->a, &m->decls, made->twin);
         }
-        if (kind < 0)
+        if (kind < 0) {
+            if (!made && s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
+                check_statement_named(s->word, IN_FILE) == STATEMENT_NONE)
+                strmap_put(&k->lost, k->a, s->args[0]->text, 0, NULL);
             continue;
+        }
         bool defines = s->kind != AST_STMT_WORD;
         if (!defines && (s->nargs == 0 || s->args[0]->kind != AST_NAME))
             continue; /* check_statement() reports it */
@@ -143,16 +148,23 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 {
     while (check_is_parameter(e))
         e = e->bound->value;
-    if (e->kind == AST_NAME)
-        return find(file_of(k, e), e->text);
+    if (e->kind == AST_NAME) {
+        struct decl *d = find(file_of(k, e), e->text);
+        check_index_use(k, e->span.file, e->text, d);
+        return d;
+    }
     if (e->kind != AST_MEMBER)
         return NULL;
     struct decl *file = module_of(k, e);
     if (!file)
         return NULL;
     file->used = true;
+    check_index_use(k, e->span.file, e->args[0]->text, file);
     struct decl *d = e->text.len && e->text.p[0] == '_' ? NULL : find(file->target, e->text);
-    return d && d->kind == DECL_MODULE ? NULL : d;
+    if (d && d->kind == DECL_MODULE)
+        return NULL;
+    check_index_use(k, e->span.file, e->text, d);
+    return d;
 }
 
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -199,6 +211,13 @@ static void report_in_module(struct checker *k, const struct ast_expr *e, const 
     }
 }
 
+bool check_is_lost(const struct checker *k, const struct ast_expr *e)
+{
+    while (e->kind == AST_MEMBER || e->kind == AST_INDEX || e->kind == AST_CALL)
+        e = e->args[0];
+    return e->kind == AST_NAME && strmap_get(&k->lost, e->text);
+}
+
 /* What is expected where a parameter stands. */
 static void report_parameter(struct checker *k, const struct ast_expr *e, const char *what)
 {
@@ -210,7 +229,7 @@ static void report_parameter(struct checker *k, const struct ast_expr *e, const 
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete || check_is_unknown(e))
+    if (k->incomplete || check_is_lost(k, e) || check_is_unknown(e))
         return;
     struct module *m = k->m;
     const struct ast_expr *first = e->kind == AST_MEMBER ? e->args[0] : e;

@@ -18,7 +18,8 @@
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(doc, "[MODULE|FILE]", "say what a file or the standard library has to offer")           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
-    CMD(ctl, "--control SOCK WORD…", "ask a running process")
+    CMD(ctl, "--control SOCK WORD…", "ask a running process")                                  \
+    CMD(lsp, "", "the language server for editors")
 
 #define CMD(name, args, summary) int cmd_##name(int argc, char **argv);
 CMD_LIST(CMD)

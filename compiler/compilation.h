@@ -7,6 +7,8 @@
 #include "compiler/source.h"
 #include "runtime/base/arena.h"
 
+struct name_index;
+
 /* What --env NAME=VALUE gives. */
 struct env_value {
     struct slice name, text;
@@ -18,6 +20,7 @@ struct compilation {
     struct arena arena;
     struct sources sources;
     struct diags diags;
+    struct name_index *names; /* filled by the checker where it is not NULL (name_index.h) */
 };
 
 /* Sets up `c` (its parts point at each other, so it must not be copied); compilation_end() frees everything. */
