@@ -64,9 +64,12 @@ $(B)/libweir-edge.a: $(runtime_obj) $(edge_obj)
 	ar rcsD $@ $^
 $(B)/weir-edge: $(runtime_obj) $(edge_obj)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
-# Files that weir carries in itself: the ABI header and the runtime library (compiler/embed.h).
-$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a
+# Files that weir carries in itself: the ABI header, the runtime library and the standard library (compiler/embed.h). The
+# files of the latter are one text, each behind a line that names it.
+stdconf := $(sort $(wildcard stdconf/*.weir))
+$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a $(stdconf)
 	@mkdir -p $(@D)/embed
+	@for f in $(stdconf); do printf '# %s\n' "$$f"; cat "$$f"; done >$(@D)/embed/stdconf.weir
 	@cp runtime/abi.h $(B)/libweir-edge.a $(@D)/embed
 	@strip -D -g $(@D)/embed/libweir-edge.a
 	$(CC) -c -Xassembler -I -Xassembler $(@D)/embed -o $@ $<
@@ -95,13 +98,16 @@ unit: $(unit_bin)
 # Fuzzers: tests/fuzz/NAME_fuzz.c has LLVMFuzzerTestOneInput and runs under tests/fuzz/fuzz_main.c;
 # differential.c (evaluator against plan) has a main of its own.
 fuzz_bin := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%_fuzz,$(wildcard tests/fuzz/*_fuzz.c)) \
-  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c)
+  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c tests/fuzz/lints.c)
 $(B)/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz_main.o $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 test_helper_obj := $(patsubst %.c,$(B)/obj/%.o,tests/route/plan_side.c)
 generate_obj := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fuzz/generate_*.c))
 $(B)/fuzz/differential: $(B)/obj/tests/fuzz/differential.o $(generate_obj) $(test_helper_obj) $(B)/libunit.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+$(B)/fuzz/lints: $(B)/obj/tests/fuzz/lints.o $(generate_obj) $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 $(B)/route_cases: $(B)/obj/tests/route/route_cases.o $(test_helper_obj) $(B)/libunit.a

@@ -253,7 +253,7 @@ void check_acl(struct checker *k, struct decl *d)
         return;
     d->state = DECL_BUSY;
     if (d->stmt->nparams) {
-        check_later(k, d->stmt->params[0].span, "`acl` with parameters");
+        ; /* check_call_alone() */
     } else if (d->stmt->type && d->stmt->type->name.p && !slice_eq(d->stmt->type->name, SLICE("bool"))) {
         diag_label(k->d,
                    diag_report(k->d, DIAG_E0302, d->stmt->type->span, "an acl is a condition, of type bool"),
@@ -319,7 +319,7 @@ static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
 {
     if (k->incomplete || check_is_lost(k, e))
         return check_failed();
-    if (e->kind == AST_MEMBER && !nearly_field(k, e)) {
+    if ((e->kind == AST_MEMBER && !nearly_field(k, e)) || e->bound) {
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
@@ -344,6 +344,8 @@ static struct typed method_word(struct checker *k, const struct ast_expr *e)
 
 static struct typed name(struct checker *k, const struct ast_expr *e, enum type_id want)
 {
+    if (check_is_parameter(e))
+        return check_parameter(k, e, want);
     if (check_names_field(e))
         return check_field(k, e);
     if (check_is_counter(k, e))
@@ -354,6 +356,8 @@ static struct typed name(struct checker *k, const struct ast_expr *e, enum type_
     if (!d)
         return unknown_name(k, e);
     d->used = true;
+    if ((d->kind == DECL_ACL || d->kind == DECL_LET) && d->stmt->nparams)
+        return check_call_decl(k, e, d);
     if (d->kind == DECL_ACL)
         return acl_value(k, e, d);
     if (d->kind != DECL_LET)

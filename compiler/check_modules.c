@@ -2,6 +2,7 @@
  * `language`. Files are found below the folder of the first one and nowhere else. */
 #include "compiler/check_state.h"
 #include "compiler/parse.h"
+#include "compiler/stdconf.h"
 
 #include <errno.h>
 
@@ -159,6 +160,29 @@ static void report_circle(struct checker *k, const struct module *target, struct
         diag_secondary(k->d, x, m->imported_at, "`%.*s` is imported here", SLICE_ARG(m->source->path));
 }
 
+/* A file of the standard library, which `weir` has in itself. */
+static struct source *open_stdconf(struct checker *k, const struct ast_expr *e, struct slice file)
+{
+    struct slice text, names[STDCONF_MAX];
+    for (uint32_t i = 0; i < k->c->sources.files.n; i++)
+        if (slice_eq(k->c->sources.files.v[i]->path, file))
+            return k->c->sources.files.v[i];
+    if (stdconf_text(file, &text))
+        return source_from_text(&k->c->sources, file, arena_copy(k->a, text));
+    struct diag *x = diag_report(k->d, DIAG_E0001, e->span, "the standard library has no file `%.*s`", SLICE_ARG(file));
+    diag_label(k->d, x, "named here");
+    uint32_t n = stdconf_names(names);
+    struct slice near = diag_nearest(file, names, n), all = names[0];
+    for (uint32_t i = 1; i < n; i++)
+        all = arena_printf(k->a, "%.*s, %.*s", SLICE_ARG(all), SLICE_ARG(names[i]));
+    diag_note(k->d, x, "there are: %.*s", SLICE_ARG(all));
+    if (near.p) {
+        diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
+        diag_fix(x, FIX_MAYBE, e->span, arena_printf(k->a, "\"%.*s\"", SLICE_ARG(near)));
+    }
+    return NULL;
+}
+
 static void read_import(struct checker *k, const struct ast_stmt *s)
 {
     struct slice file, name;
@@ -174,10 +198,6 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
         return;
     }
     file = e->text;
-    if (slice_eq(file, SLICE("stdconf"))) {
-        check_later(k, e->span, "the standard library `stdconf`");
-        return;
-    }
     if (!import_name(k, s, file, &name, &at))
         return;
     if (k->modules.n >= MODULES_MAX) {
@@ -185,7 +205,7 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
                    "one too many");
         return;
     }
-    struct source *src = check_open(k, e, SLICE(""), file);
+    struct source *src = stdconf_is(file) ? open_stdconf(k, e, file) : check_open(k, e, SLICE(""), file);
     if (!src)
         return;
     struct decl *d = arena_new(k->a, struct decl);

@@ -20,6 +20,7 @@ const char *check_decl_text(enum decl_kind kind)
         [DECL_RESOLVER] = "a resolver",
         [DECL_PEERS] = "a set of peers",
         [DECL_EXTERN] = "an external function",
+        [DECL_TEMPLATE] = "a template",
     };
     return text[kind];
 }
@@ -48,6 +49,8 @@ static int declares(const struct ast_stmt *s)
         return DECL_LET;
     if (s->kind == AST_STMT_ACL)
         return DECL_ACL;
+    if (s->kind == AST_STMT_TEMPLATE)
+        return DECL_TEMPLATE;
     for (size_t i = 0; s->kind == AST_STMT_WORD && i < sizeof words / sizeof *words; i++)
         if (slice_eq(s->word, words[i].word))
             return (int)words[i].kind;
@@ -92,8 +95,14 @@ void check_declare(struct checker *k, struct module *m)
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
+        struct decl *made = kind < 0 ? check_proxy(k, m, s) : NULL;
+        if (made) {
+            vec_add(k->a, &m->decls, made);
+            add_name(k, m, made, m->decls.n - 1);
+            vec_add(k->a, &m->decls, made->twin);
+        }
         if (kind < 0) {
-            if (s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
+            if (!made && s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
                 !check_is_known(s->word, IN_FILE))
                 strmap_put(&k->lost, k->a, s->args[0]->text, 0, NULL);
             continue;
@@ -120,22 +129,32 @@ static struct decl *find(const struct module *m, struct slice name)
     return at ? m->decls.v[*at] : NULL;
 }
 
+/* The file whose names `e`, a name, means. */
+static struct module *file_of(struct checker *k, const struct ast_expr *e)
+{
+    return e->bound ? (struct module *)(uintptr_t)e->bound->module : k->m;
+}
+
 /* The imported file that `e` (of NAME.name) begins with. */
 static struct decl *module_of(struct checker *k, const struct ast_expr *e)
 {
-    if (e->kind != AST_MEMBER || e->args[0]->kind != AST_NAME)
+    if (e->kind != AST_MEMBER || e->args[0]->kind != AST_NAME || check_is_parameter(e->args[0]))
         return NULL;
-    struct decl *d = find(k->m, e->args[0]->text);
+    struct decl *d = find(file_of(k, e->args[0]), e->args[0]->text);
     return d && d->kind == DECL_MODULE ? d : NULL;
 }
 
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 {
+    while (check_is_parameter(e))
+        e = e->bound->value;
     if (e->kind == AST_NAME) {
-        struct decl *d = find(k->m, e->text);
+        struct decl *d = find(file_of(k, e), e->text);
         check_index_use(k, e->span.file, e->text, d);
         return d;
     }
+    if (e->kind != AST_MEMBER)
+        return NULL;
     struct decl *file = module_of(k, e);
     if (!file)
         return NULL;
@@ -199,12 +218,26 @@ bool check_is_lost(const struct checker *k, const struct ast_expr *e)
     return e->kind == AST_NAME && strmap_get(&k->lost, e->text);
 }
 
+/* What is expected where a parameter stands. */
+static void report_parameter(struct checker *k, const struct ast_expr *e, const char *what)
+{
+    struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is a parameter of type %.*s; a %s is expected here",
+                                 SLICE_ARG(e->text), SLICE_ARG(e->bound->type->name), what);
+    diag_label(k->d, x, "not a %s", what);
+}
+
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete || check_is_lost(k, e))
+    if (k->incomplete || check_is_lost(k, e) || check_is_unknown(e))
         return;
-    if (file) {
+    struct module *m = k->m;
+    const struct ast_expr *first = e->kind == AST_MEMBER ? e->args[0] : e;
+    if (first->kind == AST_NAME)
+        k->m = file_of(k, first);
+    if (check_is_parameter(e)) {
+        report_parameter(k, e, what);
+    } else if (file) {
         report_in_module(k, e, file, kinds, what);
     } else if (e->kind == AST_NAME) {
         struct diag *x = diag_report(k->d, DIAG_E0201, e->span, "no %s `%.*s`", what, SLICE_ARG(e->text));
@@ -218,6 +251,7 @@ static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned
         if (of->kind == AST_NAME)
             check_suggest_name(k, x, of->span, of->text, 1u << DECL_MODULE);
     }
+    k->m = m;
 }
 
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
@@ -242,6 +276,8 @@ struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kin
     d->used = true;
     if (kinds >> d->kind & 1)
         return d;
+    if (d->twin && kinds >> d->twin->kind & 1)
+        return d->twin;
     struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is %s; a %s is expected here",
                                  SLICE_ARG(d->name), check_decl_text(d->kind), what);
     diag_label(k->d, x, "not a %s", what);

@@ -471,7 +471,7 @@ static bool phase_rules(struct rules *b, const struct ast_block *block)
     b->k->phase = b->phase;
     b->context = b->k->tcp && b->phase == PHASE_ROUTE ? IN_TCP_ROUTE : check_phase_context(b->phase);
     bool decides = block_rules(b, block, NULL);
-    if (b->phase == PHASE_ROUTE && !decides && !b->k->incomplete)
+    if (b->phase == PHASE_ROUTE && !decides && !b->k->incomplete && !b->k->partial)
         undecided(b, block);
     b->k->phase = outer;
     return decides;

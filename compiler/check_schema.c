@@ -274,10 +274,12 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
     switch ((enum ast_stmt_kind)s->kind) {
     case AST_STMT_ACL:
     case AST_STMT_LET:
+    case AST_STMT_TEMPLATE:
     case AST_STMT_WHEN: {
-        enum statement_id id = s->kind == AST_STMT_ACL   ? STATEMENT_ACL
-                               : s->kind == AST_STMT_LET ? STATEMENT_LET
-                                                         : STATEMENT_WHEN;
+        enum statement_id id = s->kind == AST_STMT_ACL        ? STATEMENT_ACL
+                               : s->kind == AST_STMT_LET      ? STATEMENT_LET
+                               : s->kind == AST_STMT_TEMPLATE ? STATEMENT_TEMPLATE
+                                                              : STATEMENT_WHEN;
         if (statements[id].contexts & context)
             return id;
         struct slice here = check_places(k->a, context), there = check_places(k->a, statements[id].contexts);
@@ -287,9 +289,6 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
         diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
         return STATEMENT_NONE;
     }
-    case AST_STMT_TEMPLATE:
-        check_later(k, keyword(s, SLICE("template")), "templates");
-        return STATEMENT_NONE;
     case AST_STMT_ROW:
         if (s->args[0]->kind != AST_ERROR) {
             struct slice here = check_places(k->a, context);
@@ -359,7 +358,7 @@ static struct span tail_span(const struct ast_stmt *s)
 static bool declares_name(enum statement_id id)
 {
     return id == STATEMENT_MAP || id == STATEMENT_LIST || id == STATEMENT_CHECK || id == STATEMENT_BACKEND ||
-           id == STATEMENT_FRONTEND;
+           id == STATEMENT_FRONTEND || id == STATEMENT_PROXY;
 }
 
 static bool has_error(const struct ast_stmt *s)
@@ -464,6 +463,21 @@ enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, e
 }
 
 /* ---- options and settings ---------------------------------------------------------------------- */
+
+uint64_t check_contexts(struct slice word, const struct ast_expr *first)
+{
+    uint64_t all = 0, of = 0;
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (slice_eq(statements[i].word, word))
+            all |= statements[i].contexts;
+    for (size_t i = 0; i < NLATER; i++)
+        if (slice_eq(later[i].word, word))
+            all |= later[i].contexts;
+    for (size_t i = 0; i < SETTING_COUNT && first && first->kind == AST_NAME; i++)
+        if (slice_eq(settings[i].statement, word) && slice_eq(settings[i].word, first->text))
+            of |= settings[i].contexts;
+    return slice_eq(word, SLICE("timeout")) && of ? of : all;
+}
 
 bool check_find_option(struct slice statement, struct slice word, const char **arguments, bool *later)
 {

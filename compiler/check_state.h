@@ -70,6 +70,7 @@ enum decl_kind {
     DECL_RESOLVER,
     DECL_PEERS,
     DECL_EXTERN,
+    DECL_TEMPLATE,
 };
 /* The field that makes a condition need a phase. */
 struct need {
@@ -81,6 +82,13 @@ struct need {
 };
 
 enum { DECL_SETS = 12 }; /* no fewer than there are kinds of keys */
+
+/* What a backend or frontend was made of besides its own block. */
+struct expansion {
+    const struct decl *template;
+    struct span at; /* where it is named */
+    const struct expansion *next;
+};
 
 /* A declared name. */
 struct decl {
@@ -97,6 +105,11 @@ struct decl {
     uint32_t depth;                 /* ACL: of acls within it */
     struct need need;               /* ACL: the phase that it needs */
     const struct ast_expr *literal; /* LET: what it stands for, once known */
+    /* With parameters: whether they were looked at, and are sound. */
+    enum { PARAMS_NEW, PARAMS_GOOD, PARAMS_BAD } params;
+    const struct expansion *expansions; /* BACKEND, FRONTEND, CHECK: made of these templates */
+    struct decl *twin;                  /* of a `proxy`: the frontend of its backend */
+    bool lacking;                       /* a template that it extends was reported: it may lack what that has */
     union {
         struct ir_expr *acl;            /* NULL: reported */
         struct ir_set *sets[DECL_SETS]; /* LET of a list: by kind of key, made when first asked for */
@@ -110,7 +123,14 @@ struct decl {
         struct ir_backend *backend;
         struct ir_frontend *frontend;
         struct module *target;
+        enum context use; /* TEMPLATE: IN_BACKEND, IN_FRONTEND, IN_HTTP_CHECK, IN_TCP_CHECK; 0: reported */
     };
+};
+
+/* Calls and templates that are being expanded, from the inside out. */
+struct frame {
+    const struct decl *d;
+    const struct frame *outer;
 };
 
 /* One .weir file. */
@@ -134,6 +154,9 @@ enum {
     CONDITION_MAX = 20000,  /* parts of an acl, written out */
     PROGRAM_MAX = 10000000, /* parts of all rules, written out */
     MODULES_MAX = 1000,
+    EXPANSION_MAX = 2000000, /* parts of all templates and calls, written out */
+    CALL_PARTS = 10,         /* what a call or a use of a template counts for itself */
+    HEIGHT_MAX = 2000,       /* of expressions within calls within arguments … */
 };
 
 struct claim {
@@ -155,8 +178,16 @@ struct checker {
     uint64_t size, total;
     uint32_t depth, level;
     bool too_deep;          /* reported once */
+    bool circle;            /* a constant that is being looked at was met again */
+    bool too_large;         /* EXPANSION_MAX, the same */
     const struct decl *acl; /* the condition that is being looked at, or NULL */
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
+    bool partial;           /* a template by itself is being looked at: it need not be complete */
+    uint64_t expanded;      /* parts written out so far: to EXPANSION_MAX, reported once */
+    uint32_t height;        /* to HEIGHT_MAX */
+    const struct frame *frame;
+    VEC(struct decl *) instances; /* checks made of templates */
+    struct strmap instance_names; /* index in instances */
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
     enum phase phase;         /* whose fields are there */
@@ -275,6 +306,8 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
 /* The same without reports: NULL where `e` is no constant. */
 const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast_expr *e);
 enum type_id check_literal_type(const struct ast_expr *lit);
+/* The literal, its members literals too: it means the same in any file. */
+const struct ast_expr *check_closed(struct checker *k, const struct ast_expr *lit);
 /* Values of one type; report and return false where `e` is none, or outside lo..hi. `what`: what the value is
  * of. */
 bool check_int(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi,
@@ -289,6 +322,11 @@ const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *
 bool check_word(const struct ast_expr *e, const char *word); /* e is that bare word */
 bool check_is_quoted(enum type_id want, struct slice text);  /* `text` would be one, without quotes */
 void check_let(struct checker *k, struct decl *d);
+/* Whether the literal `lit` may be of `type`; reports why not. `what`: what it is, for messages. */
+bool check_let_type(struct checker *k, const struct ast_type *type, const struct ast_expr *lit, const char *what);
+/* The type called so; ERROR where there is none, reported. */
+enum type_id check_type_id(struct checker *k, const struct ast_type *type);
+enum type_id check_type_id_quietly(const struct ast_type *type);
 /* Reports that `e`, of type `is`, stands where `expected` belongs. */
 struct diag *check_mismatch(struct checker *k, const struct ast_expr *e, const char *is,
                             const char *expected);
@@ -376,6 +414,61 @@ void check_acl(struct checker *k, struct decl *d);
 void check_negation(struct checker *k, const struct ast_expr *e, const struct ir_expr *test);
 /* What stands at `at`, shortened. */
 struct slice check_source_text(struct checker *k, struct span at);
+
+/* ---- check_call.c: parameters and arguments; acl and let with them ---- */
+
+/* What names of a copy stand for. */
+struct bindings {
+    const struct ast_param *params;
+    const struct ast_binding *const *v; /* one a parameter */
+    uint32_t n;
+    const struct ast_binding *file; /* of all other names */
+};
+/* The arguments of `use` (a call of `d`, or its name alone). `quiet`: constants alone, nothing is reported. False
+ * where they do not fit, reported. */
+bool check_bind(struct checker *k, struct decl *d, const struct ast_expr *use, bool quiet, struct bindings *out);
+/* The same with arguments of which nothing is known: they silence what depends on them. */
+void check_bind_nothing(struct checker *k, struct decl *d, struct bindings *out);
+/* A copy of `e` whose names are bound. */
+struct ast_expr *check_copy_expr(struct checker *k, const struct bindings *b, struct ast_expr *e);
+/* Counts `n` parts that are written out. False where there are too many; reported once. */
+bool check_expand(struct checker *k, uint64_t n, struct span at);
+/* Messages from number `mark` on that point into `d` come from its expansion at `use`: they say so, and each is given
+ * once. */
+void check_expanded(struct checker *k, uint32_t mark, const struct decl *d, struct span use);
+/* Drops messages from number `mark` on that were given before; these get the fix. */
+void check_told(struct checker *k, uint32_t mark);
+/* The parameters of `d`: names, types, defaults. False where reported. */
+bool check_params(struct checker *k, struct decl *d);
+bool check_is_parameter(const struct ast_expr *e); /* a name in a copy that stands for an argument */
+bool check_is_unknown(const struct ast_expr *e);   /* one of check_bind_nothing() */
+struct typed check_parameter(struct checker *k, const struct ast_expr *e, enum type_id want);
+/* d(…), where `d` is an acl or a let. */
+struct typed check_call_decl(struct checker *k, const struct ast_expr *e, struct decl *d);
+/* The literal that a call of a let is; NULL where it is none. Reports nothing. */
+const struct ast_expr *check_call_literal(struct checker *k, const struct ast_expr *e);
+void check_call_alone(struct checker *k, struct decl *d); /* an acl or a let with parameters, by itself */
+/* Enters `d`. False where it is in use already (a circle) or too deep; reported unless `quiet`. check_leave() ends it. */
+bool check_enter(struct checker *k, const struct decl *d, struct span use, uint32_t height, bool quiet);
+void check_leave(struct checker *k, uint32_t height);
+
+/* ---- check_template.c: templates, `extends`, checks made of templates; check_proxy.c ---- */
+
+void check_template_head(struct checker *k, struct decl *d);
+/* Gives a backend or frontend the statements of the templates that it extends. */
+void check_extend(struct checker *k, struct decl *d);
+void check_template_alone(struct checker *k, struct decl *d);
+/* The check that `e` names, or makes of a template; NULL where reported. */
+struct decl *check_check_ref(struct checker *k, const struct ast_expr *e);
+/* The declarations that the statement `proxy` is short for, added to `m`. NULL where it is malformed: reported later. */
+struct decl *check_proxy(struct checker *k, struct module *m, struct ast_stmt *s);
+/* Where statement `word` may stand: a set of IN_…; 0: nowhere. `first` is its first argument, or NULL. */
+uint64_t check_contexts(struct slice word, const struct ast_expr *first);
+
+/* ---- check_env.c ---- */
+
+/* The literal that env(…) stands for; NULL where there is none, reported unless `quiet`. */
+const struct ast_expr *check_env(struct checker *k, const struct ast_expr *e, bool quiet);
 
 /* ---- check_sets.c, check_rows.c: maps and lists ---- */
 

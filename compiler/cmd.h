@@ -16,6 +16,7 @@
     CMD(explain, "FILE|PLAN 'METHOD URL'", "say what happens to a request, and why")           \
     CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
+    CMD(doc, "[MODULE|FILE]", "say what a file or the standard library has to offer")           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
     CMD(ctl, "--control SOCK WORD…", "ask a running process")                                  \
     CMD(lsp, "", "the language server for editors")

@@ -43,6 +43,7 @@ int cmd_build(int argc, char **argv)
          "write an executable with the runtime in it"},
         {"dump", 0, OPTION_TEXT, &o.dump, "FORM",
          "print a form and stop: tokens, ast, ir, rows, tables or c"},
+        DRIVER_ENV(o),
         {0},
     };
     const struct command_spec spec = {"build", "FILE -o PLAN [options]",
@@ -57,6 +58,8 @@ int cmd_build(int argc, char **argv)
     if (argc != 2)
         return argc < 2 ? cmd_usage("build", "which FILE?")
                         : cmd_usage("build", "one FILE only; `%s` is one too many", argv[2]);
+    if (driver_env_wrong(&o))
+        return cmd_usage("build", "--env takes NAME=VALUE, not `%s`", driver_env_wrong(&o));
     if (o.dump && !is_dump(o.dump))
         return unknown_dump(o.dump);
     if (!out && !o.dump)

@@ -30,6 +30,7 @@ static bool check_one(const char *path, const struct driver_options *o)
     struct compilation c;
     struct buf said = {0};
     compilation_begin(&c);
+    driver_env(&c, o);
     struct ir_program *p = driver_check(&c, path, &said);
     bool unread = said.len > 0;
     cmd_print(&said, stderr);
@@ -47,9 +48,11 @@ static bool check_one(const char *path, const struct driver_options *o)
 int cmd_check(int argc, char **argv)
 {
     const char *format = "text";
+    struct driver_options o = {.color = driver_wants_color()};
     const struct option_spec options[] = {
         {"format", 0, OPTION_TEXT, &format, "text|json",
          "how messages are written; json goes to standard output"},
+        DRIVER_ENV(o),
         {0},
     };
     const struct command_spec spec = {"check", "FILE… [--format text|json]",
@@ -64,8 +67,9 @@ int cmd_check(int argc, char **argv)
         return cmd_usage("check", "which FILE?");
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return cmd_usage("check", "--format is text or json, not `%s`", format);
-    struct driver_options o = {.format = strcmp(format, "json") == 0 ? DIAG_JSON : DIAG_TEXT,
-                               .color = driver_wants_color()};
+    if (driver_env_wrong(&o))
+        return cmd_usage("check", "--env takes NAME=VALUE, not `%s`", driver_env_wrong(&o));
+    o.format = strcmp(format, "json") == 0 ? DIAG_JSON : DIAG_TEXT;
     bool ok = true;
     for (int i = 1; i < argc; i++)
         ok &= check_one(argv[i], &o);

@@ -15,15 +15,15 @@ static int print(const struct buf *text)
     return 0;
 }
 
-static int explain(const char *path, const struct explain_query *q, bool json)
+static int explain(const char *path, const struct driver_options *o, const struct explain_query *q, bool json)
 {
     struct compilation c;
-    struct driver_options o = {.color = driver_wants_color()};
     struct buf text = {0}, why = {0};
     struct explain e;
     int code = 1;
     compilation_begin(&c);
-    const struct ir_program *p = driver_program(&c, path, &o);
+    driver_env(&c, o);
+    const struct ir_program *p = driver_program(&c, path, o);
     if (p && p->frontends.n == 0) {
         fprintf(stderr, "weir explain: %s has no frontend\n", path);
     } else if (p && !explain_run(&c.arena, p, q, &e, &why)) {
@@ -46,6 +46,7 @@ int cmd_explain(int argc, char **argv)
     const char *format = "text", *from = NULL, *frontend = NULL;
     struct option_texts headers = {0};
     bool all = false;
+    struct driver_options o = {.color = driver_wants_color()};
     const struct option_spec options[] = {
         {"from", 0, OPTION_TEXT, &from, "IP[:PORT]", "the client's address (192.0.2.1)"},
         {"header", 'H', OPTION_TEXTS, &headers, "'NAME: VALUE'",
@@ -54,6 +55,7 @@ int cmd_explain(int argc, char **argv)
          "the frontend that gets it (by the URL's port, else the first)"},
         {"all", 0, OPTION_FLAG, &all, NULL, "every rule that did not apply, not the nearest 20 alone"},
         {"format", 0, OPTION_TEXT, &format, "text|json", "json: one object"},
+        DRIVER_ENV(o),
         {0},
     };
     const struct command_spec spec = {
@@ -71,6 +73,8 @@ int cmd_explain(int argc, char **argv)
         return cmd_usage("explain", argc < 2   ? "which FILE or PLAN?"
                                     : argc < 3 ? "which request? As 'GET https://host/path'"
                                                : "one FILE or PLAN and one request, in quotes");
+    if (driver_env_wrong(&o))
+        return cmd_usage("explain", "--env takes NAME=VALUE, not `%s`", driver_env_wrong(&o));
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return cmd_usage("explain", "--format is text or json, not `%s`", format);
     struct explain_query q = {.request = slice_of(argv[2]),
@@ -79,5 +83,5 @@ int cmd_explain(int argc, char **argv)
                               .from = from,
                               .frontend = frontend,
                               .all = all};
-    return explain(argv[1], &q, strcmp(format, "json") == 0);
+    return explain(argv[1], &o, &q, strcmp(format, "json") == 0);
 }

@@ -11,6 +11,11 @@ static const enum level levels[] = {
 #undef DIAG
 };
 
+bool diag_is_error(enum diag_code code)
+{
+    return levels[code] == ERROR;
+}
+
 static struct slice format(struct diags *d, const char *fmt, va_list ap)
 {
     va_list again;

@@ -52,6 +52,7 @@ struct diags {
     VEC(struct diag_allow) allows; /* warnings that are not wanted */
 };
 
+bool diag_is_error(enum diag_code code);
 /* Reports at `span`; the message is formatted. The result can be given labels, notes and a fix. */
 struct diag *diag_report(struct diags *d, enum diag_code code, struct span span, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -36,6 +36,7 @@ static void build_begin(struct build *b, const struct driver_options *o)
 {
     *b = (struct build){.o = o};
     compilation_begin(&b->c);
+    driver_env(&b->c, o);
 }
 
 static void build_end(struct build *b)
@@ -100,6 +101,20 @@ static enum build_end dump_c(struct build *b)
 {
     cmd_print(&b->lowered.glue, stdout);
     return BUILD_DUMPED;
+}
+
+const char *driver_env_wrong(const struct driver_options *o)
+{
+    for (uint32_t i = 0; i < o->env.n; i++)
+        if (!strchr(o->env.v[i], '=') || o->env.v[i][0] == '=')
+            return o->env.v[i];
+    return NULL;
+}
+
+void driver_env(struct compilation *c, const struct driver_options *o)
+{
+    for (uint32_t i = 0; i < o->env.n; i++)
+        compilation_env(c, o->env.v[i]);
 }
 
 bool driver_wants_color(void)

@@ -171,7 +171,9 @@ static uint32_t values_of(const struct ir_expr *t, struct eval_value out[ROWS])
         const struct ir_key *key = &t->set->rows.v[i].key;
         if (kind == IR_KEY_CIDR && key->cidr.bits != 128)
             return 0;
-        out[i] = (struct eval_value){.kind = kind == IR_KEY_INT ? IR_INT : kind == IR_KEY_CIDR ? IR_IP : IR_STR};
+        out[i] = (struct eval_value){.kind = kind == IR_KEY_INT    ? IR_INT
+                                             : kind == IR_KEY_CIDR ? IR_IP
+                                                                   : IR_STR};
         if (kind == IR_KEY_INT)
             out[i].num = key->num;
         else if (kind == IR_KEY_CIDR)
@@ -298,8 +300,7 @@ static bool test_implies(const struct ir_expr *x, const struct ir_expr *y, int *
         return false;
     struct slice text = cy->str;
     if (y->op == IR_UNDER)
-        return x->op == IR_UNDER ? eval_under(head, text)
-                                 : head.len > text.len && eval_under(head, text);
+        return x->op == IR_UNDER ? eval_under(head, text) : head.len > text.len && eval_under(head, text);
     if (y->op == IR_STARTS_WITH)
         return slice_starts(head, text);
     if (y->op == IR_ENDS_WITH)
