@@ -41,8 +41,8 @@ static void put_message(const struct diag *x, struct buf *out)
     buf_free(&text);
 }
 
-static void put_related(struct lsp *s, const struct diags *d, const struct diag *x, const struct lsp_lines *own,
-                        struct buf *out)
+static void put_related(struct lsp *s, const struct diags *d, const struct diag *x,
+                        const struct lsp_lines *own, struct buf *out)
 {
     bool any = false;
     for (uint32_t i = 0; i < x->secondary.n; i++) {
@@ -113,7 +113,7 @@ static void put_action(struct lsp *s, struct lsp_analysis *a, const struct diag 
     buf_str(out, "{\"title\":");
     put_title(x, old, out);
     buf_printf(out, ",\"kind\":\"quickfix\",\"isPreferred\":%s,\"diagnostics\":[",
-               x->applicability == FIX_PLACEHOLDER ? "false" : "true");
+               x->applicability == FIX_SAFE ? "true" : "false");
     lsp_diagnostic(s, &a->c.diags, x, &a->lines, out);
     buf_str(out, "],\"edit\":{\"changes\":{");
     buf_json(out, buf_view(&a->doc->uri));
@@ -135,7 +135,8 @@ void lsp_code_action(struct lsp *s, const struct lsp_message *m)
     const struct json *range = json_member(json_member(m->json, "params"), "range");
     struct lsp_position from, to;
     struct buf out = {0};
-    if (!lsp_read_position(json_member(range, "start"), &from) || !lsp_read_position(json_member(range, "end"), &to)) {
+    if (!lsp_read_position(json_member(range, "start"), &from) ||
+        !lsp_read_position(json_member(range, "end"), &to)) {
         lsp_reply_error(s, m, LSP_INVALID_PARAMS, SLICE("`range` is missing"));
         return;
     }
@@ -146,7 +147,8 @@ void lsp_code_action(struct lsp *s, const struct lsp_message *m)
     for (uint32_t i = 0; a.source && i < a.c.diags.list.n; i++) {
         const struct diag *x = a.c.diags.list.v[i];
         if (!x->has_fix || x->fix_at.file != a.source->id || x->primary.span.file != a.source->id ||
-            (!touches(x->primary.span, a.source->id, first, last) && !touches(x->fix_at, a.source->id, first, last)))
+            (!touches(x->primary.span, a.source->id, first, last) &&
+             !touches(x->fix_at, a.source->id, first, last)))
             continue;
         buf_str(&out, out.len > 1 ? "," : "");
         put_action(s, &a, x, &out);
