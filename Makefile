@@ -63,10 +63,12 @@ $(B)/libweir-edge.a: $(runtime_obj) $(edge_obj)
 	ar rcsD $@ $^
 $(B)/weir-edge: $(runtime_obj) $(edge_obj)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
-# Files that weir carries in itself: the ABI header and the runtime library (compiler/embed.h).
-$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a
+# Files that weir carries in itself: the ABI header, the runtime library, explanations (compiler/embed.h).
+explanations := $(sort $(wildcard grammar/explanations/*.txt))
+$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a $(explanations)
 	@mkdir -p $(@D)/embed
 	@cp runtime/abi.h $(B)/libweir-edge.a $(@D)/embed
+	@awk 'FNR == 1 { f = FILENAME; gsub(/.*\/|\.txt$$/, "", f); print "\f" f } { print }' $(explanations) >$(@D)/embed/explanations.txt
 	@strip -D -g $(@D)/embed/libweir-edge.a
 	$(CC) -c -Xassembler -I -Xassembler $(@D)/embed -o $@ $<
 # A standalone executable is linked as weir-edge is.

@@ -3,13 +3,31 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 
-enum level { ERROR, WARNING };
-static const enum level levels[] = {
-#define DIAG(code, level, title) [DIAG_##code] = level,
+const struct diag_info diag_infos[DIAG_CODES] = {
+#define DIAG(code, level, title) [DIAG_##code] = {#code, DIAG_##level, title},
 #include "grammar/diagnostics.def"
 #undef DIAG
 };
+
+enum diag_level diag_level(const struct diags *d, enum diag_code code)
+{
+    enum diag_level own = diag_infos[code].level;
+    if (own == DIAG_ERROR)
+        return own;
+    if (d->levels.of[code])
+        return (enum diag_level)(d->levels.of[code] - 1);
+    return d->levels.deny_warnings ? DIAG_ERROR : own;
+}
+
+int diag_code_named(struct slice name)
+{
+    for (int i = 0; i < DIAG_CODES; i++)
+        if (name.len == strlen(diag_infos[i].code) && strncasecmp(name.p, diag_infos[i].code, name.len) == 0)
+            return i;
+    return -1;
+}
 
 static struct slice format(struct diags *d, const char *fmt, va_list ap)
 {
@@ -37,11 +55,12 @@ struct diag *diag_report(struct diags *d, enum diag_code code, struct span span,
     x->code = code;
     x->primary.span = span;
     FORMAT(x->message);
-    vec_add(d->arena, &d->list, x);
-    if (levels[code] == ERROR)
-        d->errors++;
-    else
-        d->warnings++;
+    enum diag_level level = diag_level(d, code);
+    if (level != DIAG_SILENT)
+        vec_add(d->arena, &d->list, x);
+    d->errors += diag_infos[code].level == DIAG_ERROR;
+    d->denied += level == DIAG_ERROR && diag_infos[code].level != DIAG_ERROR;
+    d->warnings += level == DIAG_WARNING;
     return x;
 }
 
@@ -73,6 +92,11 @@ void diag_fix(struct diag *x, enum diag_applicability how, struct span at, struc
     x->applicability = how;
     x->fix_at = at;
     x->fix_text = text;
+}
+
+void diag_fix_also(struct diags *d, struct diag *x, struct span at, struct slice text)
+{
+    vec_add(d->arena, &x->more_edits, ((struct diag_edit){at, text}));
 }
 
 enum { WORD_MAX = 64 };
