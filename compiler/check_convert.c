@@ -67,7 +67,7 @@ static struct typed unknown_converter(struct checker *k, struct slice name, stru
     names[COUNT(converters)] = SLICE("exists");
     struct diag *x = diag_report(k->d, DIAG_E0201, at, "no function or converter `%.*s`", SLICE_ARG(name));
     diag_label(k->d, x, "unknown");
-    check_suggest(k, x, at, name, names, COUNT(names));
+    check_suggest(k, x, at, name, names, COUNT(names), true);
     if (!x->has_fix)
         diag_note(k->d, x, "there are: exists(…), lower, upper, default(…), to-int");
     return check_failed();

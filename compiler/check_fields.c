@@ -138,5 +138,5 @@ void check_suggest_field(struct checker *k, struct diag *x, struct span at, stru
     struct slice names[IR_FIELD_COUNT];
     for (uint32_t i = 0; i < IR_FIELD_COUNT; i++)
         names[i] = fields[i].text;
-    check_suggest(k, x, at, text, names, IR_FIELD_COUNT);
+    check_suggest(k, x, at, text, names, IR_FIELD_COUNT, true);
 }

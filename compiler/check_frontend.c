@@ -76,6 +76,7 @@ static void on_phase(struct checker *k, struct ir_frontend *f, const struct ast_
         diag_label(k->d, x, "too late");
         diag_secondary(k->d, x, seen->route->word_span, "the route");
         diag_help(k->d, x, "move it before `route`: phases are written in the order in which they run");
+        check_fix_move(k, x, s->span, seen->route->span);
     }
     seen->on_request = s;
     check_rules(k, f, s->block, IN_ON_REQUEST);

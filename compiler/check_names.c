@@ -117,13 +117,14 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 }
 
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
-                   const struct slice *v, uint32_t n)
+                   const struct slice *v, uint32_t n, bool schema)
 {
-    struct slice near = diag_nearest(word, v, n);
+    bool sure;
+    struct slice near = diag_nearest_sure(word, v, n, &sure);
     if (!near.p)
         return;
     diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
-    diag_fix(x, FIX_MAYBE, at, near);
+    diag_fix(x, schema && sure && word.len >= 4 ? FIX_SAFE : FIX_MAYBE, at, near);
 }
 
 static void suggest_from(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -136,7 +137,7 @@ static void suggest_from(struct checker *k, struct diag *x, struct span at, stru
     struct slice near = diag_nearest(word, names.v, names.n);
     if (!near.p)
         return;
-    check_suggest(k, x, at, word, &near, 1);
+    check_suggest(k, x, at, word, &near, 1, false);
     diag_secondary(k->d, x, find(m, near)->at, "`%.*s` is declared here", SLICE_ARG(near));
 }
 

@@ -335,7 +335,7 @@ static void expect_http(struct checker *k, const struct ast_stmt *s, struct ir_c
             check_misformed(k, STATEMENT_EXPECT, what->span, "an HTTP check expects a `status` or a `body`");
         diag_label(k->d, x, "neither");
         if (what->kind == AST_NAME)
-            check_suggest(k, x, what->span, what->text, words, 2);
+            check_suggest(k, x, what->span, what->text, words, 2, true);
         return;
     }
     if (first->len)

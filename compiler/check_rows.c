@@ -71,7 +71,7 @@ static void bad_key(struct rows_file *f, const struct word *w, const struct text
     diag_label(f->k->d, x, "%s", err->why);
     if (err->fix.p) {
         diag_help(f->k->d, x, "write `%.*s`", SLICE_ARG(err->fix));
-        diag_fix(x, FIX_MAYBE, span_of(f, w->raw), err->fix);
+        diag_fix(x, err->safe && slice_eq(w->raw, w->text) ? FIX_SAFE : FIX_MAYBE, span_of(f, w->raw), err->fix);
     }
 }
 

@@ -141,26 +141,55 @@ static const struct later *find_later(struct slice word, unsigned contexts)
     return NULL;
 }
 
+/* All places of a word. */
+static unsigned word_contexts(struct slice word)
+{
+    unsigned contexts = 0;
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (slice_eq(statements[i].word, word))
+            contexts |= statements[i].contexts;
+    return contexts;
+}
+
+static bool is_word(struct slice word, unsigned contexts)
+{
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].contexts & contexts && slice_eq(statements[i].word, word))
+            return true;
+    return false;
+}
+
+/* The nearest word of this place, or of another where none of this place is as near. */
 static void suggest_statement(struct checker *k, struct diag *x, const struct ast_stmt *s, unsigned contexts)
 {
-    struct slice words[STATEMENT_COUNT + NLATER];
+    struct slice words[2 * (STATEMENT_COUNT + NLATER)];
     uint32_t n = 0;
-    for (size_t i = 1; i < STATEMENT_COUNT; i++)
-        if (statements[i].contexts & contexts)
-            words[n++] = statements[i].word;
-    for (size_t i = 0; i < NLATER; i++)
-        if (later[i].contexts & contexts)
-            words[n++] = later[i].word;
-    check_suggest(k, x, s->word_span, s->word, words, n);
+    bool sure;
+    for (int elsewhere = 0; elsewhere <= 1; elsewhere++) {
+        unsigned where = elsewhere ? ~contexts : contexts;
+        for (size_t i = 1; i < STATEMENT_COUNT; i++)
+            if (statements[i].contexts & where)
+                words[n++] = statements[i].word;
+        for (size_t i = 0; i < NLATER; i++)
+            if (later[i].contexts & where)
+                words[n++] = later[i].word;
+    }
+    struct slice near = diag_nearest_sure(s->word, words, n, &sure);
+    if (!near.p)
+        return;
+    if (is_word(near, contexts) || find_later(near, contexts)) {
+        diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
+        diag_fix(x, sure && is_word(near, contexts) && s->word.len >= 4 ? FIX_SAFE : FIX_MAYBE, s->word_span, near);
+    } else if (is_word(near, ~contexts)) {
+        struct slice there = places_text(k->a, word_contexts(near));
+        diag_help(k->d, x, "`%.*s` belongs %.*s", SLICE_ARG(near), SLICE_ARG(there));
+    }
 }
 
 /* A word that the place does not have: it may belong elsewhere, be to come, or be nothing. */
 static void report_unknown(struct checker *k, const struct ast_stmt *s, enum context context)
 {
-    unsigned elsewhere = 0;
-    for (size_t i = 1; i < STATEMENT_COUNT; i++)
-        if (slice_eq(statements[i].word, s->word))
-            elsewhere |= statements[i].contexts;
+    unsigned elsewhere = word_contexts(s->word);
     const struct later *l = find_later(s->word, context);
     if (l || (!elsewhere && (l = find_later(s->word, ~0u)))) {
         check_later(k, s->word_span, "`%.*s` (%s)", SLICE_ARG(s->word), l->doc);
@@ -302,10 +331,23 @@ static void extra_argument(struct checker *k, enum statement_id id, const struct
                         options[i].later);
             return;
         }
-    diag_label(
-        k->d,
-        check_misformed(k, id, e->span, "`%.*s` does not take this argument", SLICE_ARG(statements[id].word)),
-        "not expected");
+    struct diag *x =
+        check_misformed(k, id, e->span, "`%.*s` does not take this argument", SLICE_ARG(statements[id].word));
+    diag_label(k->d, x, "not expected");
+    if (id == STATEMENT_REPLY && (e->kind == AST_STRING || e->kind == AST_INTERP)) {
+        struct slice text = {k->c->sources.files.v[e->span.file]->text.p + e->span.off, e->span.len};
+        diag_help(k->d, x, "a text to send is a `body`");
+        diag_fix(x, FIX_MAYBE, e->span, arena_printf(k->a, "{ body %.*s }", SLICE_ARG(text)));
+    }
+}
+
+/* `set req.header["X"] "y"`: the value without its `=`. */
+static void without_assign(struct checker *k, enum statement_id id, const struct ast_expr *e)
+{
+    struct diag *x =
+        check_misformed(k, id, e->span, "`=` is missing before the value of `%.*s`", SLICE_ARG(statements[id].word));
+    diag_label(k->d, x, "`=` belongs before this");
+    diag_fix(x, FIX_SAFE, (struct span){e->span.file, e->span.off, 0}, SLICE("= "));
 }
 
 /* Reports parts that `s` has and should not, or should have and has not. */
@@ -319,6 +361,10 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         struct diag *x = check_misformed(k, id, end, "`%.*s` needs %s", SLICE_ARG(d->word),
                                          s->nargs == 0 && d->min == 1 ? "an argument" : "more arguments");
         diag_label(k->d, x, "something is missing here");
+        return false;
+    }
+    if (s->nargs == d->max + 1 && d->parts & WITH_ASSIGN && s->tail == AST_TAIL_NONE) {
+        without_assign(k, id, s->args[d->max]);
         return false;
     }
     if (s->nargs > d->max) {
@@ -339,8 +385,8 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         unexpected(k, id, s->cond->span, "condition");
     if (declares_name(id) && s->args[0]->kind != AST_NAME) {
         struct diag *x = check_misformed(k, id, s->args[0]->span, "a name is expected here");
-        if (s->args[0]->kind == AST_STRING)
-            diag_fix(x, FIX_MAYBE, s->args[0]->span, s->args[0]->text);
+        if (s->args[0]->kind == AST_STRING && check_is_name(s->args[0]->text))
+            diag_fix(x, FIX_SAFE, s->args[0]->span, s->args[0]->text);
         diag_label(k->d, x, "not a name");
         return false;
     }
@@ -407,7 +453,7 @@ void check_unknown_option(struct checker *k, const char *statement, enum context
         return;
     }
     diag_label(k->d, x, "unknown");
-    check_suggest(k, x, at, word, words, n);
+    check_suggest(k, x, at, word, words, n, true);
     if (!x->has_fix && n) {
         struct slice all = words[0];
         for (uint32_t i = 1; i < n; i++)

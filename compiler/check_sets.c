@@ -42,7 +42,7 @@ static bool key_type(struct checker *k, const struct ast_type *t, enum ir_key_ki
     }
     struct diag *x = diag_report(k->d, DIAG_E0302, t->span, "`%.*s` is no type of keys", SLICE_ARG(t->name));
     diag_label(k->d, x, "expected a type of keys");
-    check_suggest(k, x, t->span, t->name, names, NKINDS);
+    check_suggest(k, x, t->span, t->name, names, NKINDS, true);
     if (!x->has_fix)
         diag_note(k->d, x, "there are: string, host, method, int, host-pattern, path, prefix, suffix, cidr");
     return false;
@@ -68,7 +68,7 @@ static bool value_type(struct checker *k, const struct ast_type *t, struct decl 
     struct diag *x =
         diag_report(k->d, DIAG_E0302, t->span, "`%.*s` is no type of values", SLICE_ARG(t->name));
     diag_label(k->d, x, "expected backend or string");
-    check_suggest(k, x, t->span, t->name, names, 2);
+    check_suggest(k, x, t->span, t->name, names, 2, true);
     return false;
 }
 

@@ -188,9 +188,10 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 /* Adds "did you mean" for `word` from names of `kinds`, and a fix. */
 void check_suggest_name(struct checker *k, struct diag *x, struct span at, struct slice word, unsigned kinds);
-/* Adds "did you mean" from `n` words. */
+/* Adds "did you mean" from `n` words. The fix is safe where `schema` (words of the language, not of the file) leaves no
+ * other that a single slip makes of it. */
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
-                   const struct slice *v, uint32_t n);
+                   const struct slice *v, uint32_t n, bool schema);
 const char *check_decl_text(enum decl_kind kind); /* "a backend" */
 /* The name of `d` in plans and logs: with its file's prefix. */
 struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
@@ -261,6 +262,7 @@ const char *check_an(const char *noun); /* "a" or "an" */
 struct text_error {
     const char *why;
     struct slice fix;
+    bool safe; /* `fix` means the same */
 };
 bool check_text_type(struct arena *a, enum type_id type, struct slice text, struct slice *out,
                      struct text_error *err);
@@ -275,6 +277,17 @@ bool check_is_method_word(struct slice s); /* upper case: may stand without quot
 bool check_header_name(struct checker *k, const struct ast_expr *e, bool write, struct slice *out);
 /* A constant text as a header's value. */
 bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice text);
+
+/* ---- check_fix.c: fixes that are more than a word ---- */
+
+/* Gives `x` the fix that moves the lines of the statement at `what` in front of those of the one at `before`, where each
+ * has lines of its own. */
+void check_fix_move(struct checker *k, struct diag *x, struct span what, struct span before);
+/* `text` as a string literal. */
+struct slice check_quoted(struct checker *k, struct slice text);
+bool check_is_name(struct slice s); /* could be declared */
+/* Reports a status by its name, as in `reply not-found`, with its number where that is lo..hi. False where it is none. */
+bool check_status_word(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi);
 
 /* ---- expressions: check_expr.c, fields: check_fields.c, converters and texts: check_convert.c, tests:
  * check_tests.c ---- */

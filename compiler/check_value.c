@@ -379,7 +379,7 @@ static void let_type(struct checker *k, const struct ast_type *type, const struc
         for (size_t t = 1; t < TYPE_COUNT; t++)
             names[t - 1] = slice_of(type_texts[t]);
         struct diag *x = diag_report(k->d, DIAG_E0201, type->span, "no type `%.*s`", SLICE_ARG(type->name));
-        check_suggest(k, x, type->span, type->name, names, TYPE_COUNT - 1);
+        check_suggest(k, x, type->span, type->name, names, TYPE_COUNT - 1, true);
         return;
     }
     if (want == TYPE_LIST) {

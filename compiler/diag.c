@@ -132,7 +132,14 @@ static uint32_t distance(struct slice a, struct slice b)
 
 struct slice diag_nearest(struct slice word, const struct slice *candidates, uint32_t n)
 {
+    bool sure;
+    return diag_nearest_sure(word, candidates, n, &sure);
+}
+
+struct slice diag_nearest_sure(struct slice word, const struct slice *candidates, uint32_t n, bool *sure)
+{
     struct slice best = {0};
+    *sure = false;
     uint32_t limit = word.len < 3 ? 1 : (uint32_t)word.len / 3, best_distance = limit + 1;
     if (word.len < 2 || word.len > WORD_MAX)
         return best;
@@ -141,9 +148,12 @@ struct slice diag_nearest(struct slice word, const struct slice *candidates, uin
         if (c.len > WORD_MAX || c.len + limit < word.len || c.len > word.len + limit)
             continue;
         uint32_t d = distance(word, c);
+        if (d == best_distance && !slice_eq(c, best))
+            *sure = false;
         if (d > 0 && d < best_distance) {
             best = c;
             best_distance = d;
+            *sure = d == 1;
         }
     }
     return best;

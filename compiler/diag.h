@@ -89,6 +89,8 @@ int diag_code_named(struct slice name);
 
 /* The candidate nearest to `word` within a third of its length (Damerau-Levenshtein), or p == NULL. */
 struct slice diag_nearest(struct slice word, const struct slice *candidates, uint32_t n);
+/* The same; of several that are as near the first. `*sure`: it is the only one that a single slip makes `word` of. */
+struct slice diag_nearest_sure(struct slice word, const struct slice *candidates, uint32_t n, bool *sure);
 
 enum diag_format { DIAG_TEXT, DIAG_JSON, DIAG_SARIF };
 

@@ -425,6 +425,12 @@ static const struct {
     {SLICE("mib/s"), "MiB/s", NULL},
 };
 
+/* Nobody means anything else by `30sec` or `16kib`. */
+static bool is_certain(struct slice unit, const char *right, const char *note)
+{
+    return !note && (strchr(right, 'i') || (unit.len >= 2 && !strchr(right, 'B')));
+}
+
 static struct ast_expr *unknown_unit(struct parser *p, size_t number_len)
 {
     struct slice s = parse_lexeme(p), unit = slice_from(s, number_len);
@@ -436,7 +442,7 @@ static struct ast_expr *unknown_unit(struct parser *p, size_t number_len)
         struct slice text = arena_printf(p->arena, "%.*s%s", (int)number_len, s.p, right);
         diag_help(p->diags, d, "did you mean `%.*s`?%s%s%s", SLICE_ARG(text), unit_hints[i].note ? " (" : "",
                   unit_hints[i].note ? unit_hints[i].note : "", unit_hints[i].note ? ")" : "");
-        diag_fix(d, FIX_MAYBE, here(p), text);
+        diag_fix(d, is_certain(unit, right, unit_hints[i].note) ? FIX_SAFE : FIX_MAYBE, here(p), text);
         return error_here(p);
     }
     if (slice_eq(unit, SLICE("M")))
