@@ -81,10 +81,16 @@ static void check_edition(struct checker *k, struct module *m)
     }
     if (seen || k->incomplete || k->modules.n != 1)
         return;
-    struct diag *x = diag_report(k->d, DIAG_E0003, no_place(m->source),
+    struct slice language = SLICE("language");
+    const struct ast_block *top = m->ast->top;
+    if (top->stmts.n && top->stmts.v[0]->kind == AST_STMT_WORD && diag_nearest(top->stmts.v[0]->word, &language, 1).p)
+        return; /* misspelt: check_statement() reports it */
+    struct span at = no_place(m->source);
+    at.off = slice_starts(m->source->text, SLICE("\xef\xbb\xbf")) ? 3 : 0;
+    struct diag *x = diag_report(k->d, DIAG_E0003, at,
                                  "the file does not say which edition of the language it is written in");
     diag_help(k->d, x, "begin it with `language 1`");
-    diag_fix(x, FIX_SAFE, no_place(m->source), SLICE("language 1\n\n"));
+    diag_fix(x, FIX_SAFE, at, SLICE("language 1\n\n"));
 }
 
 /* The name by which an import without `as` is used: the file's, without folder and extension. */

@@ -65,6 +65,39 @@ static void add_name(struct checker *k, struct module *m, struct decl *d, uint32
         diag_note(k->d, x, "all names of a file share one space, whatever they name");
 }
 
+static struct slice told_key(struct checker *k, struct slice name)
+{
+    return arena_printf(k->a, "%.*s %.*s", SLICE_ARG(k->m->path), SLICE_ARG(name));
+}
+
+bool check_is_told(struct checker *k, struct slice name, struct span at)
+{
+    enum { PLACES_SHOWN = 5 };
+    const uint32_t *i = strmap_get(&k->unknown, told_key(k, name));
+    struct diag *x = i ? k->unknown_told.v[*i] : NULL;
+    if (x && x->secondary.n < PLACES_SHOWN)
+        diag_secondary(k->d, x, at, "and here");
+    return i != NULL;
+}
+
+void check_told(struct checker *k, struct slice name, struct diag *x)
+{
+    strmap_put(&k->unknown, k->a, told_key(k, name), k->unknown_told.n, NULL);
+    vec_add(k->a, &k->unknown_told, x);
+}
+
+/* `bakend app { … }` is reported as what it is, so that `app` need not be. */
+static void note_misspelt(struct checker *k, const struct ast_stmt *s)
+{
+    static const struct slice words[] = {SLICE("map"),     SLICE("list"),  SLICE("check"), SLICE("backend"),
+                                         SLICE("frontend"), SLICE("import"), SLICE("acl"),   SLICE("let")};
+    if (s->kind != AST_STMT_WORD || s->nargs == 0 || !diag_nearest(s->word, words, sizeof words / sizeof *words).p)
+        return;
+    const struct ast_expr *name = s->args[s->nargs - 1];
+    if (name->kind == AST_NAME)
+        check_told(k, name->text, NULL);
+}
+
 void check_declare(struct checker *k, struct module *m)
 {
     k->m = m;
@@ -73,8 +106,10 @@ void check_declare(struct checker *k, struct module *m)
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
-        if (kind < 0)
+        if (kind < 0) {
+            note_misspelt(k, s);
             continue;
+        }
         bool defines = s->kind != AST_STMT_WORD;
         if (!defines && (s->nargs == 0 || s->args[0]->kind != AST_NAME))
             continue; /* check_statement() reports it */
@@ -169,16 +204,28 @@ static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned
     if (file) {
         report_in_module(k, e, file, kinds, what);
     } else if (e->kind == AST_NAME) {
+        if (check_is_told(k, e->text, e->span))
+            return;
         struct diag *x = diag_report(k->d, DIAG_E0201, e->span, "no %s `%.*s`", what, SLICE_ARG(e->text));
+        check_told(k, e->text, x);
         diag_label(k->d, x, "not declared");
         check_suggest_name(k, x, e->span, e->text, kinds);
     } else {
-        const struct ast_expr *of = e->args[0];
-        struct diag *x = diag_report(k->d, DIAG_E0201, of->span, "no imported file `%.*s`",
-                                     of->kind == AST_NAME ? (int)of->text.len : 1,
-                                     of->kind == AST_NAME ? of->text.p : "?");
-        if (of->kind == AST_NAME)
+        const struct ast_expr *of = e;
+        while (of->kind == AST_MEMBER)
+            of = of->args[0];
+        bool named = of->kind == AST_NAME, value = kinds & 1u << DECL_ACL;
+        if (named && check_is_told(k, of->text, of->span))
+            return;
+        struct diag *x = diag_report(k->d, DIAG_E0201, of->span, "no %simported file `%.*s`", value ? "field or " : "",
+                                     named ? (int)of->text.len : 1, named ? of->text.p : "?");
+        diag_label(k->d, x, value ? "no field begins with this word" : "not declared");
+        if (named)
+            check_told(k, of->text, x);
+        if (named)
             check_suggest_name(k, x, of->span, of->text, 1u << DECL_MODULE);
+        if (value && !x->has_fix)
+            check_suggest_field(k, x, e->span, check_source_text(k, e->span));
     }
 }
 

@@ -334,6 +334,15 @@ static void extra_argument(struct checker *k, enum statement_id id, const struct
     struct diag *x =
         check_misformed(k, id, e->span, "`%.*s` does not take this argument", SLICE_ARG(statements[id].word));
     diag_label(k->d, x, "not expected");
+    struct slice words[NOPTIONS + 1];
+    uint32_t n = 0;
+    if (statements[id].parts & WITH_IF)
+        words[n++] = SLICE("if");
+    for (size_t i = 0; i < NOPTIONS; i++)
+        if (!options[i].later && slice_eq(options[i].statement, statements[id].word))
+            words[n++] = options[i].word;
+    if (word.len)
+        check_suggest(k, x, e->span, word, words, n, true);
     if (id == STATEMENT_REPLY && (e->kind == AST_STRING || e->kind == AST_INTERP)) {
         struct slice text = {k->c->sources.files.v[e->span.file]->text.p + e->span.off, e->span.len};
         diag_help(k->d, x, "a text to send is a `body`");

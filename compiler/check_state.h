@@ -152,6 +152,8 @@ struct checker {
     uint32_t depth, level;
     bool too_deep;          /* reported once */
     const struct decl *acl; /* the condition that is being looked at, or NULL */
+    struct strmap unknown;  /* names that were reported as not declared: to index in unknown_told */
+    VEC(struct diag *) unknown_told;
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
@@ -180,6 +182,10 @@ struct source *check_open(struct checker *k, const struct ast_expr *e, struct sl
 /* ---- check_names.c: declarations ---- */
 
 void check_declare(struct checker *k, struct module *m);
+/* Whether `name` was reported before as not declared; then its place is added there. check_told() remembers. A NULL
+ * message: what seems to be its declaration is misspelt, and reported. */
+bool check_is_told(struct checker *k, struct slice name, struct span at);
+void check_told(struct checker *k, struct slice name, struct diag *x);
 /* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
  */
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e);

@@ -46,6 +46,29 @@ static bool is_repeated(struct diag *const *v, uint32_t n, const struct diag *x)
     return false;
 }
 
+static bool is_word_byte(char c)
+{
+    char l = ascii_lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == ':' || c == '/';
+}
+
+/* `a&&b` becomes `a and b`. */
+static struct slice spaced(const struct diags *d, struct span at, struct slice text)
+{
+    if (at.file >= d->sources->files.n || text.len == 0 || at.len == 0)
+        return text;
+    struct slice all = d->sources->files.v[at.file]->text;
+    uint32_t end = at.off + at.len;
+    if (end > all.len)
+        return text;
+    bool before = at.off > 0 && is_word_byte(all.p[at.off - 1]) && !is_word_byte(all.p[at.off]) && is_word_byte(text.p[0]);
+    bool after = end < all.len && is_word_byte(all.p[end]) && !is_word_byte(all.p[end - 1]) &&
+                 is_word_byte(text.p[text.len - 1]);
+    return before || after
+               ? arena_printf(d->arena, "%s%.*s%s", before ? " " : "", SLICE_ARG(text), after ? " " : "")
+               : text;
+}
+
 struct diag **diag_sorted(const struct diags *d, uint32_t *n)
 {
     struct entry *e = arena_array(d->arena, struct entry, d->list.n + 1);
@@ -55,8 +78,10 @@ struct diag **diag_sorted(const struct diags *d, uint32_t *n)
     qsort(e, d->list.n, sizeof *e, by_place);
     *n = 0;
     for (uint32_t i = 0; i < d->list.n; i++)
-        if (!is_repeated(v, *n, e[i].d))
+        if (!is_repeated(v, *n, e[i].d)) {
+            e[i].d->fix_text = spaced(d, e[i].d->fix_at, e[i].d->fix_text);
             v[(*n)++] = e[i].d;
+        }
     return v;
 }
 

@@ -94,6 +94,23 @@ static struct diag *report(struct parser *p, struct span at, const char *message
     return d;
 }
 
+/* `else` behind the block of another statement, which may be a `when` that is misspelt. */
+static struct diag *else_without_when(struct parser *p, struct span at)
+{
+    struct span head_at = parse_span(p, p->head.off, p->head.off + p->head.len);
+    struct slice head = {p->source->text.p + p->head.off, p->head.len}, when = SLICE("when");
+    struct diag *d = parse_report(p, DIAG_E0100, at, "`else` follows the block of a `when` only");
+    diag_label(p->diags, d, "not expected here");
+    diag_secondary(p->diags, d, head_at, "this statement is no `when`");
+    if (p->head.kind == ID && diag_nearest(head, &when, 1).p) {
+        diag_help(p->diags, d, "did you mean `when` there?");
+        diag_fix(d, FIX_SAFE, head_at, when);
+    } else {
+        diag_help(p->diags, d, "it is written `when CONDITION { … } else { … }`");
+    }
+    return d;
+}
+
 /* The mistakes that have a message of their own; NULL where it is none of them. */
 static struct diag *known_mistake(struct parser *p, int kind, struct span at, uint32_t expected)
 {
@@ -113,6 +130,18 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
     if (!at_start && kind >= ACL && kind <= ELSE && kind != IF && kind != ELSE && expected & EXPECT_NAME) {
         struct diag *d = parse_report(p, DIAG_E0100, at, "`%s` is a reserved word and cannot be a name", parse_token_name(kind));
         diag_note(p->diags, d, "reserved are acl let template when if else and or not in true false, and the tests: under like matches…");
+        return d;
+    }
+    if (kind == ELSE && p->before.kind == RBRACE)
+        return else_without_when(p, at);
+    if (kind == IF && p->before.kind == ELSE) {
+        struct diag *d = report(p, at, "`else` is followed by `when` or by a block", "write `else when`");
+        diag_fix(d, FIX_SAFE, at, SLICE("when"));
+        return d;
+    }
+    if (kind == WHEN && expected & EXPECT_IF) {
+        struct diag *d = report(p, at, "a condition begins with `if`", "write `if`; `when … { … }` holds several statements");
+        diag_fix(d, FIX_SAFE, at, SLICE("if"));
         return d;
     }
     if (in_args && kind == CALL && p->before.kind == ID)
@@ -136,6 +165,92 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
     return NULL;
 }
 
+/* ---- help ---------------------------------------------------------------------------------------- */
+
+/* What people write for it who know other languages. */
+static const struct {
+    struct slice wrong;
+    uint32_t expected; /* one of these can stand there */
+    const char *right;
+} other_words[] = {
+    {SLICE("unless"), EXPECT_IF, "if not"},
+    {SLICE("where"), EXPECT_IF, "if"},
+    {SLICE("is"), EXPECT_COMPARE, "=="},
+    {SLICE("eq"), EXPECT_COMPARE, "=="},
+    {SLICE("equals"), EXPECT_COMPARE, "=="},
+    {SLICE("ne"), EXPECT_COMPARE, "!="},
+    {SLICE("lt"), EXPECT_COMPARE, "<"},
+    {SLICE("gt"), EXPECT_COMPARE, ">"},
+    {SLICE("has"), EXPECT_COMPARE, "contains"},
+    {SLICE("includes"), EXPECT_COMPARE, "contains"},
+    {SLICE("startswith"), EXPECT_COMPARE, "starts-with"},
+    {SLICE("starts"), EXPECT_COMPARE, "starts-with"},
+    {SLICE("begins-with"), EXPECT_COMPARE, "starts-with"},
+    {SLICE("endswith"), EXPECT_COMPARE, "ends-with"},
+    {SLICE("ends"), EXPECT_COMPARE, "ends-with"},
+    {SLICE("regex"), EXPECT_COMPARE, "matches"},
+    {SLICE("within"), EXPECT_COMPARE, "in"},
+    {SLICE("elif"), EXPECT_ELSE, "else when"},
+    {SLICE("elsif"), EXPECT_ELSE, "else when"},
+    {SLICE("elseif"), EXPECT_ELSE, "else when"},
+    {SLICE("otherwise"), EXPECT_ELSE, "else"},
+};
+
+/* A word where an operator belongs: the one that was meant. */
+static bool suggest_operator(struct parser *p, struct diag *d, struct span at, uint32_t expected)
+{
+    static const struct {
+        struct slice word;
+        uint32_t expected;
+    } words[] = {
+        {SLICE("and"), EXPECT_LOGIC},          {SLICE("or"), EXPECT_LOGIC},         {SLICE("if"), EXPECT_IF},
+        {SLICE("else"), EXPECT_ELSE},          {SLICE("in"), EXPECT_COMPARE},       {SLICE("under"), EXPECT_COMPARE},
+        {SLICE("like"), EXPECT_COMPARE},       {SLICE("matches"), EXPECT_COMPARE},  {SLICE("contains"), EXPECT_COMPARE},
+        {SLICE("starts-with"), EXPECT_COMPARE}, {SLICE("ends-with"), EXPECT_COMPARE},
+    };
+    enum { WORDS = sizeof words / sizeof *words };
+    struct slice word = {p->source->text.p + at.off, at.len}, known[WORDS];
+    uint32_t n = 0;
+    bool sure;
+    for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
+        if (other_words[i].expected & expected && slice_eq(other_words[i].wrong, word)) {
+            diag_help(p->diags, d, "this is written `%s`", other_words[i].right);
+            diag_fix(d, FIX_MAYBE, at, slice_of(other_words[i].right));
+            return true;
+        }
+    for (size_t i = 0; i < WORDS; i++)
+        if (words[i].expected & expected)
+            known[n++] = words[i].word;
+    struct slice near = diag_nearest_sure(word, known, n, &sure);
+    if (!near.p)
+        return false;
+    diag_help(p->diags, d, "did you mean `%.*s`?", SLICE_ARG(near));
+    diag_fix(d, sure && word.len >= 4 ? FIX_SAFE : FIX_MAYBE, at, near);
+    return true;
+}
+
+/* How the statement at hand is written, by its first word. */
+static void add_usage(struct parser *p, struct diag *d)
+{
+    static const struct {
+        struct slice word;
+        const char *usage;
+    } statements[] = {
+#define STATEMENT(id, word, contexts, min, max, parts, usage, doc) {SLICE(word), usage},
+#include "grammar/statements.def"
+    };
+    enum { SHOWN = 2 };
+    struct slice head = {p->source->text.p + p->head.off, p->head.len}, all = {0};
+    uint32_t n = 0;
+    for (size_t i = 0; i < sizeof statements / sizeof *statements && n < SHOWN; i++)
+        if (slice_eq(statements[i].word, head)) {
+            all = n++ ? arena_printf(p->arena, "%.*s` or `%s", SLICE_ARG(all), statements[i].usage)
+                      : slice_of(statements[i].usage);
+        }
+    if (n)
+        diag_help(p->diags, d, "it is written `%.*s`", SLICE_ARG(all));
+}
+
 void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t expected)
 {
     if (p->quiet || p->gives_up)
@@ -150,6 +265,9 @@ void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t exp
                              SLICE_ARG(quoted(p, &p->last)));
         if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
             diag_note(p->diags, d, "a name begins with a letter and goes on with letters, digits, `_` and single `-`");
+        diag_label(p->diags, d, "not expected here");
+        if (kind != ID || !suggest_operator(p, d, at, expected))
+            add_usage(p, d);
     }
     if (p->joined && p->joined <= at.off)
         diag_secondary(p->diags, d, parse_span(p, p->joined - 1, p->joined), "the statement goes on after this operator");
