@@ -207,6 +207,20 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
     vec_add(k->a, &k->m->decls, d);
 }
 
+/* Names of a file that could not be imported are not reported where they are used. */
+static void import(struct checker *k, const struct ast_stmt *s)
+{
+    uint32_t imported = k->m->decls.n;
+    read_import(k, s);
+    if (k->m->decls.n > imported)
+        return;
+    for (uint32_t i = 0; i < s->nargs; i++) {
+        const struct ast_expr *e = s->args[i];
+        if (e->kind == AST_NAME || e->kind == AST_STRING)
+            check_told(k, e->kind == AST_STRING ? base_name(e->text) : e->text, NULL);
+    }
+}
+
 static void read_module(struct checker *k, struct source *src, struct slice path, struct decl *as,
                         struct span at)
 {
@@ -220,7 +234,7 @@ static void read_module(struct checker *k, struct source *src, struct slice path
     for (uint32_t i = 0; i < ast->top->stmts.n; i++) {
         const struct ast_stmt *s = ast->top->stmts.v[i];
         if (s->kind == AST_STMT_WORD && slice_eq(s->word, SLICE("import")))
-            read_import(k, s);
+            import(k, s);
     }
     m->ast = ast;
     check_edition(k, m);

@@ -341,8 +341,12 @@ static void extra_argument(struct checker *k, enum statement_id id, const struct
     for (size_t i = 0; i < NOPTIONS; i++)
         if (!options[i].later && slice_eq(options[i].statement, statements[id].word))
             words[n++] = options[i].word;
-    if (word.len)
+    if (statements[id].parts & WITH_IF && (slice_eq(word, SLICE("i")) || slice_eq(word, SLICE("f")))) {
+        diag_help(k->d, x, "did you mean `if`?");
+        diag_fix(x, FIX_MAYBE, e->span, SLICE("if"));
+    } else if (word.len) {
         check_suggest(k, x, e->span, word, words, n, true);
+    }
     if (id == STATEMENT_REPLY && (e->kind == AST_STRING || e->kind == AST_INTERP)) {
         struct slice text = {k->c->sources.files.v[e->span.file]->text.p + e->span.off, e->span.len};
         diag_help(k->d, x, "a text to send is a `body`");
@@ -386,6 +390,11 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
                                                                   : "this is not how `%.*s` is written",
                                          SLICE_ARG(d->word));
         diag_label(k->d, x, s->tail == AST_TAIL_NONE ? "something is missing here" : "not expected");
+        if (s->tail == AST_TAIL_RELOP && d->parts & WITH_IF && s->nargs > 0) {
+            struct span at = s->args[s->nargs - 1]->span;
+            diag_help(k->d, x, "a condition begins with `if`");
+            diag_fix(x, FIX_MAYBE, (struct span){at.file, at.off, 0}, SLICE("if "));
+        }
         return false;
     }
     if (s->block && !(d->parts & WITH_BLOCK))

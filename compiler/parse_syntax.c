@@ -94,6 +94,39 @@ static struct diag *report(struct parser *p, struct span at, const char *message
     return d;
 }
 
+/* Among the arguments up to `end`, a word that is `if` with a slip. */
+static struct span misspelt_if(const struct parser *p, uint32_t end)
+{
+    struct slice text = p->source->text, word_if = SLICE("if");
+    struct span found = {0};
+    for (uint32_t i = p->head.off + p->head.len; i < end;) {
+        uint32_t from = i;
+        while (i < end && ascii_lower(text.p[i]) >= 'a' && ascii_lower(text.p[i]) <= 'z')
+            i++;
+        struct slice word = {text.p + from, i - from};
+        bool apart = from > 0 && text.p[from - 1] == ' ' && i < end && text.p[i] == ' ';
+        if (apart && (slice_eq(word, SLICE("i")) || slice_eq(word, SLICE("f")) || diag_nearest(word, &word_if, 1).p))
+            found = parse_span(p, from, i);
+        i += i == from;
+    }
+    return found;
+}
+
+static struct diag *without_if(struct parser *p, struct span at)
+{
+    struct span word = misspelt_if(p, at.off);
+    struct diag *d = parse_report(p, DIAG_E0100, word.len ? word : at, "a condition begins with `if`");
+    if (word.len) {
+        diag_label(p->diags, d, "did you mean `if`?");
+        diag_fix(d, FIX_MAYBE, word, SLICE("if"));
+    } else {
+        diag_label(p->diags, d, "there is none before this");
+        diag_help(p->diags, d, "write it behind the arguments: `use app if … %s …`",
+                  p->last.kind == AND || p->last.kind == OR ? parse_token_name(p->last.kind) : "==");
+    }
+    return d;
+}
+
 /* `else` behind the block of another statement, which may be a `when` that is misspelt. */
 static struct diag *else_without_when(struct parser *p, struct span at)
 {
@@ -146,8 +179,8 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
     }
     if (in_args && kind == CALL && p->before.kind == ID)
         return report(p, at, "a statement is a word and its arguments, apart from each other", "leave out the parentheses, or put a space before them");
-    if (in_args && (kind == AND || kind == OR))
-        return report(p, at, "a condition begins with `if`", NULL);
+    if (in_args && (kind == AND || kind == OR || (is_comparison(kind) && kind != IN)))
+        return without_if(p, at);
     if (in_args && is_arithmetic(kind))
         return report(p, at, "an operator cannot stand among arguments", "put the whole argument in parentheses: `(a + b)`");
     if (is_comparison(kind) && expected & EXPECT_LOGIC)

@@ -63,6 +63,8 @@ def mutate(text, rng):
                 continue
             new = line[:i] + line[i + 1] + line[i] + line[i + 2 :]
         elif kind == "line":
+            if "{" in line:
+                continue  # more is lost than a line
             new = None
         else:
             words = list(re.finditer(r"[a-z][a-z-]{2,}", line))
