@@ -4,6 +4,7 @@
 #   make test    install what tests need, build, run all tests
 #   make bench | layers | fuzz | format | install PREFIX=/usr/local | clean
 MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
 SHELL := /bin/bash
 .DEFAULT_GOAL := all
 
@@ -26,14 +27,14 @@ base_src     := $(wildcard runtime/base/*.c)
 runtime_src  := $(filter-out runtime/edge.c,$(wildcard runtime/*.c))
 compiler_src := $(filter-out compiler/main.c,$(wildcard compiler/*.c))
 scanners     := $(patsubst grammar/%.re,$(B)/gen/%.c,$(wildcard grammar/*.re))
-parser       := $(if $(wildcard grammar/parser.y),$(B)/gen/parser.c $(B)/gen/lexer.c)
-parser_h     := $(if $(wildcard grammar/parser.y),$(B)/gen/parser.h $(B)/gen/lexer.h)
+parser       := $(B)/gen/parser.c $(B)/gen/lexer.c
+parser_h     := $(B)/gen/parser.h $(B)/gen/lexer.h
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 gen_obj = $(patsubst $(B)/gen/%.c,$(B)/obj/gen/%.o,$(1))
 
 runtime_obj  := $(call obj,$(base_src) $(runtime_src)) $(call gen_obj,$(scanners))
-edge_obj     := $(patsubst %.c,$(B)/obj/%.o,$(wildcard runtime/edge.c))
+edge_obj     := $(B)/obj/runtime/edge.o
 compiler_obj := $(call obj,$(compiler_src)) $(call gen_obj,$(parser)) $(B)/obj/embed.o
 
 all: $(B)/weir $(B)/weir-edge
@@ -93,15 +94,14 @@ $(unit_bin:$(B)/unit/%=$(B)/obj/tests/unit/%_test.o): | $(parser_h)
 unit: $(unit_bin)
 .PRECIOUS: $(B)/obj/%.o $(B)/gen/%.c
 
-
 # Fuzzers: tests/fuzz/NAME_fuzz.c has LLVMFuzzerTestOneInput and runs under tests/fuzz/fuzz_main.c;
 # differential.c (evaluator against plan) has a main of its own.
 fuzz_bin := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%_fuzz,$(wildcard tests/fuzz/*_fuzz.c)) \
-  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/differential.c))
+  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c)
 $(B)/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz_main.o $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
-test_helper_obj := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/route/plan_side.c))
+test_helper_obj := $(patsubst %.c,$(B)/obj/%.o,tests/route/plan_side.c)
 generate_obj := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fuzz/generate_*.c))
 $(B)/fuzz/differential: $(B)/obj/tests/fuzz/differential.o $(generate_obj) $(test_helper_obj) $(B)/libunit.a
 	@mkdir -p $(@D)

@@ -67,7 +67,7 @@ static struct typed unknown_converter(struct checker *k, struct slice name, stru
     names[COUNT(converters)] = SLICE("exists");
     struct diag *x = diag_report(k->d, DIAG_E0201, at, "no function or converter `%.*s`", SLICE_ARG(name));
     diag_label(k->d, x, "unknown");
-    check_suggest(k, x, at, name, names, COUNT(names), true);
+    check_suggest(k, x, at, name, names, COUNT(names));
     if (!x->has_fix)
         diag_note(k->d, x, "there are: exists(…), lower, upper, default(…), to-int");
     return check_failed();
@@ -147,6 +147,8 @@ struct typed check_call(struct checker *k, const struct ast_expr *e)
     if (slice_eq(callee->text, SLICE("exists")))
         return exists(k, e);
     struct decl *d = check_lookup(k, callee);
+    if (d && d->kind == DECL_EXTERN)
+        return check_extern(k, e, d);
     if (d && (d->kind == DECL_ACL || d->kind == DECL_LET)) {
         check_later(k, e->span, "%s with arguments", check_decl_text(d->kind));
         return check_failed();

@@ -59,7 +59,9 @@ struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, 
 enum ir_kind check_kind(enum type_id t)
 {
     return t == TYPE_BOOL      ? IR_BOOL
-           : t == TYPE_INT     ? IR_INT
+           : t == TYPE_INT || t == TYPE_STATUS || t == TYPE_PERCENT || t == TYPE_DURATION ||
+                   t == TYPE_SIZE || t == TYPE_TIME
+               ? IR_INT
            : t == TYPE_IP      ? IR_IP
            : t == TYPE_BACKEND ? IR_BACKEND
                                : IR_STR;
@@ -207,10 +209,17 @@ static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
     k->acl = d;
     k->level++;
     k->size = k->depth = 0;
+    k->phase = PHASE_ANY;
+    k->tcp = false;
+    k->need = (struct need){0};
     memset(&k->present, 0, sizeof k->present);
     struct ir_expr *e = check_condition(k, d->stmt->tail_expr);
     d->size = k->size;
     d->depth = k->depth + 1;
+    d->need = k->need;
+    k->need = outer.need;
+    k->phase = outer.phase;
+    k->tcp = outer.tcp;
     k->level--;
     k->size = outer.size;
     k->depth = outer.depth;
@@ -262,6 +271,8 @@ static struct typed acl_value(struct checker *k, const struct ast_expr *e, struc
         return check_failed();
     }
     check_acl(k, d);
+    if (!check_need(k, e->span, d->name, &d->need))
+        return check_failed();
     k->size += d->size;
     k->depth = k->depth > d->depth ? k->depth : d->depth;
     return d->acl ? (struct typed){d->acl, TYPE_BOOL, false} : check_failed();
@@ -313,6 +324,8 @@ static struct typed name(struct checker *k, const struct ast_expr *e, enum type_
 {
     if (check_names_field(e))
         return check_field(k, e);
+    if (check_is_counter(k, e))
+        return check_counter(k, e);
     struct decl *d = check_lookup(k, e);
     if (!d && want == TYPE_METHOD && e->kind == AST_NAME && check_is_method_word(e->text))
         return method_word(k, e);
@@ -362,6 +375,16 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
         x = check_new(k, IR_CONST_IP, IR_IP, 0, e->span);
         x->ip = e->cidr.addr;
         return (struct typed){x, TYPE_IP, false};
+    }
+    if (e->kind == AST_PERCENT && want == TYPE_PERCENT) {
+        x = check_new(k, IR_CONST_INT, IR_INT, 0, e->span);
+        x->num = (int64_t)(e->real * 10000);
+        return (struct typed){x, TYPE_PERCENT, false};
+    }
+    if ((e->kind == AST_DURATION && want == TYPE_DURATION) || (e->kind == AST_SIZE && want == TYPE_SIZE)) {
+        x = check_new(k, IR_CONST_INT, IR_INT, 0, e->span);
+        x->num = e->num;
+        return (struct typed){x, want, false};
     }
     if (e->kind == AST_HEX) {
         x = check_new(k, IR_CONST_STR, IR_STR, 0, e->span);

@@ -11,7 +11,10 @@ static void unused(struct checker *k, const struct decl *d)
     static const char *const text[] = {
         [DECL_LET] = "constant",      [DECL_ACL] = "condition", [DECL_MAP] = "map",
         [DECL_LIST] = "list",         [DECL_CHECK] = "check",   [DECL_BACKEND] = "backend",
-        [DECL_FRONTEND] = "frontend", [DECL_MODULE] = "file",
+        [DECL_FRONTEND] = "frontend", [DECL_MODULE] = "file",  [DECL_TLS] = "set of certificates",
+        [DECL_LIMIT] = "limit",       [DECL_TABLE] = "table",  [DECL_ERRORS] = "set of error pages",
+        [DECL_LOG] = "log",           [DECL_RESOLVER] = "resolver", [DECL_PEERS] = "set of peers",
+        [DECL_EXTERN] = "external function",
     };
     struct diag *x =
         diag_report(k->d, DIAG_W0505, d->at, "%s `%.*s` is never used", text[d->kind], SLICE_ARG(d->name));

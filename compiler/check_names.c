@@ -7,6 +7,11 @@ const char *check_decl_text(enum decl_kind kind)
         [DECL_LET] = "a constant",      [DECL_ACL] = "a condition (acl)",   [DECL_MAP] = "a map",
         [DECL_LIST] = "a list",         [DECL_CHECK] = "a check",           [DECL_BACKEND] = "a backend",
         [DECL_FRONTEND] = "a frontend", [DECL_MODULE] = "an imported file",
+        [DECL_TLS] = "a set of certificates (tls)",
+        [DECL_LIMIT] = "a limit",       [DECL_TABLE] = "a table",
+        [DECL_ERRORS] = "a set of error pages (errors)",
+        [DECL_LOG] = "a log",           [DECL_RESOLVER] = "a resolver",
+        [DECL_PEERS] = "a set of peers", [DECL_EXTERN] = "an external function",
     };
     return text[kind];
 }
@@ -27,6 +32,10 @@ static int declares(const struct ast_stmt *s)
     } words[] = {
         {SLICE("map"), DECL_MAP},         {SLICE("list"), DECL_LIST},         {SLICE("check"), DECL_CHECK},
         {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND},
+        {SLICE("tls"), DECL_TLS},         {SLICE("limit"), DECL_LIMIT},
+        {SLICE("table"), DECL_TABLE},     {SLICE("errors"), DECL_ERRORS},
+        {SLICE("log"), DECL_LOG},         {SLICE("resolver"), DECL_RESOLVER},
+        {SLICE("peers"), DECL_PEERS},     {SLICE("extern"), DECL_EXTERN},
     };
     if (s->kind == AST_STMT_LET)
         return DECL_LET;
@@ -41,8 +50,10 @@ static int declares(const struct ast_stmt *s)
 /* Names that expressions use must not hide fields. */
 static void check_not_reserved(struct checker *k, const struct decl *d)
 {
-    if (d->kind == DECL_CHECK || d->kind == DECL_BACKEND || d->kind == DECL_FRONTEND ||
-        !check_reserved(d->name))
+    bool in_expressions = d->kind == DECL_LET || d->kind == DECL_ACL || d->kind == DECL_MAP ||
+                          d->kind == DECL_LIST || d->kind == DECL_MODULE || d->kind == DECL_TABLE ||
+                          d->kind == DECL_EXTERN;
+    if (!in_expressions || !check_reserved(d->name))
         return;
     struct diag *x =
         diag_report(k->d, DIAG_E0203, d->at, "`%.*s` is a name of the language itself", SLICE_ARG(d->name));
@@ -117,6 +128,8 @@ void check_declare(struct checker *k, struct module *m)
         *d = (struct decl){.kind = (enum decl_kind)kind, .stmt = s, .module = m};
         d->name = defines ? s->word : s->args[0]->text;
         d->at = defines ? s->word_span : s->args[0]->span;
+        d->tcp = (kind == DECL_BACKEND || kind == DECL_FRONTEND) && s->tail == AST_TAIL_TYPE &&
+                 slice_eq(s->type->name, SLICE("tcp"));
         vec_add(k->a, &m->decls, d);
         add_name(k, m, d, m->decls.n - 1);
     }
@@ -152,14 +165,14 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 }
 
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
-                   const struct slice *v, uint32_t n, bool schema)
+                   const struct slice *v, uint32_t n)
 {
     bool sure;
     struct slice near = diag_nearest_sure(word, v, n, &sure);
     if (!near.p)
         return;
     diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
-    diag_fix(x, schema && sure && word.len >= 4 ? FIX_SAFE : FIX_MAYBE, at, near);
+    diag_fix(x, sure && word.len >= 4 ? FIX_SAFE : FIX_MAYBE, at, near);
 }
 
 static void suggest_from(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -172,7 +185,8 @@ static void suggest_from(struct checker *k, struct diag *x, struct span at, stru
     struct slice near = diag_nearest(word, names.v, names.n);
     if (!near.p)
         return;
-    check_suggest(k, x, at, word, &near, 1, false);
+    diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
+    diag_fix(x, FIX_MAYBE, at, near);
     diag_secondary(k->d, x, find(m, near)->at, "`%.*s` is declared here", SLICE_ARG(near));
 }
 

@@ -214,6 +214,14 @@ static struct decl *backend_named(struct checker *k, struct slice name)
     return check_lookup(k, &e);
 }
 
+static void wrong_mode(struct rows_file *f, const struct word *w, const struct decl *d)
+{
+    struct diag *x = row_error(f, DIAG_E0306, w->raw, "`%.*s` is a %s backend; this map holds %s backends",
+                               SLICE_ARG(d->name), d->tcp ? "TCP" : "HTTP", d->tcp ? "HTTP" : "TCP");
+    if (x)
+        diag_label(f->k->d, x, "of another kind");
+}
+
 static bool row_backend(struct rows_file *f, const struct word *w, struct ir_row *row)
 {
     if (!slice_eq(w->text, f->last_name) || !f->last_backend) {
@@ -227,6 +235,10 @@ static bool row_backend(struct rows_file *f, const struct word *w, struct ir_row
                 return false;
             }
             d->used = true;
+            if (d->tcp != f->b->d->rows.tcp) {
+                wrong_mode(f, w, d);
+                return false;
+            }
             strmap_put(&f->b->backends, f->k->a, w->text, d->backend->index, NULL);
             f->last_backend = d->backend;
         }

@@ -20,19 +20,29 @@ enum type_id {
     TYPE_COUNT
 };
 
-/* Where a statement stands. */
+/* Where a statement stands: one bit each. */
+enum context_bit {
+#define CONTEXT(id, name, text) CONTEXT_##id,
+#include "grammar/contexts.def"
+#undef CONTEXT
+    CONTEXT_COUNT
+};
 enum context {
-    IN_FILE = 1 << 0,
-    IN_BACKEND = 1 << 1,
-    IN_FRONTEND = 1 << 2,
-    IN_DEFAULTS = 1 << 3,
-    IN_HTTP_CHECK = 1 << 4,
-    IN_TCP_CHECK = 1 << 5,
-    IN_ON_REQUEST = 1 << 6,
-    IN_ROUTE = 1 << 7,
-    IN_REPLY = 1 << 8,
-    IN_MAP = 1 << 9,
-    IN_LIST = 1 << 10,
+#define CONTEXT(id, name, text) IN_##id = 1ull << CONTEXT_##id,
+#include "grammar/contexts.def"
+#undef CONTEXT
+};
+_Static_assert(CONTEXT_COUNT < 64, "a set of contexts has 64 bits");
+#define IN_RULES                                                                                             \
+    (IN_ON_CONNECTION | IN_ON_TLS | IN_ON_REQUEST | IN_ROUTE | IN_TCP_ROUTE | IN_BACKEND_REQUEST |           \
+     IN_ON_RESPONSE | IN_ON_LOG)
+
+enum phase {
+#define PHASE(id, word, name, tcp, later) PHASE_##id,
+#include "grammar/phases.def"
+#undef PHASE
+    PHASE_COUNT,
+    PHASE_ANY = PHASE_COUNT /* of a condition that is not used yet */
 };
 
 /* What may follow a statement's arguments. */
@@ -44,6 +54,9 @@ enum part {
     WITH_ARROW = 1 << 4,      /* -> value */
     WITH_ASSIGN = 1 << 5,     /* = value */
     WITH_RELOP = 1 << 6,      /* == value and so on */
+    DECIDES = 1 << 7,         /* of a rule: nothing after it is done */
+    ONCE = 1 << 8,            /* given once in its block */
+    NEEDED = 1 << 9,          /* its block is not complete without it */
 };
 
 enum statement_id {
@@ -78,8 +91,25 @@ enum decl_kind {
     DECL_CHECK,
     DECL_BACKEND,
     DECL_FRONTEND,
-    DECL_MODULE
+    DECL_MODULE,
+    DECL_TLS,
+    DECL_LIMIT,
+    DECL_TABLE,
+    DECL_ERRORS,
+    DECL_LOG,
+    DECL_RESOLVER,
+    DECL_PEERS,
+    DECL_EXTERN,
 };
+/* The field that makes a condition need a phase. */
+struct need {
+    enum phase from;
+    bool http; /* a request, not only a connection */
+    struct span at;
+    struct slice http_text, text;
+    struct span http_at;
+};
+
 enum { DECL_SETS = 12 }; /* no fewer than there are kinds of keys */
 
 /* A declared name. */
@@ -87,12 +117,14 @@ struct decl {
     enum decl_kind kind;
     enum { DECL_NEW, DECL_BUSY, DECL_DONE } state; /* BUSY: its value is being looked at; to find circles */
     bool used;
+    bool tcp; /* BACKEND, FRONTEND: of connections, not of requests */
     struct slice name;
     struct span at;
     struct ast_stmt *stmt;
     struct module *module;
     uint64_t size;                  /* ACL: of its condition, acls within it written out */
     uint32_t depth;                 /* ACL: of acls within it */
+    struct need need;               /* ACL: the phase that it needs */
     const struct ast_expr *literal; /* LET: what it stands for, once known */
     union {
         struct ir_expr *acl;            /* NULL: reported */
@@ -101,6 +133,7 @@ struct decl {
             struct ir_set *set;
             enum type_id value_type; /* of a map; ERROR: its head was reported */
             bool broken, listed;     /* listed: in ir_program.sets */
+            bool tcp;                /* its values are TCP backends */
         } rows;
         struct ir_check *check;
         struct ir_backend *backend;
@@ -155,6 +188,13 @@ struct checker {
     struct strmap unknown;  /* names that were reported as not declared: to index in unknown_told */
     VEC(struct diag *) unknown_told;
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
+    /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
+    uint32_t later;
+    enum phase phase; /* whose fields are there */
+    bool tcp;         /* in a TCP frontend or backend */
+    struct need need; /* PHASE_ANY: what the condition has used */
+    struct strmap vars; /* var.NAME to index in var_list: every `set var.NAME` of the program */
+    VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
     struct {
@@ -162,6 +202,15 @@ struct checker {
     } last;                  /* of check_pos() */
     struct strmap addresses; /* listened at: address and port to index in claims */
     VEC(struct claim) claims;
+};
+
+/* var.NAME, which rules set. Its type is that of what is set first. */
+struct var {
+    const struct ast_stmt *stmt;
+    struct module *module;
+    enum phase phase;
+    enum type_id type;
+    enum { VAR_NEW, VAR_BUSY, VAR_DONE } state;
 };
 
 /* An expression with its type. ir is NULL where type is ERROR. */
@@ -194,10 +243,10 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 /* Adds "did you mean" for `word` from names of `kinds`, and a fix. */
 void check_suggest_name(struct checker *k, struct diag *x, struct span at, struct slice word, unsigned kinds);
-/* Adds "did you mean" from `n` words. The fix is safe where `schema` (words of the language, not of the file) leaves no
- * other that a single slip makes of it. */
+/* Adds "did you mean" from `n` words of the language. The fix is safe where only one of them becomes `word` by a single
+ * slip. */
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
-                   const struct slice *v, uint32_t n, bool schema);
+                   const struct slice *v, uint32_t n);
 const char *check_decl_text(enum decl_kind kind); /* "a backend" */
 /* The name of `d` in plans and logs: with its file's prefix. */
 struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
@@ -206,6 +255,14 @@ struct slice check_full_name(struct checker *k, const struct module *m, struct s
 
 /* Which statement `s` is in `context`; reports an unknown one, and parts that it does not take. */
 enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context);
+/* An option of options.def: what follows it, and whether it is to come. */
+bool check_find_option(struct slice statement, struct slice word, const char **arguments, bool *later);
+unsigned check_parts(enum statement_id id);
+bool check_may_stand(enum statement_id id, enum context context);
+struct slice check_word_of(enum statement_id id);
+bool check_is_rule(struct slice word);
+/* "in a backend or in `defaults`" */
+struct slice check_places(struct arena *a, uint64_t contexts);
 const char *check_usage(enum statement_id id);
 /* Reports that `s` is not written as `id` is. */
 struct diag *check_misformed(struct checker *k, enum statement_id id, struct span at, const char *fmt, ...)
@@ -382,6 +439,72 @@ void check_settings(struct checker *k, enum statement_id id, const struct ast_st
                     struct settings *to);
 /* The rules of `block` into `f`; `phase` is IN_ON_REQUEST or IN_ROUTE. */
 void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
+/* The same for what has no place in a program yet: the rules are checked, and left. */
+void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block,
+                       enum phase phase);
+/* One rule of the phase that is being checked. */
+void check_one_rule(struct checker *k, const struct ast_stmt *s);
+/* A value that becomes the value of a header. NULL where reported. */
+struct ir_expr *check_header_value(struct checker *k, const struct ast_expr *e, const char *what);
+/* The block of a reply of `status`. */
+void check_reply_block(struct checker *k, const struct ast_block *block, int64_t status);
+
+/* ---- check_phases.c: phases, and which fields they have ---- */
+
+enum context check_phase_context(enum phase p);
+const char *check_phase_name(enum phase p);
+/* Reports E0401 where the field `text` (from `phase` on) is not there now; remembers it for a condition. */
+bool check_phase(struct checker *k, struct span at, struct slice text, enum phase from);
+/* The same for a condition that needs `need`. */
+bool check_need(struct checker *k, struct span at, struct slice acl, const struct need *need);
+struct phases {
+    const struct ast_stmt *seen[PHASE_COUNT];
+};
+/* `on …` of a frontend (f) or, where f is NULL, of the backend called `name`. */
+void check_on(struct checker *k, struct ir_frontend *f, struct slice name, const struct ast_stmt *s,
+              struct phases *seen);
+/* Enters phase `p`, first reporting E0204 or E0402. False: it was there already. */
+bool check_enter_phase(struct checker *k, enum phase p, const struct ast_stmt *s, struct phases *seen);
+
+/* ---- check_form.c: statements by forms.def ---- */
+
+/* Checks `s` by its form, with its block and its condition. True where it has one. */
+bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context);
+/* The statements of a block that forms.def knows; `what` and `at`: whose block it is. */
+void check_form_block(struct checker *k, const struct ast_block *block, enum context context,
+                      struct slice what, struct span at);
+/* The argument at s->args[*i] is an option of `statement` that is to come: reports it, checks what follows,
+ * and moves *i to its last argument. `told`: the one that was reported first for this statement. */
+bool check_later_option(struct checker *k, const char *statement, const struct ast_stmt *s, uint32_t *i,
+                        struct diag **told);
+/* Options of `statement` from argument `i` on. */
+void check_options(struct checker *k, const char *statement, enum statement_id id, const struct ast_stmt *s,
+                   uint32_t i);
+
+/* ---- check_later.c: objects, fields and targets that are to come ---- */
+
+void check_collect_vars(struct checker *k, struct module *m);
+struct typed check_var(struct checker *k, const struct ast_expr *e);
+/* NAME(…) that makes bytes to send. */
+void check_made_bytes(struct checker *k, const struct ast_expr *e);
+/* TABLE[KEY].NAME */
+bool check_is_counter(struct checker *k, const struct ast_expr *e);
+struct typed check_counter(struct checker *k, const struct ast_expr *e);
+/* The target of `set`, `add` or `delete` that is no request header, and its value. */
+void check_target(struct checker *k, enum statement_id id, const struct ast_stmt *s);
+void check_dry_run(struct checker *k, const struct ast_stmt *s, enum context context);
+/* NAME(value), of an external function. */
+struct typed check_extern(struct checker *k, const struct ast_expr *e, struct decl *d);
+/* A row of an `errors` block. */
+void check_error_row(struct checker *k, const struct ast_stmt *s);
+/* The type of keys at `t` of a table or limit. */
+enum type_id check_key_type(struct checker *k, const struct ast_type *t);
+void check_by(struct checker *k, const struct ast_expr *e, const struct decl *of);
+struct decl *check_backend_ref(struct checker *k, const struct ast_expr *e, bool tcp);
+
+/* ---- check_allow.c: @allow ---- */
+
+void check_allows(struct checker *k);
 void check_lints(struct checker *k);
 
 #endif

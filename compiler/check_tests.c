@@ -126,13 +126,33 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
     return check_yes(check_new2(k, IR_EQ, IR_BOOL, l.ir, r.ir, e->span));
 }
 
+/* Types that have an order. */
+static bool is_ordered(enum type_id t)
+{
+    return t == TYPE_INT || t == TYPE_PERCENT || t == TYPE_DURATION || t == TYPE_SIZE || t == TYPE_TIME;
+}
+
+/* `5` where 5% or 5s is meant. */
+static bool needs_unit(struct checker *k, const struct ast_expr *e, const struct typed *l)
+{
+    const struct ast_expr *lit = check_literal_quietly(k, e->args[1]);
+    if (!lit || lit->kind != AST_INT || (l->type != TYPE_DURATION && l->type != TYPE_SIZE))
+        return false;
+    struct slice text = check_source_text(k, e->args[0]->span);
+    check_wrong_literal(k, e->args[1], lit, l->type,
+                        arena_printf(k->a, "the value that `%.*s` is held against", SLICE_ARG(text)).p);
+    return true;
+}
+
 static struct typed order(struct checker *k, const struct ast_expr *e)
 {
     struct typed l = check_expr(k, e->args[0], TYPE_INT);
-    struct typed r = l.type == TYPE_ERROR ? l : check_expr(k, e->args[1], TYPE_INT);
+    if (l.type != TYPE_ERROR && needs_unit(k, e, &l))
+        return check_failed();
+    struct typed r = l.type == TYPE_ERROR ? l : check_expr(k, e->args[1], is_ordered(l.type) ? l.type : TYPE_INT);
     if (l.type == TYPE_ERROR || r.type == TYPE_ERROR)
         return check_failed();
-    if (l.type != TYPE_INT && r.type == TYPE_INT) {
+    if (!is_ordered(l.type) && r.type == TYPE_INT) {
         struct typed want = {NULL, TYPE_INT, false};
         struct diag *x = unlike(k, e, e->args[1], &want, &l);
         if (check_is_text(l.type))
@@ -140,9 +160,9 @@ static struct typed order(struct checker *k, const struct ast_expr *e)
                       SLICE_ARG(check_source_text(k, e->args[0]->span)));
         return check_failed();
     }
-    if (l.type != TYPE_INT)
+    if (!is_ordered(l.type))
         return check_no_such_test(k, e, e->args[0], &l, "numbers");
-    if (r.type != TYPE_INT) {
+    if (r.type != l.type) {
         unlike(k, e, e->args[0], &l, &r);
         return check_failed();
     }

@@ -325,7 +325,7 @@ bool check_string(struct checker *k, const struct ast_expr *e, const char *what,
 bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out)
 {
     if (e->kind == AST_CALL) {
-        check_later(k, e->span, "bytes made by a function");
+        check_made_bytes(k, e);
         return false;
     }
     const struct ast_expr *lit = check_literal(k, e);
@@ -379,7 +379,7 @@ static void let_type(struct checker *k, const struct ast_type *type, const struc
         for (size_t t = 1; t < TYPE_COUNT; t++)
             names[t - 1] = slice_of(type_texts[t]);
         struct diag *x = diag_report(k->d, DIAG_E0201, type->span, "no type `%.*s`", SLICE_ARG(type->name));
-        check_suggest(k, x, type->span, type->name, names, TYPE_COUNT - 1, true);
+        check_suggest(k, x, type->span, type->name, names, TYPE_COUNT - 1);
         return;
     }
     if (want == TYPE_LIST) {

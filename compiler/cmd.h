@@ -10,6 +10,7 @@
 /* CMD(name, arguments, summary) */
 #define CMD_LIST(CMD)                                                                          \
     CMD(check, "FILE…", "check configurations and the data files that they name")              \
+    CMD(fmt, "FILE…", "lay out configurations in the one canonical way")                       \
     CMD(build, "FILE -o PLAN", "compile a configuration into a plan, or into an executable")   \
     CMD(show, "PLAN", "say what a plan holds")                                                 \
     CMD(explain, "FILE|PLAN 'METHOD URL' | CODE", "say what happens to a request and why, or what a message means") \

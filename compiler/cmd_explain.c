@@ -70,8 +70,10 @@ int cmd_explain(int argc, char **argv)
     bool all = false, list = false;
     const struct option_spec options[] = {
         {"from", 0, OPTION_TEXT, &from, "IP[:PORT]", "the client's address (192.0.2.1)"},
-        {"header", 'H', OPTION_TEXTS, &headers, "'NAME: VALUE'", "a header of the request; as often as needed"},
-        {"frontend", 0, OPTION_TEXT, &frontend, "NAME", "the frontend that gets it (by the URL's port, else the first)"},
+        {"header", 'H', OPTION_TEXTS, &headers, "'NAME: VALUE'",
+         "a header of the request; as often as needed"},
+        {"frontend", 0, OPTION_TEXT, &frontend, "NAME",
+         "the frontend that gets it (by the URL's port, else the first)"},
         {"all", 0, OPTION_FLAG, &all, NULL, "every rule that did not apply, not the nearest 20 alone"},
         {"format", 0, OPTION_TEXT, &format, "text|json", "json: one object"},
         {"list", 0, OPTION_FLAG, &list, NULL, "all codes of messages, with their titles"},
@@ -79,7 +81,8 @@ int cmd_explain(int argc, char **argv)
     };
     const struct command_spec spec = {
         "explain", "FILE|PLAN 'METHOD URL' [--from IP] [-H 'NAME: VALUE']… [--frontend NAME] | CODE | --list",
-        "Says what happens to a request. The first line is the outcome: `use NAME`, `redirect STATUS URL` or\n"
+        "Says what happens to a request. The first line is the outcome: `use NAME`, `redirect STATUS URL` "
+        "or\n"
         "`reply STATUS`. Then: the rule that decided, the request as rules see it, the changes to its\n"
         "headers, and why the rules before did not apply. Nothing is sent anywhere. With https:// in the\n"
         "URL the client's connection counts as TLS.\n"
@@ -98,7 +101,11 @@ int cmd_explain(int argc, char **argv)
                                                : "one FILE or PLAN and one request, in quotes");
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return cmd_usage("explain", "--format is text or json, not `%s`", format);
-    struct explain_query q = {.request = slice_of(argv[2]), .headers = headers.v, .nheaders = headers.n, .from = from,
-                              .frontend = frontend, .all = all};
+    struct explain_query q = {.request = slice_of(argv[2]),
+                              .headers = headers.v,
+                              .nheaders = headers.n,
+                              .from = from,
+                              .frontend = frontend,
+                              .all = all};
     return explain(argv[1], &q, strcmp(format, "json") == 0);
 }

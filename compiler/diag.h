@@ -62,6 +62,12 @@ struct diag {
     VEC(struct diag_edit) more_edits; /* further edits of the same fix: all of them or none */
 };
 
+/* Lint `code` is silent within `span`. */
+struct diag_allow {
+    enum diag_code code;
+    struct span span;
+};
+
 struct diags {
     struct arena *arena;
     struct sources *sources;
@@ -69,6 +75,7 @@ struct diags {
     struct diag_levels levels; /* set before the first report */
     uint32_t errors, warnings;
     uint32_t denied; /* warnings that count as errors; passes go on as if they were warnings */
+    VEC(struct diag_allow) allows; /* warnings that are not wanted */
 };
 
 /* Reports at `span`; the message is formatted. The result can be given labels, notes and a fix. */
@@ -91,6 +98,10 @@ int diag_code_named(struct slice name);
 struct slice diag_nearest(struct slice word, const struct slice *candidates, uint32_t n);
 /* The same; of several that are as near the first. `*sure`: it is the only one that a single slip makes `word` of. */
 struct slice diag_nearest_sure(struct slice word, const struct slice *candidates, uint32_t n, bool *sure);
+
+/* From now on, warnings of `code` whose place is within `span` are not kept: diag_report() gives a message that nobody
+ * will see. */
+void diag_allow(struct diags *d, enum diag_code code, struct span span);
 
 enum diag_format { DIAG_TEXT, DIAG_JSON, DIAG_SARIF };
 

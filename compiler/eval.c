@@ -27,7 +27,8 @@ static bool take_absolute(struct eval_state *s, struct slice target, struct slic
     static const struct slice schemes[] = {SLICE("http://"), SLICE("https://")};
     size_t from = 0;
     for (unsigned i = 0; i < 2; i++)
-        if (target.len > schemes[i].len && slice_eq_nocase((struct slice){target.p, schemes[i].len}, schemes[i]))
+        if (target.len > schemes[i].len &&
+            slice_eq_nocase((struct slice){target.p, schemes[i].len}, schemes[i]))
             from = schemes[i].len;
     size_t end = from;
     while (end < target.len && target.p[end] != '/' && target.p[end] != '?')
@@ -224,8 +225,8 @@ static bool applies(struct eval_state *s, const struct ir_rule *r)
     return !v.absent && v.kind == IR_BACKEND;
 }
 
-void eval_run(struct arena *a, const struct ir_frontend *f, const struct eval_request *q, eval_trace_fn *trace,
-              void *ctx, struct eval_result *out)
+void eval_run(struct arena *a, const struct ir_frontend *f, const struct eval_request *q,
+              eval_trace_fn *trace, void *ctx, struct eval_result *out)
 {
     struct eval_state s = {.a = a, .request = q};
     *out = (struct eval_result){0};

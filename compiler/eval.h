@@ -14,7 +14,7 @@ struct eval_header {
 struct eval_request {
     struct slice method, target; /* origin-form, absolute-form, or "*" for OPTIONS */
     const struct eval_header *headers;
-    uint32_t nheaders;           /* Host among them */
+    uint32_t nheaders; /* Host among them */
     struct ip_addr client_ip;
     uint16_t client_port;
     bool tls;
@@ -52,14 +52,15 @@ struct slice eval_path(const struct eval_state *s);
 struct slice eval_uri(const struct eval_state *s);
 
 /* Called for each rule in the order of evaluation, with whether it applied; before it acts. May be NULL. */
-typedef void eval_trace_fn(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied);
+typedef void eval_trace_fn(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route,
+                           bool applied);
 
 struct eval_result {
     enum eval_outcome outcome; /* BAD_REQUEST: the target or its host are refused (400) */
     const char *refused;       /* BAD_REQUEST: why, for people */
     const struct ir_backend *backend;
     uint32_t status;
-    struct slice value;        /* Location (clean) or body; p NULL: default page */
+    struct slice value; /* Location (clean) or body; p NULL: default page */
     VEC(struct eval_edit) edits;
     VEC(struct eval_header) reply_headers;
     const struct ir_rule *rule; /* the one that decided */
@@ -67,7 +68,7 @@ struct eval_result {
 };
 
 /* Evaluates; memory comes from `a`. */
-void eval_run(struct arena *a, const struct ir_frontend *f, const struct eval_request *q, eval_trace_fn *trace,
-              void *ctx, struct eval_result *out);
+void eval_run(struct arena *a, const struct ir_frontend *f, const struct eval_request *q,
+              eval_trace_fn *trace, void *ctx, struct eval_result *out);
 
 #endif

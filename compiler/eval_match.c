@@ -1,5 +1,5 @@
-/* Keys and patterns, by looking at each key in turn: the evaluator's meaning of grammar/key_kinds.def, of `like` and of
- * `under`. */
+/* Keys and patterns, by looking at each key in turn: the evaluator's meaning of grammar/key_kinds.def, of
+ * `like` and of `under`. */
 #include "compiler/eval_state.h"
 
 bool eval_under(struct slice path, struct slice prefix)
@@ -11,7 +11,8 @@ bool eval_under(struct slice path, struct slice prefix)
     return path.len == prefix.len || prefix.p[prefix.len - 1] == '/' || path.p[prefix.len] == '/';
 }
 
-/* For each byte of the glob, which beginnings of the text it may have matched so far: reach[i] is about text[0..i). */
+/* For each byte of the glob, which beginnings of the text it may have matched so far: reach[i] is about
+ * text[0..i). */
 bool eval_glob(struct slice glob, struct slice text, char separator)
 {
     struct arena tmp = {0};

@@ -66,9 +66,10 @@ static uint16_t port_of(struct slice authority, uint16_t port)
     return n <= UINT16_MAX ? (uint16_t)n : port;
 }
 
-/* METHOD URL. The URL is what a browser is given, so its path goes into the target and its authority into Host. */
-static bool take_url(struct explain *e, const struct explain_query *q, struct slice *authority, uint16_t *port,
-                     struct buf *why)
+/* METHOD URL. The URL is what a browser is given, so its path goes into the target and its authority into
+ * Host. */
+static bool take_url(struct explain *e, const struct explain_query *q, struct slice *authority,
+                     uint16_t *port, struct buf *why)
 {
     struct slice url = trim(q->request);
     const char *space = memchr(url.p, ' ', url.len);
@@ -94,7 +95,8 @@ static bool take_url(struct explain *e, const struct explain_query *q, struct sl
     if (url.len == 0 && slice_eq(e->request.method, SLICE("OPTIONS")))
         e->request.target = SLICE("*");
     else
-        e->request.target = arena_printf(e->a, "%s%.*s", url.len && url.p[0] == '/' ? "" : "/", SLICE_ARG(url));
+        e->request.target =
+            arena_printf(e->a, "%s%.*s", url.len && url.p[0] == '/' ? "" : "/", SLICE_ARG(url));
     return true;
 }
 
@@ -191,7 +193,8 @@ static void trace(void *ctx, struct eval_state *s, const struct ir_rule *rule, b
     buf_free(&why);
 }
 
-/* Reasons cost more than evaluation, so a first round counts the rules and a second one asks about the last of them. */
+/* Reasons cost more than evaluation, so a first round counts the rules and a second one asks about the last
+ * of them. */
 static void evaluate(struct explain *e, bool all)
 {
     struct tracing t = {.e = e};
@@ -202,8 +205,8 @@ static void evaluate(struct explain *e, bool all)
     eval_run(e->a, e->frontend, &e->request, trace, &t, &e->result);
 }
 
-bool explain_run(struct arena *a, const struct ir_program *p, const struct explain_query *q, struct explain *out,
-                 struct buf *why)
+bool explain_run(struct arena *a, const struct ir_program *p, const struct explain_query *q,
+                 struct explain *out, struct buf *why)
 {
     struct eval_header *headers = arena_array(a, struct eval_header, q->nheaders + 1);
     struct slice authority;

@@ -1,5 +1,5 @@
-/* What happens to one request and why, told by the evaluator: for `weir explain`. explain.c evaluates, explain_why.c says
- * why a rule did not apply, explain_render.c writes. */
+/* What happens to one request and why, told by the evaluator: for `weir explain`. explain.c evaluates,
+ * explain_why.c says why a rule did not apply, explain_render.c writes. */
 #ifndef WEIR_EXPLAIN_H
 #define WEIR_EXPLAIN_H
 
@@ -10,12 +10,12 @@ enum { EXPLAIN_NEAREST = 20 }; /* rules that did not apply, as many as are shown
 
 /* What the user asks. */
 struct explain_query {
-    struct slice request;        /* METHOD URL, or URL alone for GET */
-    const char *const *headers;  /* "Name: value" */
+    struct slice request;       /* METHOD URL, or URL alone for GET */
+    const char *const *headers; /* "Name: value" */
     uint32_t nheaders;
-    const char *from;            /* ADDRESS or ADDRESS:PORT; NULL: 192.0.2.1, an address of nobody (RFC 5737) */
-    const char *frontend;        /* NULL: the one whose port the URL names, else the first */
-    bool all;                    /* every rule that did not apply, not the nearest alone */
+    const char *from;     /* ADDRESS or ADDRESS:PORT; NULL: 192.0.2.1, an address of nobody (RFC 5737) */
+    const char *frontend; /* NULL: the one whose port the URL names, else the first */
+    bool all;             /* every rule that did not apply, not the nearest alone */
 };
 
 /* A rule that did not apply. */
@@ -28,19 +28,21 @@ struct explain {
     struct arena *a;
     const struct ir_program *p;
     const struct ir_frontend *frontend;
-    struct slice frontend_note;  /* how it was chosen */
+    struct slice frontend_note; /* how it was chosen */
     struct eval_request request;
     struct slice host, path, uri; /* normalised; p NULL where the request is refused */
     struct eval_result result;
-    uint32_t passed_over;        /* rules that did not apply before one decided */
+    uint32_t passed_over;           /* rules that did not apply before one decided */
     VEC(struct explain_rule) rules; /* the last of them, in order */
 };
 
-/* Evaluates. False, with `why`, where the query itself is malformed. Everything lives in the arena; `p` must have a frontend. */
-bool explain_run(struct arena *a, const struct ir_program *p, const struct explain_query *q, struct explain *out,
-                 struct buf *why);
+/* Evaluates. False, with `why`, where the query itself is malformed. Everything lives in the arena; `p` must
+ * have a frontend. */
+bool explain_run(struct arena *a, const struct ir_program *p, const struct explain_query *q,
+                 struct explain *out, struct buf *why);
 
-/* Why `rule` does not apply to the request as it is: the first part of its condition that is false, with the values in it. */
+/* Why `rule` does not apply to the request as it is: the first part of its condition that is false, with the
+ * values in it. */
 void explain_why(struct eval_state *s, const struct ir_rule *rule, struct buf *out);
 
 /* The first line is the outcome alone: `use app`, `redirect 301 URL`, `reply 404`. */

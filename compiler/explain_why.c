@@ -17,8 +17,8 @@ static void add_cut(struct buf *out, struct slice s)
         buf_str(out, "…");
 }
 
-/* The part of a condition that makes it false: one operand of `and`; of a negated `or`, one that is true. `*negated`
- * says whether the part itself stands under `not`. */
+/* The part of a condition that makes it false: one operand of `and`; of a negated `or`, one that is true.
+ * `*negated` says whether the part itself stands under `not`. */
 static const struct ir_expr *failing_part(struct eval_state *s, const struct ir_expr *e, bool *negated)
 {
     *negated = false;

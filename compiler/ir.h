@@ -20,7 +20,7 @@ struct ir_pos {
 enum ir_kind { IR_BOOL, IR_INT, IR_STR, IR_IP, IR_BACKEND };
 
 enum ir_field {
-#define FIELD(id, text, type, optional, keyed, doc) IR_FIELD_##id,
+#define FIELD(id, text, type, optional, keyed, phase, doc) IR_FIELD_##id,
 #include "grammar/fields.def"
 #undef FIELD
     IR_FIELD_COUNT

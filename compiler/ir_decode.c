@@ -18,7 +18,7 @@ static bool read_flag(struct ir_reader *r)
 }
 
 /* Room for `n` elements in a vector, without growing. */
-#define RESERVE(r, vec, count) \
+#define RESERVE(r, vec, count)                                                                               \
     ((vec)->v = arena_alloc((r)->a, sizeof *(vec)->v * ((size_t)(count) + 1)), (vec)->cap = (count) + 1)
 
 /* A text that shares its beginning with the one before. The result lives in the arena. */
@@ -58,7 +58,8 @@ static void read_cidr(struct ir_reader *r, struct ip_prefix *out)
         ir_reader_fail(r, "a network has host bits, or is written in another way");
 }
 
-static void read_key(struct ir_reader *r, enum ir_key_kind kind, struct ir_key *k, const struct ir_key *before)
+static void read_key(struct ir_reader *r, enum ir_key_kind kind, struct ir_key *k,
+                     const struct ir_key *before)
 {
     if (kind == IR_KEY_INT)
         k->num = ir_read_signed(r);
@@ -87,6 +88,17 @@ static void read_row_value(struct ir_reader *r, const struct ir_set *set, struct
         row->str = ir_read_text(r);
 }
 
+/* Each row takes a byte or more. */
+static uint32_t read_row_count(struct ir_reader *r)
+{
+    const uint8_t *p = ir_read_bytes(r, 4);
+    uint32_t n = p ? p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24 : 0;
+    if (n <= (uint64_t)(r->end - r->next))
+        return n;
+    ir_reader_fail(r, "a count is out of range");
+    return 0;
+}
+
 static void read_set(struct ir_reader *r, struct ir_set *set)
 {
     set->name = ir_read_text(r);
@@ -97,7 +109,7 @@ static void read_set(struct ir_reader *r, struct ir_set *set)
     set->has_default = set->is_map && read_flag(r);
     if (set->has_default)
         read_row_value(r, set, &set->fallback);
-    uint32_t n = ir_read_count(r);
+    uint32_t n = read_row_count(r);
     RESERVE(r, &set->rows, n);
     for (uint32_t i = 0; i < n && !r->why; i++) {
         struct ir_row *row = vec_push(r->a, &set->rows);
@@ -172,7 +184,8 @@ static void read_backend(struct ir_reader *r, struct ir_backend *b)
 
 static bool is_terminal(const struct ir_rule *rule)
 {
-    return rule->kind == IR_USE || rule->kind == IR_USE_MAP || rule->kind == IR_REDIRECT || rule->kind == IR_REPLY;
+    return rule->kind == IR_USE || rule->kind == IR_USE_MAP || rule->kind == IR_REDIRECT ||
+           rule->kind == IR_REPLY;
 }
 
 static void read_rule(struct ir_reader *r, struct ir_rule *rule, struct slice label_before)
@@ -253,11 +266,11 @@ static void read_frontend(struct ir_reader *r, struct ir_frontend *f)
 /* ---- the program ------------------------------------------------------------------------------- */
 
 /* Objects refer to each other by index, so all are there, empty, before the first is read. */
-#define MAKE_ALL(r, vec, type, count)                  \
-    for (uint32_t i = 0; i < (count); i++) {           \
-        struct type *made = arena_new((r)->a, struct type); \
-        made->index = i;                               \
-        vec_add((r)->a, vec, made);                    \
+#define MAKE_ALL(r, vec, type, count)                                                                        \
+    for (uint32_t i = 0; i < (count); i++) {                                                                 \
+        struct type *made = arena_new((r)->a, struct type);                                                  \
+        made->index = i;                                                                                     \
+        vec_add((r)->a, vec, made);                                                                          \
     }
 
 static void read_program(struct ir_reader *r)
@@ -269,7 +282,8 @@ static void read_program(struct ir_reader *r)
         return;
     }
     p->edition = (uint32_t)ir_read_max(r, UINT32_MAX);
-    uint32_t backends = ir_read_count(r), checks = ir_read_count(r), sets = ir_read_count(r), frontends = ir_read_count(r);
+    uint32_t backends = ir_read_count(r), checks = ir_read_count(r), sets = ir_read_count(r),
+             frontends = ir_read_count(r);
     if ((uint64_t)backends + checks + sets + frontends > (uint64_t)(r->end - r->next))
         ir_reader_fail(r, "a count is out of range");
     if (r->why)

@@ -1,10 +1,12 @@
-/* Reading the canonical form, in two files: ir_decode.c (objects and rules) and ir_decode_expr.c (expressions). */
+/* Reading the canonical form, in two files: ir_decode.c (objects and rules) and ir_decode_expr.c
+ * (expressions). */
 #ifndef WEIR_IR_DECODE_H
 #define WEIR_IR_DECODE_H
 
 #include "compiler/ir.h"
 
-/* Reads bytes of unknown origin. After the first fault `why` is set, every read yields zeros, and `next` stays. */
+/* Reads bytes of unknown origin. After the first fault `why` is set, every read yields zeros, and `next`
+ * stays. */
 struct ir_reader {
     struct arena *a;
     const uint8_t *next, *end;

@@ -1,6 +1,6 @@
-/* Reading primitives and expressions of the canonical form. Kinds are not written, they follow from operators and operands; an
- * operator that its operands do not have is a fault, so that no later pass meets an expression that the checker would not
- * have made. */
+/* Reading primitives and expressions of the canonical form. Kinds are not written, they follow from operators
+ * and operands; an operator that its operands do not have is a fault, so that no later pass meets an
+ * expression that the checker would not have made. */
 #include "compiler/ir_decode.h"
 
 #include "compiler/ir_wire.h"
@@ -80,9 +80,17 @@ struct slice ir_read_text(struct ir_reader *r)
 
 static int field_kind(uint8_t field)
 {
-    enum { HOST = IR_STR, PATH = IR_STR, METHOD = IR_STR, STRING = IR_STR, IP = IR_IP, INT = IR_INT, BOOL = IR_BOOL };
+    enum {
+        HOST = IR_STR,
+        PATH = IR_STR,
+        METHOD = IR_STR,
+        STRING = IR_STR,
+        IP = IR_IP,
+        INT = IR_INT,
+        BOOL = IR_BOOL
+    };
     static const uint8_t kinds[] = {
-#define FIELD(id, text, type, optional, keyed, doc) type,
+#define FIELD(id, text, type, optional, keyed, phase, doc) type,
 #include "grammar/fields.def"
 #undef FIELD
     };
@@ -177,7 +185,7 @@ static struct ir_set *read_set(struct ir_reader *r)
 static void read_field(struct ir_reader *r, struct ir_expr *e)
 {
     static const uint8_t keyed[] = {
-#define FIELD(id, text, type, optional, keyed, doc) keyed,
+#define FIELD(id, text, type, optional, keyed, phase, doc) keyed,
 #include "grammar/fields.def"
 #undef FIELD
     };

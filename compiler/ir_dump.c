@@ -1,4 +1,5 @@
-/* A whole typed program as text, for --dump=ir: what the checker made of the sources, with all defaults filled in. */
+/* A whole typed program as text, for --dump=ir: what the checker made of the sources, with all defaults
+ * filled in. */
 #include "compiler/ir_print.h"
 
 static void dump_place(const struct ir_program *p, struct ir_pos pos, struct buf *out)
@@ -41,9 +42,9 @@ static void dump_headers(const struct ir_header_value *v, uint32_t n, const char
 
 static void dump_step(const struct ir_check_step *s, struct buf *out)
 {
-    buf_str(out, s->is_send                              ? "  send "
+    buf_str(out, s->is_send                           ? "  send "
                  : s->expect == IR_EXPECT_STARTS_WITH ? "  expect data starts-with "
-                                                         : "  expect data contains ");
+                                                      : "  expect data contains ");
     ir_print_text(s->data, out);
     buf_char(out, '\n');
 }
@@ -77,7 +78,8 @@ static void dump_backend(const struct ir_program *p, const struct ir_backend *b,
     if (b->check)
         buf_printf(out, "  check %.*s every %ums timeout %ums rise %u fall %u\n", SLICE_ARG(b->check->name),
                    b->check_every_ms, b->check_timeout_ms, b->check_rise, b->check_fall);
-    buf_printf(out, "  timeout connect %ums\n  timeout server %ums\n  timeout tunnel %ums\n  timeout idle %ums\n",
+    buf_printf(out,
+               "  timeout connect %ums\n  timeout server %ums\n  timeout tunnel %ums\n  timeout idle %ums\n",
                b->connect_ms, b->server_ms, b->tunnel_ms, b->idle_ms);
     for (uint32_t i = 0; i < b->servers.n; i++) {
         const struct ir_server *s = &b->servers.v[i];
@@ -167,8 +169,8 @@ static void dump_frontend(const struct ir_program *p, const struct ir_frontend *
         dump_addr(&f->listens.v[i].addr, f->listens.v[i].port, out);
         dump_place(p, f->listens.v[i].pos, out);
     }
-    buf_printf(out, "  timeout client %ums\n  timeout request %ums\n  timeout idle %ums\n", f->client_ms, f->request_ms,
-               f->idle_ms);
+    buf_printf(out, "  timeout client %ums\n  timeout request %ums\n  timeout idle %ums\n", f->client_ms,
+               f->request_ms, f->idle_ms);
     buf_printf(out, "  max-body %lluB\n", (unsigned long long)f->max_body);
     if (f->on_request.n) {
         buf_str(out, "  on request {\n");

@@ -21,7 +21,7 @@ struct encoder {
     const struct ir_backend **backends;                /* in canonical order */
     const struct ir_check **checks;
     const struct ir_frontend **frontends;
-    struct buf set_bytes;                              /* of all sets, in ir order */
+    struct buf set_bytes; /* of all sets, in ir order */
     struct coded_set *sets;
     uint32_t nsets; /* without equal ones */
     struct slice last_label;
@@ -78,7 +78,8 @@ static void put_cidr(struct buf *out, const struct ip_prefix *c)
     buf_add(out, c->addr.b + skip, (bits + 7) / 8);
 }
 
-static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key *k, const struct ir_key *before)
+static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key *k,
+                    const struct ir_key *before)
 {
     if (kind == IR_KEY_INT)
         put_signed(out, k->num);
@@ -88,7 +89,8 @@ static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key 
         put_shared(out, k->str, before ? before->str : SLICE(""));
 }
 
-static void put_row_value(struct encoder *e, struct buf *out, const struct ir_set *set, const struct ir_row *row)
+static void put_row_value(struct encoder *e, struct buf *out, const struct ir_set *set,
+                          const struct ir_row *row)
 {
     if (set->value_kind == IR_BACKEND)
         put_number(out, e->backend_index[row->backend->index]);
@@ -96,10 +98,29 @@ static void put_row_value(struct encoder *e, struct buf *out, const struct ir_se
         put_text(out, row->str);
 }
 
+/* The rows, equal keys once: the first of them in source order. Their number is known at the end alone. */
+static void put_rows(struct encoder *e, struct buf *out, const struct ir_set *set)
+{
+    const struct ir_row *const *rows = ir_sort_rows(e->a, set), *before = NULL;
+    size_t at = out->len;
+    uint32_t kept = 0;
+    buf_add(out, &kept, sizeof kept);
+    for (uint32_t i = 0; i < set->rows.n; i++) {
+        ir_sort_prefetch(rows, i, set->rows.n);
+        if (before && ir_sort_compare(set->key_kind, &before->key, &rows[i]->key) == 0)
+            continue;
+        put_key(out, set->key_kind, &rows[i]->key, before ? &before->key : NULL);
+        if (set->is_map)
+            put_row_value(e, out, set, rows[i]);
+        before = rows[i];
+        kept++;
+    }
+    for (uint32_t i = 0; i < sizeof kept; i++)
+        out->p[at + i] = (char)(kept >> (8 * i));
+}
+
 static void put_set(struct encoder *e, struct buf *out, const struct ir_set *set)
 {
-    uint32_t n;
-    const struct ir_row *const *rows = ir_sort_rows(e->a, set, &n);
     put_text(out, set->name);
     buf_char(out, (char)set->key_kind);
     buf_char(out, (char)(set->is_map ? 1 + (set->value_kind == IR_BACKEND) : 0));
@@ -108,13 +129,7 @@ static void put_set(struct encoder *e, struct buf *out, const struct ir_set *set
         if (set->has_default)
             put_row_value(e, out, set, &set->fallback);
     }
-    put_number(out, n);
-    for (uint32_t i = 0; i < n; i++) {
-        ir_sort_prefetch(rows, i, n);
-        put_key(out, set->key_kind, &rows[i]->key, i > 0 ? &rows[i - 1]->key : NULL);
-        if (set->is_map)
-            put_row_value(e, out, set, rows[i]);
-    }
+    put_rows(e, out, set);
 }
 
 /* ---- canonical order of objects ---------------------------------------------------------------- */

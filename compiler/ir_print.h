@@ -1,4 +1,5 @@
-/* Typed programs as text, in the language's own words: for --dump=ir, and for what explain says about conditions. */
+/* Typed programs as text, in the language's own words: for --dump=ir, and for what explain says about
+ * conditions. */
 #ifndef WEIR_IR_PRINT_H
 #define WEIR_IR_PRINT_H
 

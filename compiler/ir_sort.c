@@ -1,10 +1,11 @@
 /* Sorting the rows of large sets; see ir_sort.h.
  *
- * note [words]: comparing a million keys one by one is mostly waiting for memory. Keys are sorted eight bytes at a time, by
- * radix, on copies of those bytes; runs that are equal so far go on with the next eight. */
+ * note [words]: comparing a million keys one by one is mostly waiting for memory. Keys are sorted eight bytes
+ * at a time, by radix, on copies of those bytes: three passes leave small runs, which are sorted by
+ * insertion. Runs that are equal so far go on with the next eight. */
 #include "compiler/ir_sort.h"
 
-enum { WORD = 8, SMALL = 48 };
+enum { WORD = 8, SMALL = 48, PASSES = 3 };
 
 struct item {
     uint64_t word;
@@ -13,7 +14,7 @@ struct item {
 
 struct sort {
     enum ir_key_kind kind;
-    struct item *other;        /* as many as there are items */
+    struct item *other; /* as many as there are items */
     uint32_t counts[WORD][256];
 };
 
@@ -51,42 +52,58 @@ static bool goes_on(enum ir_key_kind kind, const struct ir_key *k, size_t at)
     return kind == IR_KEY_INT ? false : kind == IR_KEY_CIDR ? at < sizeof k->cidr.addr : at < k->str.len;
 }
 
+/* Keys that are equal before the words; most differ in those, and need no look at the key. */
+static bool comes_after(const struct sort *s, const struct item *x, const struct item *y)
+{
+    return x->word != y->word ? x->word > y->word : ir_sort_compare(s->kind, &x->row->key, &y->row->key) > 0;
+}
+
 static void insertion_sort(const struct sort *s, struct item *v, uint32_t n)
 {
     for (uint32_t i = 1; i < n; i++) {
         struct item x = v[i];
         uint32_t k = i;
-        for (; k > 0 && ir_sort_compare(s->kind, &v[k - 1].row->key, &x.row->key) > 0; k--)
+        for (; k > 0 && comes_after(s, &v[k - 1], &x); k--)
             v[k] = v[k - 1];
         v[k] = x;
     }
 }
 
-/* Sorts by the words, stable. */
-static void radix_sort(struct sort *s, struct item *v, uint32_t n)
+/* One stable pass by byte `d` of the words; its counts are known. */
+static void pass(struct sort *s, const struct item *from, struct item *to, uint32_t n, uint32_t d)
 {
+    uint32_t *count = s->counts[d], sum = 0;
+    for (uint32_t b = 0; b < 256; b++) {
+        uint32_t c = count[b];
+        count[b] = sum;
+        sum += c;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        to[count[from[i].word >> (8 * d) & 255]++] = from[i];
+}
+
+/* Sorts by the first PASSES bytes of the words in which they differ. Returns the mask of the bytes up to the
+ * last of them, or 0 where all words are equal. */
+static uint64_t radix_sort(struct sort *s, struct item *v, uint32_t n)
+{
+    uint32_t digits[PASSES], found = 0;
     struct item *from = v, *to = s->other;
     memset(s->counts, 0, sizeof s->counts);
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t d = 0; d < WORD; d++)
             s->counts[d][v[i].word >> (8 * d) & 255]++;
-    for (uint32_t d = 0; d < WORD; d++) {
-        uint32_t *count = s->counts[d], sum = 0;
-        if (count[v[0].word >> (8 * d) & 255] == n)
-            continue;
-        for (uint32_t b = 0; b < 256; b++) {
-            uint32_t c = count[b];
-            count[b] = sum;
-            sum += c;
-        }
-        for (uint32_t i = 0; i < n; i++)
-            to[count[from[i].word >> (8 * d) & 255]++] = from[i];
+    for (uint32_t d = WORD; d-- > 0 && found < PASSES;)
+        if (s->counts[d][v[0].word >> (8 * d) & 255] != n)
+            digits[found++] = d;
+    for (uint32_t i = found; i-- > 0;) {
+        pass(s, from, to, n, digits[i]);
         struct item *t = from;
         from = to;
         to = t;
     }
     if (from != v)
         memcpy(v, from, n * sizeof *v);
+    return found ? UINT64_MAX << (8 * digits[found - 1]) : 0;
 }
 
 /* Loads the words at `at`. True where some key goes on beyond them. */
@@ -100,37 +117,28 @@ static bool load_words(const struct sort *s, struct item *v, uint32_t n, size_t 
     return more;
 }
 
-/* Sorts keys that are equal before byte `at`. What it calls itself for has fewer items. */
-static void sort_from(struct sort *s, struct item *v, uint32_t n, size_t at)
+/* Sorts keys that are equal before byte `at`; their words are loaded, and `more` says whether there is
+ * something behind those. What it calls itself for has fewer items. */
+static void sort_from(struct sort *s, struct item *v, uint32_t n, size_t at, bool more)
 {
-    bool more = true;
-    while (n > SMALL && more) {
-        more = load_words(s, v, n, at);
-        radix_sort(s, v, n);
-        at += WORD;
-        if (v[0].word == v[n - 1].word)
+    while (n > SMALL) {
+        uint64_t mask = radix_sort(s, v, n);
+        if (mask == 0) {
+            if (!more)
+                break; /* they differ in trailing NULs or in the length of a prefix alone */
+            at += WORD;
+            more = load_words(s, v, n, at);
             continue;
+        }
         for (uint32_t i = 0, end; i < n; i = end) {
-            for (end = i + 1; end < n && v[end].word == v[i].word; end++)
+            for (end = i + 1; end < n && (v[end].word & mask) == (v[i].word & mask); end++)
                 ;
             if (end - i > 1)
-                sort_from(s, v + i, end - i, at);
+                sort_from(s, v + i, end - i, at, more);
         }
         return;
     }
-    /* Few; or they differ in trailing NULs or in the length of a prefix alone. */
     insertion_sort(s, v, n);
-}
-
-static uint32_t drop_equal(enum ir_key_kind kind, const struct ir_row **rows, uint32_t n)
-{
-    uint32_t kept = n > 0;
-    for (uint32_t i = 1; i < n; i++) {
-        ir_sort_prefetch(rows, i, n);
-        if (ir_sort_compare(kind, &rows[kept - 1]->key, &rows[i]->key) != 0)
-            rows[kept++] = rows[i];
-    }
-    return kept;
 }
 
 static bool is_sorted(const struct ir_set *set)
@@ -141,7 +149,7 @@ static bool is_sorted(const struct ir_set *set)
     return true;
 }
 
-const struct ir_row *const *ir_sort_rows(struct arena *scratch, const struct ir_set *set, uint32_t *n)
+const struct ir_row *const *ir_sort_rows(struct arena *scratch, const struct ir_set *set)
 {
     uint32_t count = set->rows.n;
     const struct ir_row **rows = arena_alloc(scratch, (count + 1) * sizeof *rows);
@@ -156,11 +164,10 @@ const struct ir_row *const *ir_sort_rows(struct arena *scratch, const struct ir_
         s->other = arena_alloc(&tmp, count * sizeof *v);
         for (uint32_t i = 0; i < count; i++)
             v[i] = (struct item){0, &set->rows.v[i]};
-        sort_from(s, v, count, 0);
+        sort_from(s, v, count, 0, load_words(s, v, count, 0));
         for (uint32_t i = 0; i < count; i++)
             rows[i] = v[i].row;
         arena_free(&tmp);
     }
-    *n = drop_equal(set->key_kind, rows, count);
     return rows;
 }

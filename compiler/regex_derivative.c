@@ -1,12 +1,13 @@
 /* Derivatives of regular expressions; see regex_derivative.h.
  *
- * note [derivative]: the derivative of an expression by a byte is what is left to match after that byte (Brzozowski 1964).
- * It is kept as a set of terms, each a list of parts to match one after the other, so that equal alternatives are one
- * and concatenation is distributed over alternatives (partial derivatives, Antimirov 1996). Their number is bounded by the number of
- * byte sets in the expression with its counted repetitions written out, which the parser limits.
+ * note [derivative]: the derivative of an expression by a byte is what is left to match after that byte
+ * (Brzozowski 1964). It is kept as a set of terms, each a list of parts to match one after the other, so that
+ * equal alternatives are one and concatenation is distributed over alternatives (partial derivatives,
+ * Antimirov 1996). Their number is bounded by the number of byte sets in the expression with its counted
+ * repetitions written out, which the parser limits.
  *
- * note [position]: `^` and `$` match the empty string in some places only, so whether an expression can match nothing depends on
- * the place: each node has one answer for each of the four kinds of places. */
+ * note [position]: `^` and `$` match the empty string in some places only, so whether an expression can match
+ * nothing depends on the place: each node has one answer for each of the four kinds of places. */
 #include "compiler/regex_derivative.h"
 
 #include "runtime/base/hash.h"
@@ -20,8 +21,8 @@ struct node {
     uint8_t nullable; /* bit p: matches the empty string at a place of kind p */
 };
 
-/* A list of parts, first part first; NULL is the empty list. Equal lists are the same pointer. A part of CAT begins at its
- * kid `from`; one of REPEAT has `from` to `to` rounds left. */
+/* A list of parts, first part first; NULL is the empty list. Equal lists are the same pointer. A part of CAT
+ * begins at its kid `from`; one of REPEAT has `from` to `to` rounds left. */
 struct term {
     const struct node *part;
     uint32_t from, to;
@@ -121,7 +122,8 @@ static void grow(struct match *m)
     m->mask = size - 1;
 }
 
-static struct term *make_term(struct match *m, const struct node *part, uint32_t from, uint32_t to, const struct term *rest)
+static struct term *make_term(struct match *m, const struct node *part, uint32_t from, uint32_t to,
+                              const struct term *rest)
 {
     if (!m->slots || m->nterms * 2 > m->mask)
         grow(m);
@@ -157,7 +159,8 @@ static void add_next(struct match *m, const struct term *t)
 
 /* ---- derivatives ------------------------------------------------------------------------------- */
 
-static void derive(struct match *m, const struct node *n, unsigned char c, unsigned place, const struct term *rest);
+static void derive(struct match *m, const struct node *n, unsigned char c, unsigned place,
+                   const struct term *rest);
 
 static void derive_cat(struct match *m, const struct node *n, uint32_t from, unsigned char c, unsigned place,
                        const struct term *rest)
@@ -169,7 +172,8 @@ static void derive_cat(struct match *m, const struct node *n, uint32_t from, uns
     }
 }
 
-/* Rounds that match nothing here may stand before the one that takes the byte, so none of those left is needed. */
+/* Rounds that match nothing here may stand before the one that takes the byte, so none of those left is
+ * needed. */
 static void derive_repeat(struct match *m, const struct node *n, uint32_t min, uint32_t max, unsigned char c,
                           unsigned place, const struct term *rest)
 {
@@ -181,7 +185,8 @@ static void derive_repeat(struct match *m, const struct node *n, uint32_t min, u
 }
 
 /* Adds what is left of `n` followed by `rest` after the byte. */
-static void derive(struct match *m, const struct node *n, unsigned char c, unsigned place, const struct term *rest)
+static void derive(struct match *m, const struct node *n, unsigned char c, unsigned place,
+                   const struct term *rest)
 {
     switch (n->tree->op) {
     case REGEX_EMPTY:

@@ -5,8 +5,9 @@
 
 #include "compiler/regex.h"
 
-/* Whether the expression matches anywhere in `subject` (see regex.h for `^` and `$`). Memory is taken from the system for the
- * duration of the call, and is bounded by the size of the expression whatever the subject. */
+/* Whether the expression matches anywhere in `subject` (see regex.h for `^` and `$`). Memory is taken from
+ * the system for the duration of the call, and is bounded by the size of the expression whatever the subject.
+ */
 bool regex_derivative_matches(const struct regex_node *tree, struct slice subject);
 
 #endif

@@ -55,20 +55,6 @@ uint8_t http1_field_id(struct slice name)
 
 /* ---- lists (RFC 9110 section 5.6.1) -------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice s)
-{
-    while (s.len && is_blank(s.p[0]))
-        s = slice_from(s, 1);
-    while (s.len && is_blank(s.p[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 /* Takes the next element, trimmed and perhaps empty, off a comma-separated list without quoted strings. The
  * list ends with p NULL. */
 static bool next_element(struct slice *list, struct slice *element)
@@ -77,7 +63,7 @@ static bool next_element(struct slice *list, struct slice *element)
         return false;
     const char *comma = list->len ? memchr(list->p, ',', list->len) : NULL;
     size_t n = comma ? (size_t)(comma - list->p) : list->len;
-    *element = trim((struct slice){list->p, n});
+    *element = slice_trim((struct slice){list->p, n});
     *list = comma ? slice_from(*list, n + 1) : (struct slice){NULL, 0};
     return true;
 }
@@ -122,7 +108,7 @@ static int coding_status(struct slice value)
         return 0;
     while (next_element(&value, &coding)) {
         const char *semi = coding.len ? memchr(coding.p, ';', coding.len) : NULL;
-        struct slice name = semi ? trim((struct slice){coding.p, (size_t)(semi - coding.p)}) : coding;
+        struct slice name = semi ? slice_trim((struct slice){coding.p, (size_t)(semi - coding.p)}) : coding;
         if (chunked || !is_token(name))
             return 400; /* something after chunked, or nothing that is a coding */
         chunked = slice_eq_nocase(name, SLICE("chunked"));

@@ -286,7 +286,9 @@ static void sent_to_client(struct txn *t, size_t sent)
         if (!iobuf_len(t->out))
             iobuf_put(&w->bufs, &t->out);
     }
-    if (sent) {
+    if (t->big) {
+        t->big_sent += sent;
+    } else if (sent) {
         t->res.ready -= (uint32_t)sent;
         t->u->in->start += (uint32_t)sent;
         if (t->chunk)
@@ -294,7 +296,7 @@ static void sent_to_client(struct txn *t, size_t sent)
     }
 }
 
-static enum relay send_response(struct txn *t, struct iovec *v, unsigned n)
+static enum relay send_to_client(struct txn *t, struct iovec *v, unsigned n)
 {
     struct downstream *c = t->c;
     size_t all = total(v, n);
@@ -366,7 +368,7 @@ enum relay relay_response(struct txn *t)
     if (n && !t->c->writable)
         return RELAY_WAIT;
     if (n)
-        return send_response(t, v, n);
+        return send_to_client(t, v, n);
     if (t->res_began && t->res.body.done) {
         txn_complete(t);
         return RELAY_OVER;
@@ -410,28 +412,7 @@ enum relay relay_reply(struct txn *t)
         v[n++] = piece(t->big + t->big_sent, t->big_len - t->big_sent);
     if (n == 0)
         return throw_body(t);
-    if (!c->writable)
-        return RELAY_WAIT;
-    size_t all = total(v, n);
-    ssize_t sent = send_pieces(c->io.fd, v, n);
-    if (sent < 0) {
-        txn_abort(t);
-        return RELAY_OVER;
-    }
-    if ((size_t)sent < all)
-        c->writable = false;
-    size_t left = (size_t)sent;
-    if (t->counts)
-        COUNT(t->counts->bytes_out, left);
-    t->answered |= sent > 0;
-    t->moved |= sent > 0;
-    if (t->out) {
-        t->out->start += taken(&left, iobuf_len(t->out));
-        if (!iobuf_len(t->out))
-            iobuf_put(&c->w->bufs, &t->out);
-    }
-    t->big_sent += left;
-    return c->writable ? RELAY_AGAIN : RELAY_WAIT;
+    return c->writable ? send_to_client(t, v, n) : RELAY_WAIT;
 }
 
 /* ---- tunnels ------------------------------------------------------------------------------------- */

@@ -195,28 +195,14 @@ bool norm_query_get(struct slice query, struct slice name, char *out, struct sli
     return false;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice s)
-{
-    while (s.len && is_blank(s.p[0]))
-        s = slice_from(s, 1);
-    while (s.len && is_blank(s.p[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 bool norm_cookie_get(struct slice field, struct slice name, struct slice *value)
 {
     for (size_t at = 0; at < field.len;) {
         const char *semi = memchr(field.p + at, ';', field.len - at);
         size_t end = semi ? (size_t)(semi - field.p) : field.len;
         const char *eq = memchr(field.p + at, '=', end - at);
-        if (eq && slice_eq(trim((struct slice){field.p + at, (size_t)(eq - field.p) - at}), name)) {
-            *value = trim((struct slice){eq + 1, (size_t)(field.p + end - eq - 1)});
+        if (eq && slice_eq(slice_trim((struct slice){field.p + at, (size_t)(eq - field.p) - at}), name)) {
+            *value = slice_trim((struct slice){eq + 1, (size_t)(field.p + end - eq - 1)});
             return true;
         }
         at = end + 1;
@@ -230,7 +216,7 @@ size_t norm_field_value(struct slice value, char *out)
         unsigned char c = (unsigned char)value.p[i];
         out[i] = (c < 0x20 && c != '\t') || c == 0x7f ? ' ' : (char)c;
     }
-    struct slice t = trim((struct slice){out, value.len});
+    struct slice t = slice_trim((struct slice){out, value.len});
     memmove(out, t.p, t.len);
     return t.len;
 }

@@ -49,6 +49,16 @@ static inline struct slice slice_from(struct slice s, size_t from)
     return (struct slice){s.p + from, s.len - from};
 }
 
+/* Without spaces and tabs at its ends (OWS of RFC 9110 section 5.6.3). */
+static inline struct slice slice_trim(struct slice s)
+{
+    while (s.len && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = slice_from(s, 1);
+    while (s.len && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
 static inline char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;

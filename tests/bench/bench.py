@@ -88,13 +88,13 @@ class Bench:
 
     # --- configurations -------------------------------------------------------------------------
     def weir_plan(self, name, port, rules, extra=""):
+        second = f"backend b {{ server b 127.0.0.1:{self.origins[1]} }}\n" if rules else ""
         src = self.write(f"{name}.weir", "language 1\n" +
-                         f"backend a {{ server a 127.0.0.1:{self.origins[0]} }}\n"
-                         f"backend b {{ server b 127.0.0.1:{self.origins[1]} }}\n{extra}"
+                         f"backend a {{ server a 127.0.0.1:{self.origins[0]} }}\n{second}{extra}"
                          f"frontend web {{\n  listen 127.0.0.1:{port}\n  route {{\n{rules}    use a\n  }}\n}}\n")
         plan = f"{self.tmp}/{name}.plan"
         t = time.time()
-        subprocess.check_call([self.args.weir, "build", src, "-o", plan])
+        subprocess.check_call([self.args.weir, "build", src, "-o", plan], stdout=subprocess.DEVNULL)
         return plan, time.time() - t
 
     def weir(self, name, rules="", control=None, extra=""):

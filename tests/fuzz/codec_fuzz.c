@@ -1,5 +1,5 @@
-/* Reading the canonical form: any bytes are refused or are a program, and a program's canonical form comes back as it
- * is and can be evaluated. */
+/* Reading the canonical form: any bytes are refused or are a program, and a program's canonical form comes
+ * back as it is and can be evaluated. */
 #include <stdlib.h>
 
 #include "compiler/eval.h"
@@ -10,8 +10,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void evaluate(struct arena *a, const struct ir_program *p)
 {
-    static const struct eval_header headers[] = {{SLICE("Host"), SLICE("b.a.com")}, {SLICE("X-A"), SLICE("one")}};
-    struct eval_request q = {.method = SLICE("GET"), .target = SLICE("/api/v1?q=1"), .headers = headers, .nheaders = 2};
+    static const struct eval_header headers[] = {{SLICE("Host"), SLICE("b.a.com")},
+                                                 {SLICE("X-A"), SLICE("one")}};
+    struct eval_request q = {
+        .method = SLICE("GET"), .target = SLICE("/api/v1?q=1"), .headers = headers, .nheaders = 2};
     struct eval_result r;
     ip_parse(SLICE("10.1.2.3"), &q.client_ip);
     for (uint32_t i = 0; i < p->frontends.n; i++)

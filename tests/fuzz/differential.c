@@ -1,8 +1,8 @@
-/* Evaluator against plan: random programs as text go through the scanner, the parser and the checker; random requests are
- * decided by the evaluator over the typed program and, as bytes, by the compiled plan. Any difference ends it with 1.
- *   differential [--seconds N] [--seed S] [--programs N]
- * One program in GLUE_EVERY may need generated code, which takes a run of the C compiler. One in CODEC_EVERY is read back from
- * its canonical form before it is evaluated. */
+/* Evaluator against plan: random programs as text go through the scanner, the parser and the checker; random
+ * requests are decided by the evaluator over the typed program and, as bytes, by the compiled plan. Any
+ * difference ends it with 1. differential [--seconds N] [--seed S] [--programs N] One program in GLUE_EVERY
+ * may need generated code, which takes a run of the C compiler. One in CODEC_EVERY is read back from its
+ * canonical form before it is evaluated. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,14 +25,16 @@ static void show(const char *title, struct slice text)
 }
 
 /* The lines that differ are what people look for, so everything is printed. */
-static void show_difference(struct slice program, const struct eval_request *q, const struct buf *said, const struct buf *planned)
+static void show_difference(struct slice program, const struct eval_request *q, const struct buf *said,
+                            const struct buf *planned)
 {
     struct buf bytes = {0};
     char ip[IP_TEXT_MAX];
     plan_side_write_request(q, &bytes);
     show("program", program);
     show("request", buf_view(&bytes));
-    printf("--- from %.*s:%u%s\n", (int)ip_format(&q->client_ip, ip), ip, q->client_port, q->tls ? ", TLS" : "");
+    printf("--- from %.*s:%u%s\n", (int)ip_format(&q->client_ip, ip), ip, q->client_port,
+           q->tls ? ", TLS" : "");
     show("evaluator", buf_view(said));
     show("plan", buf_view(planned));
     buf_free(&bytes);
@@ -52,8 +54,9 @@ static const struct ir_program *recoded(struct arena *a, const struct ir_program
     return again;
 }
 
-static bool compare_requests(struct generate *g, const struct ir_program *evaluated, const struct ir_program *p,
-                             const struct plan_side *plan, struct slice text, struct totals *t)
+static bool compare_requests(struct generate *g, const struct ir_program *evaluated,
+                             const struct ir_program *p, const struct plan_side *plan, struct slice text,
+                             struct totals *t)
 {
     struct buf said = {0}, planned = {0};
     bool same = true;
@@ -75,8 +78,8 @@ static bool compare_requests(struct generate *g, const struct ir_program *evalua
     return same;
 }
 
-static bool run_checked(struct generate *g, struct compilation *c, const struct ir_program *p, struct slice text,
-                        struct totals *t)
+static bool run_checked(struct generate *g, struct compilation *c, const struct ir_program *p,
+                        struct slice text, struct totals *t)
 {
     struct buf why = {0};
     const struct ir_program *evaluated = t->programs % CODEC_EVERY == 0 ? recoded(&c->arena, p) : p;
@@ -135,7 +138,8 @@ int main(int argc, char **argv)
     struct totals t = {0};
     uint64_t end = clock_ns() + seconds * 1000000000u;
     while (clock_ns() < end && t.programs < programs) {
-        struct generate g = {.random = seed * 0x9e3779b97f4a7c15u + t.programs, .glue = t.programs % GLUE_EVERY == GLUE_EVERY - 1};
+        struct generate g = {.random = seed * 0x9e3779b97f4a7c15u + t.programs,
+                             .glue = t.programs % GLUE_EVERY == GLUE_EVERY - 1};
         uint64_t number = t.programs;
         if (!run_program(&g, &t)) {
             printf("--- seed %llu, program %llu\n", (unsigned long long)seed, (unsigned long long)number);

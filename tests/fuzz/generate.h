@@ -1,5 +1,5 @@
-/* Random programs of the language, as text and without errors by construction, and random requests that stand close to the
- * constants of those programs. Deterministic by seed. */
+/* Random programs of the language, as text and without errors by construction, and random requests that stand
+ * close to the constants of those programs. Deterministic by seed. */
 #ifndef WEIR_TEST_GENERATE_H
 #define WEIR_TEST_GENERATE_H
 
@@ -28,11 +28,15 @@ void generate_program(struct generate *g, struct buf *out);
 void generate_request(struct generate *g, struct generated_request *out);
 
 /* Constants that programs use, and that requests are made from. For generate*.c alone. */
-#define GENERATE_HOSTS "a.com", "b.a.com", "c.b.a.com", "com", "x.org", "aa.com", "a.com.org", "b-a.com", "w.x.org", "1.x.org"
-#define GENERATE_PATHS "/", "/a", "/a/b", "/a/b/c", "/ab", "/api", "/api/v1", "/api/v2/x", "/a/", "/x.y", "/abc", "/b"
-#define GENERATE_WORDS "one", "two", "on", "", "a", "ab", "abc", "b", "bc", "One", "10", "-3", "7", "a.com", "/a", "x, y"
+#define GENERATE_HOSTS                                                                                       \
+    "a.com", "b.a.com", "c.b.a.com", "com", "x.org", "aa.com", "a.com.org", "b-a.com", "w.x.org", "1.x.org"
+#define GENERATE_PATHS                                                                                       \
+    "/", "/a", "/a/b", "/a/b/c", "/ab", "/api", "/api/v1", "/api/v2/x", "/a/", "/x.y", "/abc", "/b"
+#define GENERATE_WORDS                                                                                       \
+    "one", "two", "on", "", "a", "ab", "abc", "b", "bc", "One", "10", "-3", "7", "a.com", "/a", "x, y"
 #define GENERATE_HEADER_NAMES "X-A", "X-B", "Api-Version", "Accept"
-#define GENERATE_NETS "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.3/32", "192.168.0.0/17", "0.0.0.0/0", "2001:db8::/32", \
-    "2001:db8::1/128", "::/0", "fe80::/10", "10.1.2.0/31"
+#define GENERATE_NETS                                                                                        \
+    "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.3/32", "192.168.0.0/17", "0.0.0.0/0",                \
+        "2001:db8::/32", "2001:db8::1/128", "::/0", "fe80::/10", "10.1.2.0/31"
 
 #endif

@@ -1,12 +1,13 @@
-/* Random programs; see generate.h. What a part of the program may be follows the types of the language, so that the checker
- * accepts it. Conditions that need generated code are made only where g->glue. */
+/* Random programs; see generate.h. What a part of the program may be follows the types of the language, so
+ * that the checker accepts it. Conditions that need generated code are made only where g->glue. */
 #include "compiler/ir.h"
 #include "tests/fuzz/generate.h"
 
 #define COUNT(list) (uint32_t)(sizeof(list) / sizeof *(list))
 
-static const char *const hosts[] = {GENERATE_HOSTS}, *const paths[] = {GENERATE_PATHS}, *const words[] = {GENERATE_WORDS},
-                  *const header_names[] = {GENERATE_HEADER_NAMES}, *const nets[] = {GENERATE_NETS};
+static const char *const hosts[] = {GENERATE_HOSTS}, *const paths[] = {GENERATE_PATHS},
+                         *const words[] = {GENERATE_WORDS}, *const header_names[] = {GENERATE_HEADER_NAMES},
+                         *const nets[] = {GENERATE_NETS};
 static const char *const methods[] = {"GET", "POST", "PUT", "HEAD", "OPTIONS"};
 static const char *const key_texts[] = {
 #define KEY_KIND(id, text, match, doc) text,
@@ -15,12 +16,16 @@ static const char *const key_texts[] = {
 };
 /* `path under` and keys of type path end in no "/". */
 static const char *const prefixes[] = {"/", "/a", "/a/b", "/a/b/c", "/ab", "/api", "/api/v1", "/x.y", "/b"};
-static const char *const host_patterns[] = {"a.com",   "*.a.com",  "**.a.com", "*.com",   "**.com", "**.b.a.com",
-                                            "*.x.org", "**.x.org", "x.org",    "b.a.com", "**.org"};
-static const char *const host_globs[] = {"*.a.com", "**.a.com", "a.*", "*", "b*.a.com", "**", "*.*.com", "a.com", "**.*.org"};
-static const char *const path_globs[] = {"/*", "/**", "/a/*", "/a/**", "/*/b", "/a*", "**/b", "/api/v*/**", "/a/b", "/*/*"};
-static const char *const regexes[] = {"^/a", "b$",        "^/[a-z]+$", "a.*b",       "^/api/v[0-9]+(/|$)", "(a|b){2,3}",
-                                      "^$",  "(?i)^/API", "x\\.y",     "^(/[^/]+)+$", "[0-9]",              "^[^b]*$", "a|^/b|c$"};
+static const char *const host_patterns[] = {"a.com",  "*.a.com",    "**.a.com", "*.com",
+                                            "**.com", "**.b.a.com", "*.x.org",  "**.x.org",
+                                            "x.org",  "b.a.com",    "**.org"};
+static const char *const host_globs[] = {"*.a.com", "**.a.com", "a.*",   "*",       "b*.a.com",
+                                         "**",      "*.*.com",  "a.com", "**.*.org"};
+static const char *const path_globs[] = {"/*",  "/**",  "/a/*",       "/a/**", "/*/b",
+                                         "/a*", "**/b", "/api/v*/**", "/a/b",  "/*/*"};
+static const char *const regexes[] = {"^/a",        "b$",      "^/[a-z]+$", "a.*b",  "^/api/v[0-9]+(/|$)",
+                                      "(a|b){2,3}", "^$",      "(?i)^/API", "x\\.y", "^(/[^/]+)+$",
+                                      "[0-9]",      "^[^b]*$", "a|^/b|c$"};
 static const char *const ports[] = {"1", "80", "443", "1024", "50000", "65535"};
 
 uint32_t generate_draw(struct generate *g, uint32_t below)
@@ -117,8 +122,13 @@ static void add_value(struct generate *g, struct buf *out)
 {
     static const char *const plain[] = {"host", "path", "req.uri", "req.method"};
     static const char *const mixed[] = {
-        "client.ip", "client.port", "\"${host}${path}\"", "\"p=${client.port} t=${tls.active}\"", "path | upper",
-        "\"${client.ip}: ${req.header[\"X-A\"] | default(\"none\")}\"", "host | upper | lower",
+        "client.ip",
+        "client.port",
+        "\"${host}${path}\"",
+        "\"p=${client.port} t=${tls.active}\"",
+        "path | upper",
+        "\"${client.ip}: ${req.header[\"X-A\"] | default(\"none\")}\"",
+        "host | upper | lower",
         "req.query[\"q\"] | default(\"q?\")",
     };
     if (g->glue && chance(g, 60))
@@ -164,7 +174,9 @@ static bool add_subject(struct generate *g, enum ir_key_kind kind, struct buf *o
 
 static void add_host_test(struct generate *g, struct buf *out)
 {
-    static const char *const tests[] = {"ends-with", "starts-with", "contains"}, *const parts[] = {".com", "a", "b.", "org", "x"};
+    static const char *const tests[] = {"ends-with", "starts-with", "contains"}, *const parts[] = {
+                                                                                     ".com", "a", "b.", "org",
+                                                                                     "x"};
     switch (generate_draw(g, 5)) {
     case 0:
         buf_printf(out, "host == \"%s\"", ONE_OF(g, hosts));
@@ -185,7 +197,9 @@ static void add_host_test(struct generate *g, struct buf *out)
 
 static void add_path_test(struct generate *g, struct buf *out)
 {
-    static const char *const tests[] = {"starts-with", "ends-with", "contains"}, *const parts[] = {"/a", "b", "/", "/api/v", "c", "."};
+    static const char *const tests[] = {"starts-with", "ends-with", "contains"}, *const parts[] = {
+                                                                                     "/a",     "b", "/",
+                                                                                     "/api/v", "c", "."};
     switch (generate_draw(g, 6)) {
     case 0:
         buf_printf(out, "path == \"%s\"", ONE_OF(g, paths));
@@ -197,7 +211,8 @@ static void add_path_test(struct generate *g, struct buf *out)
         buf_printf(out, "%s matches re\"%s\"", chance(g, 70) ? "path" : "req.uri", ONE_OF(g, regexes));
         break;
     case 3:
-        buf_printf(out, "%s %s \"%s\"", chance(g, 70) ? "path" : "req.uri", ONE_OF(g, tests), ONE_OF(g, parts));
+        buf_printf(out, "%s %s \"%s\"", chance(g, 70) ? "path" : "req.uri", ONE_OF(g, tests),
+                   ONE_OF(g, parts));
         break;
     default:
         buf_printf(out, "path under \"%s\"", ONE_OF(g, prefixes));
@@ -229,7 +244,8 @@ static void add_optional_test(struct generate *g, struct buf *out)
 
 static void add_client_test(struct generate *g, struct buf *out)
 {
-    static const char *const addresses[] = {"10.1.2.3", "10.0.0.0", "2001:db8::1", "0.0.0.0", "192.168.127.255"};
+    static const char *const addresses[] = {"10.1.2.3", "10.0.0.0", "2001:db8::1", "0.0.0.0",
+                                            "192.168.127.255"};
     const char *picked[16];
     uint32_t n;
     switch (generate_draw(g, 5)) {
@@ -446,7 +462,11 @@ static void add_edit(struct generate *g, struct buf *out)
         add_copy(g, "", "", out);
         return;
     }
-    buf_printf(out, "    %s req.header[\"%s\"]", which == 0 ? "set" : which == 1 ? "add" : "delete", ONE_OF(g, header_names));
+    buf_printf(out, "    %s req.header[\"%s\"]",
+               which == 0   ? "set"
+               : which == 1 ? "add"
+                            : "delete",
+               ONE_OF(g, header_names));
     if (which < 2) {
         buf_str(out, " = ");
         add_value(g, out);
@@ -498,7 +518,8 @@ static void add_terminal(struct generate *g, struct buf *out)
         return;
     }
     if (which == 0)
-        buf_printf(out, "    redirect to \"https://r.example%s\" 308", g->glue && chance(g, 50) ? "${req.uri}" : ONE_OF(g, paths));
+        buf_printf(out, "    redirect to \"https://r.example%s\" 308",
+                   g->glue && chance(g, 50) ? "${req.uri}" : ONE_OF(g, paths));
     else if (which < 3)
         add_reply(g, out);
     else

@@ -1,11 +1,12 @@
 /* Random requests, near the constants of random programs; see generate.h. */
 #include "tests/fuzz/generate.h"
 
-#define COUNT(list) (uint32_t)(sizeof(list) / sizeof *(list))
+#define COUNT(list)     (uint32_t)(sizeof(list) / sizeof *(list))
 #define ONE_OF(g, list) slice_of((list)[generate_draw((g), COUNT(list))])
 
-static const char *const hosts[] = {GENERATE_HOSTS}, *const paths[] = {GENERATE_PATHS}, *const words[] = {GENERATE_WORDS},
-                  *const header_names[] = {GENERATE_HEADER_NAMES}, *const nets[] = {GENERATE_NETS};
+static const char *const hosts[] = {GENERATE_HOSTS}, *const paths[] = {GENERATE_PATHS},
+                         *const words[] = {GENERATE_WORDS}, *const header_names[] = {GENERATE_HEADER_NAMES},
+                         *const nets[] = {GENERATE_NETS};
 
 static bool chance(struct generate *g, uint32_t percent)
 {
@@ -55,7 +56,8 @@ static struct slice draw_host(struct generate *g, struct arena *a)
     struct slice h = vary(g, a, ONE_OF(g, hosts));
     const char *dot = memchr(h.p, '.', h.len);
     if (chance(g, 15))
-        h = arena_printf(a, "%c%s%.*s", 'a' + (int)generate_draw(g, 3), chance(g, 80) ? "." : "", SLICE_ARG(h));
+        h = arena_printf(a, "%c%s%.*s", 'a' + (int)generate_draw(g, 3), chance(g, 80) ? "." : "",
+                         SLICE_ARG(h));
     else if (dot && chance(g, 15))
         h = slice_from(h, (size_t)(dot + 1 - h.p));
     if (chance(g, 10)) {
@@ -72,14 +74,16 @@ static struct slice draw_host(struct generate *g, struct arena *a)
 /* A path as it could be sent: unclean in all the ways that the normaliser knows. */
 static struct slice draw_path(struct generate *g, struct arena *a)
 {
-    static const char *const tails[] = {"/", "//", "/.", "/..", "/../a", "/%2e/b", "/x", "/b", "//b", "%2F", "%61", "%7e", "%", "%3b", ".", "/./"};
+    static const char *const tails[] = {"/",   "//",  "/.",  "/..", "/../a", "/%2e/b", "/x", "/b",
+                                        "//b", "%2F", "%61", "%7e", "%",     "%3b",    ".",  "/./"};
     struct slice p = ONE_OF(g, paths);
     for (uint32_t n = generate_draw(g, 3); n > 0 && chance(g, 70); n--)
         p = arena_printf(a, "%.*s%s", SLICE_ARG(p), tails[generate_draw(g, COUNT(tails))]);
     if (chance(g, 20)) { /* one byte as its escape */
         size_t at = generate_draw(g, (uint32_t)p.len);
         if (at > 0)
-            p = arena_printf(a, "%.*s%%%02x%.*s", (int)at, p.p, (unsigned char)p.p[at], SLICE_ARG(slice_from(p, at + 1)));
+            p = arena_printf(a, "%.*s%%%02x%.*s", (int)at, p.p, (unsigned char)p.p[at],
+                             SLICE_ARG(slice_from(p, at + 1)));
     }
     p = vary(g, a, p);
     return p.len && p.p[0] == '/' ? p : arena_printf(a, "/%.*s", SLICE_ARG(p));
@@ -96,7 +100,8 @@ static struct slice draw_target(struct generate *g, struct arena *a)
     buf_char(&out, '?');
     for (uint32_t n = generate_draw(g, 4), i = 0; i < n; i++) {
         struct slice word = vary(g, a, ONE_OF(g, words));
-        buf_printf(&out, "%s%s%s", i ? "&" : "", names[generate_draw(g, COUNT(names))], chance(g, 85) ? "=" : "");
+        buf_printf(&out, "%s%s%s", i ? "&" : "", names[generate_draw(g, COUNT(names))],
+                   chance(g, 85) ? "=" : "");
         for (size_t k = 0; k < word.len; k++)
             buf_char(&out, word.p[k] == ' ' || word.p[k] == '#' ? '+' : word.p[k]);
         if (chance(g, 10))
@@ -171,7 +176,8 @@ static struct ip_addr draw_address(struct generate *g)
 
 void generate_request(struct generate *g, struct generated_request *r)
 {
-    static const char *const methods[] = {"GET", "POST", "PUT", "HEAD", "get", "GETX", "PATCH", "OPTIONS", "DELETE"};
+    static const char *const methods[] = {"GET",  "POST",  "PUT",     "HEAD",  "get",
+                                          "GETX", "PATCH", "OPTIONS", "DELETE"};
     static const uint16_t ports[] = {1, 79, 80, 81, 443, 1023, 1024, 1025, 50000, 65535};
     *r = (struct generated_request){.q = {.headers = r->headers}};
     r->q.method = ONE_OF(g, methods);
@@ -183,8 +189,8 @@ void generate_request(struct generate *g, struct generated_request *r)
     if (chance(g, 2))
         r->q.target = chance(g, 50) ? SLICE("?q=one") : r->q.target;
     if (chance(g, 6) || r->q.target.p[0] == '?')
-        r->q.target = arena_printf(&r->a, "%s%.*s%.*s", chance(g, 50) ? "http://" : "HTTPS://", SLICE_ARG(named),
-                                   SLICE_ARG(r->q.target));
+        r->q.target = arena_printf(&r->a, "%s%.*s%.*s", chance(g, 50) ? "http://" : "HTTPS://",
+                                   SLICE_ARG(named), SLICE_ARG(r->q.target));
     else if (slice_eq(r->q.method, SLICE("OPTIONS")) && chance(g, 50))
         r->q.target = SLICE("*");
     add_headers(g, r);

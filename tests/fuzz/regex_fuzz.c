@@ -1,5 +1,5 @@
-/* Regular expressions: the first line of the input is the pattern, the rest the subject. What parses must be decided alike
- * by derivatives and by the automaton. */
+/* Regular expressions: the first line of the input is the pattern, the rest the subject. What parses must be
+ * decided alike by derivatives and by the automaton. */
 #include <stdlib.h>
 
 #include "compiler/regex_derivative.h"

@@ -1,4 +1,5 @@
-/* The tables of plans: whatever passes verification decides any request without leaving the tables (run with ASan). */
+/* The tables of plans: whatever passes verification decides any request without leaving the tables (run with
+ * ASan). */
 #include "runtime/base/buf.h"
 #include "runtime/facts.h"
 #include "runtime/http1.h"
@@ -8,15 +9,15 @@ enum { SLOTS_MAX = 256, SCRATCH = 1 << 16 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape,
-                    uint32_t args)
+static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables,
+                    uint32_t shape, uint32_t args)
 {
     (void)abi, (void)f, (void)tables, (void)args;
     return shape & 1;
 }
 
-static struct weir_str no_value(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape,
-                                uint32_t args)
+static struct weir_str no_value(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables,
+                                uint32_t shape, uint32_t args)
 {
     (void)abi, (void)f, (void)tables, (void)shape, (void)args;
     return (struct weir_str){NULL, 0};
@@ -29,7 +30,8 @@ static void decide(const uint8_t *tables, uint32_t frontend, struct slice reques
     static struct weir_str str[SLOTS_MAX];
     static char room[SCRATCH];
     struct weir_scratch scratch = {room, room + SCRATCH, false};
-    struct weir_facts facts = {.str = str, .client_ip = {[10] = 0xff, [11] = 0xff, [12] = 10}, .scratch = &scratch};
+    struct weir_facts facts = {
+        .str = str, .client_ip = {[10] = 0xff, [11] = 0xff, [12] = 10}, .scratch = &scratch};
     struct route_plan plan = {tables, no_pred, no_value};
     if (http1_parse_request(request, true, &head) != 1 || facts_fill(tables, &head, &facts) != 0)
         return;

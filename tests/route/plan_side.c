@@ -25,15 +25,15 @@ struct plan_side {
     char *scratch;
 };
 
-static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape,
-                    uint32_t args)
+static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables,
+                    uint32_t shape, uint32_t args)
 {
     (void)abi, (void)f, (void)tables, (void)shape, (void)args;
     abort();
 }
 
-static struct weir_str no_value(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape,
-                                uint32_t args)
+static struct weir_str no_value(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables,
+                                uint32_t shape, uint32_t args)
 {
     (void)abi, (void)f, (void)tables, (void)shape, (void)args;
     abort();
@@ -67,7 +67,8 @@ static bool compile_glue(struct plan_side *s, enum plan_side_code code, struct b
 {
     struct plan_build_options o = {.no_cache = code == PLAN_SIDE_COMPILES};
     struct buf object = {0};
-    bool ok = plan_glue(buf_view(&s->low.glue), &o, &object, NULL, why) && load_code(s, buf_view(&object), why);
+    bool ok =
+        plan_glue(buf_view(&s->low.glue), &o, &object, NULL, why) && load_code(s, buf_view(&object), why);
     buf_free(&object);
     return ok;
 }
@@ -163,8 +164,8 @@ static struct slice slice_str(struct weir_str s)
     return (struct slice){s.p, s.len};
 }
 
-static void describe_reply(const struct plan_side *s, const struct weir_facts *f, const struct route_result *r,
-                           struct buf *out)
+static void describe_reply(const struct plan_side *s, const struct weir_facts *f,
+                           const struct route_result *r, struct buf *out)
 {
     if (r->value.p)
         add_text(out, "body", slice_str(r->value));
@@ -175,8 +176,8 @@ static void describe_reply(const struct plan_side *s, const struct weir_facts *f
     }
 }
 
-static void describe_result(const struct plan_side *s, const struct weir_facts *f, const struct route_result *r,
-                            struct buf *out)
+static void describe_result(const struct plan_side *s, const struct weir_facts *f,
+                            const struct route_result *r, struct buf *out)
 {
     static const char *const edits[] = {"set", "add", "delete"};
     if (r->failed)
@@ -194,14 +195,15 @@ static void describe_result(const struct plan_side *s, const struct weir_facts *
     add_rule(out, r->phase == 1, r->rule, r->place.line);
 }
 
-void plan_side_describe(const struct plan_side *s, const struct ir_frontend *frontend, const struct eval_request *q,
-                        struct buf *out)
+void plan_side_describe(const struct plan_side *s, const struct ir_frontend *frontend,
+                        const struct eval_request *q, struct buf *out)
 {
     struct http1_head head;
     struct route_result result;
     struct buf bytes = {0};
     struct weir_scratch scratch = {s->scratch, s->scratch + SCRATCH, false};
-    struct weir_facts facts = {.str = s->facts, .client_port = q->client_port, .tls_active = q->tls, .scratch = &scratch};
+    struct weir_facts facts = {
+        .str = s->facts, .client_port = q->client_port, .tls_active = q->tls, .scratch = &scratch};
     plan_side_write_request(q, &bytes);
     memcpy(facts.client_ip, q->client_ip.b, sizeof facts.client_ip);
     int status = http1_parse_request(buf_view(&bytes), true, &head);
@@ -248,7 +250,8 @@ static void describe_evaluated(const struct ir_frontend *f, const struct eval_re
     for (uint32_t i = 0; i < r->edits.n; i++)
         add_header(out, edit_text(r->edits.v[i].kind), r->edits.v[i].name, r->edits.v[i].value);
     if (r->rule)
-        add_rule(out, r->in_route, (uint32_t)(r->rule - (r->in_route ? f->route.v : f->on_request.v)), r->rule->pos.line);
+        add_rule(out, r->in_route, (uint32_t)(r->rule - (r->in_route ? f->route.v : f->on_request.v)),
+                 r->rule->pos.line);
 }
 
 void eval_side_describe(const struct ir_frontend *f, const struct eval_request *q, struct buf *out)

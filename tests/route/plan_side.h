@@ -1,6 +1,6 @@
-/* The compiled side of a comparison with the evaluator: a program is lowered to tables and glue, a request goes through the
- * parser and the facts of the runtime, and the plan decides. Both sides describe what they decided in the same words, so that
- * a disagreement is a difference of two texts. */
+/* The compiled side of a comparison with the evaluator: a program is lowered to tables and glue, a request
+ * goes through the parser and the facts of the runtime, and the plan decides. Both sides describe what they
+ * decided in the same words, so that a disagreement is a difference of two texts. */
 #ifndef WEIR_TEST_PLAN_SIDE_H
 #define WEIR_TEST_PLAN_SIDE_H
 
@@ -25,10 +25,10 @@ bool plan_side_has_glue(const struct plan_side *side);
 /* The request as bytes. */
 void plan_side_write_request(const struct eval_request *q, struct buf *out);
 
-/* What the plan, and what the evaluator, make of a request: one line for the outcome (as `use app`, `redirect 301 URL`, `reply 404`),
- * then the body, the headers of a reply, the header edits, and which rule decided. */
-void plan_side_describe(const struct plan_side *side, const struct ir_frontend *f, const struct eval_request *q,
-                        struct buf *out);
+/* What the plan, and what the evaluator, make of a request: one line for the outcome (as `use app`, `redirect
+ * 301 URL`, `reply 404`), then the body, the headers of a reply, the header edits, and which rule decided. */
+void plan_side_describe(const struct plan_side *side, const struct ir_frontend *f,
+                        const struct eval_request *q, struct buf *out);
 void eval_side_describe(const struct ir_frontend *f, const struct eval_request *q, struct buf *out);
 
 #endif

@@ -1,14 +1,14 @@
-/* Requests and what must become of them, decided three times: by the evaluator over the program, by the evaluator over the program
- * read back from its canonical form, and by the compiled plan. Any disagreement fails.
- *   route_cases DIR      runs each DIR/NAME.cases; ends "N passed, N failed"
+/* Requests and what must become of them, decided three times: by the evaluator over the program, by the
+ * evaluator over the program read back from its canonical form, and by the compiled plan. Any disagreement
+ * fails. route_cases DIR      runs each DIR/NAME.cases; ends "N passed, N failed"
  *
- * A .cases file holds sections. A section begins with a program: a line `program NAME.weir` (a file beside), or `program`, the
- * program's lines and `---`. Then requests, one a line:
- *   METHOD URL [word…] -> OUTCOME
- * `https` in the URL is a TLS connection. Words: `from IP` or `from IP:PORT`; `frontend NAME` (else the first); `-H "Name: value"`
- * (a Host among them replaces the URL's; escapes \" \\ \t \xHH); `target TEXT`, the request target as it is sent; `no-host`.
- * OUTCOME: `use NAME`, `redirect STATUS URL`, `reply STATUS`, `refused STATUS`. Indented lines after a request must be lines of its description
- * (plan_side.h), as `set X-A: "v"`, `body "…"`, `header Allow: "GET"`, `route rule 2, line 9`. `#` begins a comment line. */
+ * A .cases file holds sections. A section begins with a program: a line `program NAME.weir` (a file beside),
+ * or `program`, the program's lines and `---`. Then requests, one a line: METHOD URL [word…] -> OUTCOME
+ * `https` in the URL is a TLS connection. Words: `from IP` or `from IP:PORT`; `frontend NAME` (else the
+ * first); `-H "Name: value"` (a Host among them replaces the URL's; escapes \" \\ \t \xHH); `target TEXT`,
+ * the request target as it is sent; `no-host`. OUTCOME: `use NAME`, `redirect STATUS URL`, `reply STATUS`,
+ * `refused STATUS`. Indented lines after a request must be lines of its description (plan_side.h), as `set
+ * X-A: "v"`, `body "…"`, `header Allow: "GET"`, `route rule 2, line 9`. `#` begins a comment line. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,8 +269,8 @@ static void run_case(struct suite *s, struct slice line, const struct slice *mor
             fail(s, "%.*s\nevaluator:\n%.*splan:\n%.*s", SLICE_ARG(line), SLICE_ARG(buf_view(&said)),
                  SLICE_ARG(buf_view(&planned)));
         else if (!slice_eq(buf_view(&said), buf_view(&decoded)))
-            fail(s, "%.*s\nevaluator:\n%.*safter the canonical form:\n%.*s", SLICE_ARG(line), SLICE_ARG(buf_view(&said)),
-                 SLICE_ARG(buf_view(&decoded)));
+            fail(s, "%.*s\nevaluator:\n%.*safter the canonical form:\n%.*s", SLICE_ARG(line),
+                 SLICE_ARG(buf_view(&said)), SLICE_ARG(buf_view(&decoded)));
         for (uint32_t i = 0; i < nmore && failed == s->failed; i++)
             if (!has_line(buf_view(&said), more[i]))
                 fail(s, "%.*s\nmisses the line: %.*s\namong:\n%.*s", SLICE_ARG(line), SLICE_ARG(more[i]),

@@ -126,7 +126,8 @@ static void absent_operands_make_tests_false(void **state)
     (void)state;
     struct ir_build b;
     build_begin(&b);
-    static const enum ir_op ops[] = {IR_EQ, IR_UNDER, IR_STARTS_WITH, IR_ENDS_WITH, IR_CONTAINS, IR_LIKE, IR_MATCHES};
+    static const enum ir_op ops[] = {IR_EQ,       IR_UNDER, IR_STARTS_WITH, IR_ENDS_WITH,
+                                     IR_CONTAINS, IR_LIKE,  IR_MATCHES};
     for (uint32_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         struct ir_expr *e = build_test(&b, ops[i], build_field(&b, IR_FIELD_HEADER, "x-a"), "/v");
         assert_false(holds(&b, e, "/", NULL));
@@ -173,17 +174,21 @@ static void patterns_mean_what_they_say(void **state)
         const char *pattern, *path;
         bool expect;
     } cases[] = {
-        {IR_UNDER, "/api", "/api", true}, {IR_UNDER, "/api", "/api/x", true}, {IR_UNDER, "/api", "/apix", false},
-        {IR_UNDER, "/", "/x", true}, {IR_UNDER, "", "/x", true}, {IR_LIKE, "/a/*", "/a/b", true},
-        {IR_LIKE, "/a/*", "/a/b/c", false}, {IR_LIKE, "/a/*", "/a/", false}, {IR_LIKE, "/a/**", "/a/b/c", true},
-        {IR_LIKE, "/a/**", "/a/", false}, {IR_LIKE, "/*/c", "/b/c", true}, {IR_LIKE, "/a*c", "/ac", false},
-        {IR_LIKE, "/a*c", "/abcc", true}, {IR_LIKE, "**", "/", true}, {IR_LIKE, "/***", "/a/b", true},
-        {IR_LIKE, "/***", "/a", false}, {IR_MATCHES, "b+$", "/abb", true}, {IR_MATCHES, "^b", "/abb", false},
+        {IR_UNDER, "/api", "/api", true},   {IR_UNDER, "/api", "/api/x", true},
+        {IR_UNDER, "/api", "/apix", false}, {IR_UNDER, "/", "/x", true},
+        {IR_UNDER, "", "/x", true},         {IR_LIKE, "/a/*", "/a/b", true},
+        {IR_LIKE, "/a/*", "/a/b/c", false}, {IR_LIKE, "/a/*", "/a/", false},
+        {IR_LIKE, "/a/**", "/a/b/c", true}, {IR_LIKE, "/a/**", "/a/", false},
+        {IR_LIKE, "/*/c", "/b/c", true},    {IR_LIKE, "/a*c", "/ac", false},
+        {IR_LIKE, "/a*c", "/abcc", true},   {IR_LIKE, "**", "/", true},
+        {IR_LIKE, "/***", "/a/b", true},    {IR_LIKE, "/***", "/a", false},
+        {IR_MATCHES, "b+$", "/abb", true},  {IR_MATCHES, "^b", "/abb", false},
     };
     struct ir_build b;
     build_begin(&b);
     for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct ir_expr *e = build_test(&b, cases[i].op, build_field(&b, IR_FIELD_PATH, NULL), cases[i].pattern);
+        struct ir_expr *e =
+            build_test(&b, cases[i].op, build_field(&b, IR_FIELD_PATH, NULL), cases[i].pattern);
         if (holds(&b, e, cases[i].path, NULL) != cases[i].expect)
             fail_msg("%s on %s", cases[i].pattern, cases[i].path);
     }
@@ -195,8 +200,8 @@ static void patterns_mean_what_they_say(void **state)
 }
 
 /* What a map of `kind` with the given keys (each its own value) finds for a request, or "-". */
-static void finds(enum ir_key_kind kind, struct ir_expr *(*subject)(struct ir_build *), const char *const *keys,
-                  const char *target, const char *want)
+static void finds(enum ir_key_kind kind, struct ir_expr *(*subject)(struct ir_build *),
+                  const char *const *keys, const char *target, const char *want)
 {
     struct ir_build b;
     struct sent s;
@@ -257,7 +262,8 @@ static void the_longest_key_is_found(void **state)
     finds(IR_KEY_CIDR, the_ip, LINES("::/0", "11.0.0.0/8"), "/", "-");
 }
 
-static struct ir_rule *on_request(struct ir_build *b, enum ir_action_kind kind, const char *name, const char *value)
+static struct ir_rule *on_request(struct ir_build *b, enum ir_action_kind kind, const char *name,
+                                  const char *value)
 {
     struct ir_rule *r = vec_push(&b->a, &b->f->on_request);
     r->kind = kind;
@@ -300,7 +306,8 @@ struct traced {
     uint32_t n;
 };
 
-static void note_rule(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied)
+static void note_rule(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route,
+                      bool applied)
 {
     struct traced *t = ctx;
     assert_true(slice_eq(eval_path(s), SLICE("/")));
@@ -359,10 +366,17 @@ static void numbers_are_exact(void **state)
         int64_t below; /* the number is less than this, and not less than one under it */
         bool present;
     } cases[] = {
-        {"/?n=41", 42, true}, {"/?n=-1", 0, true}, {"/?n=9223372036854775806", INT64_MAX, true},
-        {"/?n=-9223372036854775808", INT64_MIN + 1, true}, {"/?n=9223372036854775808", INT64_MAX, false},
-        {"/?n=-9223372036854775809", INT64_MAX, false}, {"/?n=", INT64_MAX, false}, {"/?n=-", INT64_MAX, false},
-        {"/?n=%2B1", INT64_MAX, false}, {"/?n=1x", INT64_MAX, false}, {"/", INT64_MAX, false},
+        {"/?n=41", 42, true},
+        {"/?n=-1", 0, true},
+        {"/?n=9223372036854775806", INT64_MAX, true},
+        {"/?n=-9223372036854775808", INT64_MIN + 1, true},
+        {"/?n=9223372036854775808", INT64_MAX, false},
+        {"/?n=-9223372036854775809", INT64_MAX, false},
+        {"/?n=", INT64_MAX, false},
+        {"/?n=-", INT64_MAX, false},
+        {"/?n=%2B1", INT64_MAX, false},
+        {"/?n=1x", INT64_MAX, false},
+        {"/", INT64_MAX, false},
     };
     for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ir_expr *n = build_expr(&b, IR_TO_INT, IR_INT, 1);

@@ -1,4 +1,5 @@
-/* What explain says: outcomes, places, reasons, how a frontend is chosen, and which questions are malformed. */
+/* What explain says: outcomes, places, reasons, how a frontend is chosen, and which questions are malformed.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,25 +64,27 @@ static void outcomes_and_reasons(void **state)
 {
     (void)state;
     struct told t;
-    tell_as(&t, program_text, &(struct explain_query){.request = SLICE("GET https://b.example//x/../y?q")}, false);
+    tell_as(&t, program_text, &(struct explain_query){.request = SLICE("GET https://b.example//x/../y?q")},
+            false);
     assert_true(t.ok);
-    assert_string_equal(t.text.p,
-                        "reply 404\n"
-                        "  rule      edge.route[3] at site.weir:14: reply 404\n"
-                        "  request   GET, host \"b.example\", path \"/y\", query \"q\", from 192.0.2.1, over TLS\n"
-                        "  frontend  edge (the first one, since none listens on port 443; --frontend names another)\n"
-                        "  header    set X-Tls: yes (edge.request[0] at site.weir:7)\n"
-                        "  header    delete X-Old (edge.request[1] at site.weir:8)\n"
-                        "  answers   X-R: r\n"
-                        "  body      \"no\"\n"
-                        "\n"
-                        "rules before it that did not apply:\n"
-                        "  edge.route[0] at site.weir:11: reply 403\n"
-                        "    path under \"/admin\" is false: path is \"/y\"\n"
-                        "  edge.route[1] at site.weir:12: redirect to \"https://new.example${req.uri}\" 301\n"
-                        "    not tls.active is false: tls.active is true\n"
-                        "  edge.route[2] at site.weir:13: use tenants[host]\n"
-                        "    tenants[host] finds no row: host is \"b.example\"\n");
+    assert_string_equal(
+        t.text.p,
+        "reply 404\n"
+        "  rule      edge.route[3] at site.weir:14: reply 404\n"
+        "  request   GET, host \"b.example\", path \"/y\", query \"q\", from 192.0.2.1, over TLS\n"
+        "  frontend  edge (the first one, since none listens on port 443; --frontend names another)\n"
+        "  header    set X-Tls: yes (edge.request[0] at site.weir:7)\n"
+        "  header    delete X-Old (edge.request[1] at site.weir:8)\n"
+        "  answers   X-R: r\n"
+        "  body      \"no\"\n"
+        "\n"
+        "rules before it that did not apply:\n"
+        "  edge.route[0] at site.weir:11: reply 403\n"
+        "    path under \"/admin\" is false: path is \"/y\"\n"
+        "  edge.route[1] at site.weir:12: redirect to \"https://new.example${req.uri}\" 301\n"
+        "    not tls.active is false: tls.active is true\n"
+        "  edge.route[2] at site.weir:13: use tenants[host]\n"
+        "    tenants[host] finds no row: host is \"b.example\"\n");
     told_end(&t);
 }
 
@@ -89,7 +92,8 @@ static void outcomes_and_reasons(void **state)
 static void first_line_is(const char *request, const char *from, const char *header, const char *want)
 {
     struct told t;
-    struct explain_query q = {.request = slice_of(request), .from = from, .headers = &header, .nheaders = header != NULL};
+    struct explain_query q = {
+        .request = slice_of(request), .from = from, .headers = &header, .nheaders = header != NULL};
     tell_as(&t, program_text, &q, false);
     assert_true(t.ok);
     *strchr(t.text.p, '\n') = 0;
@@ -105,7 +109,8 @@ static void first_lines(void **state)
     first_line_is("GET http://a.example/x?y", NULL, NULL, "redirect 301 https://new.example/x?y");
     first_line_is("GET http://a.example/admin", NULL, NULL, "reply 403");
     first_line_is("GET http://a.example/admin", "10.1.1.1", NULL, "redirect 301 https://new.example/admin");
-    first_line_is("GET http://a.example/admin", "10.1.1.1:99", NULL, "redirect 301 https://new.example/admin");
+    first_line_is("GET http://a.example/admin", "10.1.1.1:99", NULL,
+                  "redirect 301 https://new.example/admin");
     first_line_is("GET https://x/", NULL, "Host: a.example", "use app");
     first_line_is("GET http://x:81/", NULL, NULL, "reply 200");
     first_line_is("GET http://x/a%2fb", NULL, NULL, "reply 400");
@@ -134,24 +139,34 @@ static void malformed_questions(void **state)
     malformed(&(struct explain_query){.request = ok, .from = "10.0.0.1:x"}, "--from takes an address");
     malformed(&(struct explain_query){.request = ok, .frontend = "egde"}, "did you mean `edge`?");
     malformed(&(struct explain_query){.request = ok, .headers = &no_colon, .nheaders = 1}, "'Name: value'");
-    malformed(&(struct explain_query){.request = ok, .headers = &control, .nheaders = 1}, "control characters");
+    malformed(&(struct explain_query){.request = ok, .headers = &control, .nheaders = 1},
+              "control characters");
 }
 
 static void json_is_one_object(void **state)
 {
     (void)state;
     struct told t;
-    tell_as(&t, program_text, &(struct explain_query){.request = SLICE("GET https://a.example/"), .frontend = "edge"}, true);
+    tell_as(&t, program_text,
+            &(struct explain_query){.request = SLICE("GET https://a.example/"), .frontend = "edge"}, true);
     assert_true(t.ok);
     assert_string_equal(
         t.text.p,
-        "{\"outcome\":\"use app\",\"backend\":\"app\",\"rule\":{\"name\":\"edge.route[2]\",\"file\":\"site.weir\",\"line\":13},"
-        "\"request\":{\"method\":\"GET\",\"host\":\"a.example\",\"path\":\"/\",\"uri\":\"/\",\"from\":\"192.0.2.1\","
-        "\"port\":50000,\"tls\":true},\"frontend\":\"edge\",\"headers\":[{\"edit\":\"set\",\"name\":\"X-Tls\",\"value\":\"yes\","
-        "\"rule\":{\"name\":\"edge.request[0]\",\"file\":\"site.weir\",\"line\":7}},{\"edit\":\"delete\",\"name\":\"X-Old\","
-        "\"rule\":{\"name\":\"edge.request[1]\",\"file\":\"site.weir\",\"line\":8}}],\"reply_headers\":[],\"passed_over\":2,"
-        "\"rules\":[{\"name\":\"edge.route[0]\",\"file\":\"site.weir\",\"line\":11,\"why\":\"path under \\\"/admin\\\" is "
-        "false: path is \\\"/\\\"\"},{\"name\":\"edge.route[1]\",\"file\":\"site.weir\",\"line\":12,\"why\":\"not tls.active is "
+        "{\"outcome\":\"use "
+        "app\",\"backend\":\"app\",\"rule\":{\"name\":\"edge.route[2]\",\"file\":\"site.weir\",\"line\":13},"
+        "\"request\":{\"method\":\"GET\",\"host\":\"a.example\",\"path\":\"/\",\"uri\":\"/"
+        "\",\"from\":\"192.0.2.1\","
+        "\"port\":50000,\"tls\":true},\"frontend\":\"edge\",\"headers\":[{\"edit\":\"set\",\"name\":\"X-"
+        "Tls\",\"value\":\"yes\","
+        "\"rule\":{\"name\":\"edge.request[0]\",\"file\":\"site.weir\",\"line\":7}},{\"edit\":\"delete\","
+        "\"name\":\"X-Old\","
+        "\"rule\":{\"name\":\"edge.request[1]\",\"file\":\"site.weir\",\"line\":8}}],\"reply_headers\":[],"
+        "\"passed_over\":2,"
+        "\"rules\":[{\"name\":\"edge.route[0]\",\"file\":\"site.weir\",\"line\":11,\"why\":\"path under "
+        "\\\"/admin\\\" is "
+        "false: path is "
+        "\\\"/\\\"\"},{\"name\":\"edge.route[1]\",\"file\":\"site.weir\",\"line\":12,\"why\":\"not "
+        "tls.active is "
         "false: tls.active is true\"}]}\n");
     told_end(&t);
 }
@@ -162,13 +177,15 @@ static void the_nearest_rules_are_shown(void **state)
     (void)state;
     struct told t;
     struct buf program = {0};
-    buf_str(&program, "language 1\nbackend app { server s 127.0.0.1:1 }\nfrontend edge {\n  listen :80\n  route {\n");
+    buf_str(&program,
+            "language 1\nbackend app { server s 127.0.0.1:1 }\nfrontend edge {\n  listen :80\n  route {\n");
     for (int i = 0; i < 100; i++)
         buf_printf(&program, "    use app if path under \"/p%d\"\n", i);
     buf_str(&program, "    reply 404\n  }\n}\n");
     buf_char(&program, 0);
     tell_as(&t, program.p, &(struct explain_query){.request = SLICE("GET http://a/")}, false);
-    assert_non_null(strstr(t.text.p, "  … 80 more; --all shows them\n  edge.route[80] at site.weir:86: use app\n"));
+    assert_non_null(
+        strstr(t.text.p, "  … 80 more; --all shows them\n  edge.route[80] at site.weir:86: use app\n"));
     assert_non_null(strstr(t.text.p, "\n  edge.route[99] at site.weir:105: use app\n"));
     told_end(&t);
     tell_as(&t, program.p, &(struct explain_query){.request = SLICE("GET http://a/"), .all = true}, false);
@@ -181,8 +198,9 @@ static void the_nearest_rules_are_shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(outcomes_and_reasons), cmocka_unit_test(first_lines), cmocka_unit_test(malformed_questions),
-        cmocka_unit_test(json_is_one_object),   cmocka_unit_test(the_nearest_rules_are_shown),
+        cmocka_unit_test(outcomes_and_reasons),        cmocka_unit_test(first_lines),
+        cmocka_unit_test(malformed_questions),         cmocka_unit_test(json_is_one_object),
+        cmocka_unit_test(the_nearest_rules_are_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

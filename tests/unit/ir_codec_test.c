@@ -1,5 +1,5 @@
-/* The canonical form: round trips, independence of order and places, refusal of what is no program, speed; and the text of
- * expressions. */
+/* The canonical form: round trips, independence of order and places, refusal of what is no program, speed;
+ * and the text of expressions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,8 @@ static struct ir_expr *every_operator(struct ir_build *b, struct ir_set *texts, 
 {
     struct ir_expr *path = build_field(b, IR_FIELD_PATH, NULL), *all = build_expr(b, IR_AND, IR_BOOL, 0);
     struct ir_expr *to_int = unary(b, IR_TO_INT, IR_INT, build_field(b, IR_FIELD_QUERY, "n"));
-    struct ir_expr *ip = build_expr(b, IR_CONST_IP, IR_IP, 0), *yes = build_expr(b, IR_CONST_BOOL, IR_BOOL, 0);
+    struct ir_expr *ip = build_expr(b, IR_CONST_IP, IR_IP, 0),
+                   *yes = build_expr(b, IR_CONST_BOOL, IR_BOOL, 0);
     struct ir_expr *def = build_expr(b, IR_DEFAULT, IR_STR, 2);
     ip_parse(SLICE("10.0.0.1"), &ip->ip);
     yes->num = 1;
@@ -46,13 +47,21 @@ static struct ir_expr *every_operator(struct ir_build *b, struct ir_set *texts, 
     def->args[1] = build_str(b, SLICE("none\n\"${x}"));
     all->args = arena_array(&b->a, struct ir_expr *, 20);
     struct ir_expr *const parts[] = {
-        build_test(b, IR_UNDER, path, "/a"), build_test(b, IR_STARTS_WITH, path, "/b"),
-        build_test(b, IR_ENDS_WITH, path, "c"), build_test(b, IR_CONTAINS, path, "d"), build_test(b, IR_LIKE, path, "/*/e"),
-        build_test(b, IR_MATCHES, path, "^/[a-z]+$"), build_in(b, header(b, "x-b"), texts), build_in(b, to_int, numbers),
-        junction(b, IR_OR, build_two(b, IR_LT, to_int, build_int(b, -7)), build_two(b, IR_LE, build_int(b, INT64_MAX), to_int)),
+        build_test(b, IR_UNDER, path, "/a"),
+        build_test(b, IR_STARTS_WITH, path, "/b"),
+        build_test(b, IR_ENDS_WITH, path, "c"),
+        build_test(b, IR_CONTAINS, path, "d"),
+        build_test(b, IR_LIKE, path, "/*/e"),
+        build_test(b, IR_MATCHES, path, "^/[a-z]+$"),
+        build_in(b, header(b, "x-b"), texts),
+        build_in(b, to_int, numbers),
+        junction(b, IR_OR, build_two(b, IR_LT, to_int, build_int(b, -7)),
+                 build_two(b, IR_LE, build_int(b, INT64_MAX), to_int)),
         build_not(b, build_two(b, IR_EQ, build_field(b, IR_FIELD_CLIENT_IP, NULL), ip)),
-        unary(b, IR_EXISTS, IR_BOOL, header(b, "x-c")), build_two(b, IR_EQ, def, unary(b, IR_LOWER, IR_STR, header(b, "x-d"))),
-        build_two(b, IR_EQ, unary(b, IR_UPPER, IR_STR, path), build_str(b, SLICE("/X"))), yes,
+        unary(b, IR_EXISTS, IR_BOOL, header(b, "x-c")),
+        build_two(b, IR_EQ, def, unary(b, IR_LOWER, IR_STR, header(b, "x-d"))),
+        build_two(b, IR_EQ, unary(b, IR_UPPER, IR_STR, path), build_str(b, SLICE("/X"))),
+        yes,
         build_field(b, IR_FIELD_TLS_ACTIVE, NULL),
     };
     for (uint32_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -60,7 +69,8 @@ static struct ir_expr *every_operator(struct ir_build *b, struct ir_set *texts, 
     return all;
 }
 
-static struct ir_rule *add_rule(struct ir_build *b, bool in_route, enum ir_action_kind kind, struct ir_expr *value)
+static struct ir_rule *add_rule(struct ir_build *b, bool in_route, enum ir_action_kind kind,
+                                struct ir_expr *value)
 {
     struct ir_rule *r = in_route ? vec_push(&b->a, &b->f->route) : vec_push(&b->a, &b->f->on_request);
     r->kind = kind;
@@ -80,7 +90,8 @@ static void add_checks(struct ir_build *b, struct ir_backend *backend)
     http->status_min = 200;
     http->status_max = 299;
     http->body_contains = SLICE("ok");
-    *vec_push(&b->a, &http->headers) = (struct ir_header_value){SLICE("Host"), build_str(b, SLICE("x")), {0, 3, 1}};
+    *vec_push(&b->a, &http->headers) =
+        (struct ir_header_value){SLICE("Host"), build_str(b, SLICE("x")), {0, 3, 1}};
     tcp->name = SLICE("redis");
     tcp->kind = IR_CHECK_TCP;
     tcp->index = 1;
@@ -111,7 +122,8 @@ static struct ir_set *add_set(struct ir_build *b, enum ir_key_kind kind, const c
 /* A program with everything in it. `turned`: the same in another order, and elsewhere. */
 static void whole_program(struct ir_build *b, bool turned)
 {
-    static const char *const nets[] = {"10.0.0.0/8", "192.168.1.0/24", "2001:db8::/32", "::/0", "10.0.0.0/9", "1.2.3.4"};
+    static const char *const nets[] = {"10.0.0.0/8", "192.168.1.0/24", "2001:db8::/32",
+                                       "::/0",       "10.0.0.0/9",     "1.2.3.4"};
     static const char *const hosts[] = {"b.com", "a.com", "*.a.com", "**.a.com", "a.com.au"};
     build_begin(b);
     struct ir_backend *x = build_backend(b, turned ? "y" : "x"), *y = build_backend(b, turned ? "x" : "y");
@@ -121,8 +133,10 @@ static void whole_program(struct ir_build *b, bool turned)
         y = t;
     }
     add_checks(b, x);
-    struct ir_set *texts = add_set(b, IR_KEY_STRING, NULL, IR_BOOL), *numbers = add_set(b, IR_KEY_INT, NULL, IR_BOOL);
-    struct ir_set *map = add_set(b, IR_KEY_HOST_PATTERN, "hosts", IR_BACKEND), *cidrs = add_set(b, IR_KEY_CIDR, "nets", IR_STR);
+    struct ir_set *texts = add_set(b, IR_KEY_STRING, NULL, IR_BOOL),
+                  *numbers = add_set(b, IR_KEY_INT, NULL, IR_BOOL);
+    struct ir_set *map = add_set(b, IR_KEY_HOST_PATTERN, "hosts", IR_BACKEND),
+                  *cidrs = add_set(b, IR_KEY_CIDR, "nets", IR_STR);
     build_row(b, texts, turned ? "two" : "one");
     build_row(b, texts, turned ? "one" : "two");
     if (turned)
@@ -141,7 +155,8 @@ static void whole_program(struct ir_build *b, bool turned)
     b->f->client_ms = 30000;
     b->f->max_body = 1ull << 40;
     add_rule(b, false, IR_SET_HEADER, build_str(b, SLICE("v")))->name = SLICE("X-Set");
-    add_rule(b, false, IR_ADD_HEADER, unary(b, IR_TO_STR, IR_STR, build_field(b, IR_FIELD_CLIENT_IP, NULL)))->name = SLICE("X-Add");
+    add_rule(b, false, IR_ADD_HEADER, unary(b, IR_TO_STR, IR_STR, build_field(b, IR_FIELD_CLIENT_IP, NULL)))
+        ->name = SLICE("X-Add");
     add_rule(b, false, IR_DEL_HEADER, NULL)->name = SLICE("X-Del");
     add_rule(b, true, IR_USE, NULL)->guard = every_operator(b, texts, numbers);
     b->f->route.v[0].backend = x;
@@ -154,7 +169,8 @@ static void whole_program(struct ir_build *b, bool turned)
     r->guard = build_not(b, build_field(b, IR_FIELD_TLS_ACTIVE, NULL));
     r = add_rule(b, true, IR_REPLY, build_lookup(b, cidrs, build_field(b, IR_FIELD_CLIENT_IP, NULL)));
     r->status = 404;
-    *vec_push(&b->a, &r->headers) = (struct ir_header_value){SLICE("X-R"), build_str(b, SLICE("")), {0, 30, 1}};
+    *vec_push(&b->a, &r->headers) =
+        (struct ir_header_value){SLICE("X-R"), build_str(b, SLICE("")), {0, 30, 1}};
     if (turned)
         for (uint32_t i = 0; i < b->f->route.n; i++)
             b->f->route.v[i].pos.line += 100;
@@ -284,7 +300,8 @@ static uint32_t rnd(uint64_t *seed, uint32_t below)
 }
 
 /* In memory of its exact size, so that a read too far shows. */
-static struct ir_program *decode_copy(struct arena *a, const char *p, size_t n, struct slice places, const char **why)
+static struct ir_program *decode_copy(struct arena *a, const char *p, size_t n, struct slice places,
+                                      const char **why)
 {
     char *copy = malloc(n ? n : 1);
     memcpy(copy, p, n);
@@ -354,8 +371,10 @@ static void many_rules(struct ir_build *b, uint32_t n)
     struct ir_backend *x = build_backend(b, "x");
     for (uint32_t i = 0; i < n; i++) {
         struct slice host = arena_printf(&b->a, "host-%u.example", i);
-        struct ir_rule *r = build_use(b, x, junction(b, IR_AND, build_test(b, IR_EQ, build_field(b, IR_FIELD_HOST, NULL), host.p),
-                                      build_test(b, IR_UNDER, build_field(b, IR_FIELD_PATH, NULL), "/api")));
+        struct ir_rule *r =
+            build_use(b, x,
+                      junction(b, IR_AND, build_test(b, IR_EQ, build_field(b, IR_FIELD_HOST, NULL), host.p),
+                               build_test(b, IR_UNDER, build_field(b, IR_FIELD_PATH, NULL), "/api")));
         r->label = arena_printf(&b->a, "edge.route[%u]", i);
     }
     build_use(b, x, NULL);
@@ -400,13 +419,15 @@ static void expressions_print_as_written(void **state)
     ir_print_expr(b.f->route.v[0].guard, &out);
     buf_char(&out, 0);
     assert_string_equal(
-        out.p, "path under \"/a\" and path starts-with \"/b\" and path ends-with \"c\" and path contains \"d\" and "
-               "path like \"/*/e\" and path matches re\"^/[a-z]+$\" and req.header[\"x-b\"] in [\"one\", \"two\"] and "
-               "req.query[\"n\"] | to-int in [2, 1, 0, -1, -2] and "
-               "(req.query[\"n\"] | to-int < -7 or 9223372036854775807 <= req.query[\"n\"] | to-int) and "
-               "client.ip != 10.0.0.1 and exists(req.header[\"x-c\"]) and "
-               "req.header[\"x-a\"] | default(\"none\\n\\\"\\${x}\") == req.header[\"x-d\"] | lower and "
-               "path | upper == \"/X\" and true and tls.active");
+        out.p,
+        "path under \"/a\" and path starts-with \"/b\" and path ends-with \"c\" and path contains \"d\" and "
+        "path like \"/*/e\" and path matches re\"^/[a-z]+$\" and req.header[\"x-b\"] in [\"one\", \"two\"] "
+        "and "
+        "req.query[\"n\"] | to-int in [2, 1, 0, -1, -2] and "
+        "(req.query[\"n\"] | to-int < -7 or 9223372036854775807 <= req.query[\"n\"] | to-int) and "
+        "client.ip != 10.0.0.1 and exists(req.header[\"x-c\"]) and "
+        "req.header[\"x-a\"] | default(\"none\\n\\\"\\${x}\") == req.header[\"x-d\"] | lower and "
+        "path | upper == \"/X\" and true and tls.active");
     out.len = 0;
     ir_print_action(&b.f->route.v[2], &out);
     buf_str(&out, " if ");
@@ -415,8 +436,10 @@ static void expressions_print_as_written(void **state)
     assert_string_equal(out.p, "redirect to \"https://x${req.uri}\" 308 if not tls.active");
     out.len = 0;
     ir_dump(&b.p, &out);
-    assert_true(slice_contains(buf_view(&out), SLICE("map hosts: host-pattern -> backend {  # test.weir:7\n")));
-    assert_true(slice_contains(buf_view(&out), SLICE("  server s1 [2001:db8::1]:80 weight 256  # test.weir:4\n")));
+    assert_true(
+        slice_contains(buf_view(&out), SLICE("map hosts: host-pattern -> backend {  # test.weir:7\n")));
+    assert_true(
+        slice_contains(buf_view(&out), SLICE("  server s1 [2001:db8::1]:80 weight 256  # test.weir:4\n")));
     assert_true(slice_contains(buf_view(&out), SLICE("add req.header[\"X-Add\"] = client.ip")));
     buf_free(&out);
     arena_free(&b.a);
@@ -425,9 +448,9 @@ static void expressions_print_as_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(programs_come_back),       cmocka_unit_test(order_and_places_do_not_matter),
-        cmocka_unit_test(equal_sets_are_one),       cmocka_unit_test(frontends_keep_their_order),
-        cmocka_unit_test(damaged_bytes_are_refused), cmocka_unit_test(large_programs_are_quick),
+        cmocka_unit_test(programs_come_back),           cmocka_unit_test(order_and_places_do_not_matter),
+        cmocka_unit_test(equal_sets_are_one),           cmocka_unit_test(frontends_keep_their_order),
+        cmocka_unit_test(damaged_bytes_are_refused),    cmocka_unit_test(large_programs_are_quick),
         cmocka_unit_test(expressions_print_as_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
