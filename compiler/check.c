@@ -1,6 +1,6 @@
 /* The checker: from files to a typed program. This file is its order of passes; see check_state.h for what
  * the others do. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 
 typedef void decl_fn(struct checker *k, struct decl *d);
 
@@ -63,7 +63,7 @@ static struct ir_program *check_program(struct checker *k)
     each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_rows);
     each_decl(k, 1u << DECL_ACL, check_acl);
     each_decl(k, 1u << DECL_FRONTEND, check_frontend);
-    check_lints(k);
+    lint_program(k);
     for (uint32_t i = 0; i < k->c->sources.files.n; i++)
         vec_push(k->a, &k->p->sources)->path = k->c->sources.files.v[i]->path;
     return k->d->errors || k->d->denied ? NULL : k->p;

@@ -1,5 +1,5 @@
 /* Expressions: names, literals, and/or/not; absence and what conditions make sure of. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 
 /* ---- making IR --------------------------------------------------------------------------------- */
 
@@ -35,6 +35,7 @@ struct ir_expr *check_new(struct checker *k, enum ir_op op, enum ir_kind kind, u
     e->nargs = nargs;
     e->args = nargs ? (struct ir_expr **)(e + 1) : NULL;
     e->pos = check_pos(k, at);
+    e->len = at.len;
     k->size++;
     return e;
 }
@@ -214,6 +215,8 @@ static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
     k->need = (struct need){0};
     memset(&k->present, 0, sizeof k->present);
     struct ir_expr *e = check_condition(k, d->stmt->tail_expr);
+    if (e)
+        lint_condition(k, d->stmt->tail_expr, e);
     d->size = k->size;
     d->depth = k->depth + 1;
     d->need = k->need;
@@ -424,6 +427,8 @@ static struct typed junction(struct checker *k, const struct ast_expr *e)
             check_assume(k, x->args[i]);
     }
     check_forget(k, mark);
+    if (good)
+        lint_junction(k, e, x);
     return good ? (struct typed){x, TYPE_BOOL, false} : check_failed();
 }
 

@@ -1,6 +1,6 @@
 /* Rules: actions with their conditions, in source order. `when` blocks become conditions of the rules within
  * them. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 
 struct rules {
     struct checker *k;
@@ -332,8 +332,11 @@ static bool when(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     k->size = 0;
     struct ir_expr *cond = check_condition(k, s->cond);
     b->guard_size += k->size + 2;
-    if (cond)
+    if (cond) {
+        lint_under(k, s->word_span, guard, cond);
+        lint_condition(k, s->cond, cond);
         check_assume(k, cond);
+    }
     bool then = block_rules(b, s->block, conjunction(k, guard, cond, s->cond->span));
     check_forget(k, mark);
     bool otherwise = false;
@@ -373,8 +376,11 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     struct ir_rule *r = vec_push(k->a, &b->out);
     struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
     r->pos = check_pos(k, s->word_span);
-    if (cond)
+    if (cond) {
+        lint_under(k, s->word_span, guard, cond);
+        lint_condition(k, s->cond, cond);
         check_assume(k, cond);
+    }
     bool good = action(k, id, s, r);
     check_forget(k, mark);
     r->guard = conjunction(k, guard, cond, s->cond ? s->cond->span : s->word_span);

@@ -1,6 +1,6 @@
 /* Statements, settings and options by their tables: which words there are, where they belong, what they take.
  * What is part of the language but not done is E0900; what is nothing at all gets did-you-mean. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -578,6 +578,7 @@ void check_set(struct checker *k, struct settings *to, enum setting_id id, int64
     }
     to->v[id].value = value;
     to->v[id].at = at;
+    lint_setting(k, id, value, at);
 }
 
 bool check_setting(struct checker *k, const char *statement, struct slice word, struct span word_at,

@@ -4,8 +4,8 @@
  * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are
  * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
  * check_rows.c), frontends (check_frontend.c, check_rules.c), with expressions wherever they stand
- * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c); at the end come lints
- * (check_lint.c). An expression that was reported has TYPE_ERROR and silences what follows from it. */
+ * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and at
+ * the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
 #ifndef WEIR_CHECK_STATE_H
 #define WEIR_CHECK_STATE_H
 
@@ -505,6 +505,5 @@ struct decl *check_backend_ref(struct checker *k, const struct ast_expr *e, bool
 /* ---- check_allow.c: @allow ---- */
 
 void check_allows(struct checker *k);
-void check_lints(struct checker *k);
 
 #endif

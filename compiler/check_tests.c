@@ -1,6 +1,6 @@
 /* Comparisons: which tests which types have, how literals adopt the other side's type. A test
  * on an absent operand is false; `!=` and `not in` are `not (==)` and `not (in)`. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 #include "compiler/regex.h"
 
 struct typed check_yes(struct ir_expr *e)
@@ -299,14 +299,12 @@ static struct typed matches(struct checker *k, const struct ast_expr *e)
 
 /* ---- all --------------------------------------------------------------------------------------- */
 
-struct typed check_compare(struct checker *k, const struct ast_expr *e)
+static struct typed test(struct checker *k, const struct ast_expr *e)
 {
-    struct typed t = check_failed();
     switch ((enum ast_op)e->op) {
     case AST_EQ:
     case AST_NE:
-        t = equal(k, e);
-        break;
+        return equal(k, e);
     case AST_LT:
     case AST_LE:
     case AST_GT:
@@ -314,8 +312,7 @@ struct typed check_compare(struct checker *k, const struct ast_expr *e)
         return order(k, e);
     case AST_IN:
     case AST_NOT_IN:
-        t = check_in(k, e);
-        break;
+        return check_in(k, e);
     case AST_UNDER:
         return under(k, e);
     case AST_LIKE:
@@ -334,9 +331,17 @@ struct typed check_compare(struct checker *k, const struct ast_expr *e)
     case AST_MUL:
     case AST_DIV:
     case AST_MOD:
-        return t;
+        break;
     }
-    if (t.type == TYPE_ERROR || e->op == AST_EQ || e->op == AST_IN)
+    return check_failed();
+}
+
+struct typed check_compare(struct checker *k, const struct ast_expr *e)
+{
+    struct typed t = test(k, e);
+    if (t.type != TYPE_ERROR)
+        lint_test(k, e, t.ir);
+    if (t.type == TYPE_ERROR || (e->op != AST_NE && e->op != AST_NOT_IN))
         return t;
     check_negation(k, e, t.ir);
     return check_yes(check_new1(k, IR_NOT, IR_BOOL, t.ir, e->span));

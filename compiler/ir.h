@@ -55,6 +55,7 @@ struct ir_expr {
         struct ir_set *set;  /* IN, LOOKUP */
     };
     struct ir_pos pos;
+    uint32_t len; /* bytes of its text at `pos`, 0: unknown; for the checker, not in plans */
 };
 
 /* One key of a set. HOST keys are lower case without trailing dot; PATH keys are normalised and, but for "/",
