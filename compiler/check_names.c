@@ -97,16 +97,13 @@ void check_told(struct checker *k, struct slice name, struct diag *x)
     vec_add(k->a, &k->unknown_told, x);
 }
 
-/* `bakend app { … }` is reported as what it is, so that `app` need not be. */
-static void note_misspelt(struct checker *k, const struct ast_stmt *s)
+/* What a statement seems to declare that is misspelt or not done yet is reported there, and not where it is used. */
+static void note_undeclared(struct checker *k, const struct ast_stmt *s)
 {
-    static const struct slice words[] = {SLICE("map"),     SLICE("list"),  SLICE("check"), SLICE("backend"),
-                                         SLICE("frontend"), SLICE("import"), SLICE("acl"),   SLICE("let")};
-    if (s->kind != AST_STMT_WORD || s->nargs == 0 || !diag_nearest(s->word, words, sizeof words / sizeof *words).p)
-        return;
-    const struct ast_expr *name = s->args[s->nargs - 1];
-    if (name->kind == AST_NAME)
-        check_told(k, name->text, NULL);
+    uint32_t at[] = {0, s->nargs - 1}; /* `bakend NAME`, `imprt "FILE" as NAME` */
+    for (int i = 0; s->kind == AST_STMT_WORD && s->nargs && i < 2; i++)
+        if (s->args[at[i]]->kind == AST_NAME)
+            check_told(k, s->args[at[i]]->text, NULL);
 }
 
 void check_declare(struct checker *k, struct module *m)
@@ -118,7 +115,7 @@ void check_declare(struct checker *k, struct module *m)
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
         if (kind < 0) {
-            note_misspelt(k, s);
+            note_undeclared(k, s);
             continue;
         }
         bool defines = s->kind != AST_STMT_WORD;
