@@ -81,7 +81,8 @@ static void check_example(const struct code_part *part, struct slice rest, enum 
     *own = *others = 0;
     for (uint32_t i = 0; i < c.diags.list.n; i++) {
         *own += c.diags.list.v[i]->code == code;
-        *others += c.diags.list.v[i]->code != code && diag_infos[c.diags.list.v[i]->code].level == DIAG_ERROR;
+        enum diag_code got = c.diags.list.v[i]->code; /* what this version does not do yet is no fault of the example */
+        *others += got != code && got != DIAG_E0900 && diag_infos[got].level == DIAG_ERROR;
     }
     diag_render(&c.diags, DIAG_TEXT, false, said);
     compilation_end(&c);
