@@ -1,5 +1,5 @@
-/* @allow(CODE, reason: "…"): silences that lint for the next statement and all that stands in it. Looked at before
- * all else, so that diag_report() knows of it. */
+/* @allow(CODE, reason: "…"): silences that lint for the next statement and all that stands in it. Looked at
+ * before all else, so that diag_report() knows of it. */
 #include "compiler/check_state.h"
 
 static const struct {
@@ -67,7 +67,8 @@ static void allow(struct checker *k, const struct ast_stmt *s, const struct ast_
                 continue;
             }
             struct span at = {e->span.file, e->span.off, (uint32_t)e->text.len};
-            struct diag *x = diag_report(k->d, DIAG_E0210, at, "`@allow` has no option `%.*s`", SLICE_ARG(e->text));
+            struct diag *x =
+                diag_report(k->d, DIAG_E0210, at, "`@allow` has no option `%.*s`", SLICE_ARG(e->text));
             diag_label(k->d, x, "unknown");
             check_suggest(k, x, at, e->text, &name, 1);
             continue;

@@ -59,9 +59,9 @@ struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, 
 
 enum ir_kind check_kind(enum type_id t)
 {
-    return t == TYPE_BOOL      ? IR_BOOL
-           : t == TYPE_INT || t == TYPE_STATUS || t == TYPE_PERCENT || t == TYPE_DURATION ||
-                   t == TYPE_SIZE || t == TYPE_TIME
+    return t == TYPE_BOOL ? IR_BOOL
+           : t == TYPE_INT || t == TYPE_STATUS || t == TYPE_PERCENT || t == TYPE_DURATION || t == TYPE_SIZE ||
+                   t == TYPE_TIME
                ? IR_INT
            : t == TYPE_IP      ? IR_IP
            : t == TYPE_BACKEND ? IR_BACKEND
@@ -213,6 +213,7 @@ static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
     k->phase = PHASE_ANY;
     k->tcp = false;
     k->need = (struct need){0};
+    k->later_field = (struct slice){0};
     memset(&k->present, 0, sizeof k->present);
     struct ir_expr *e = check_condition(k, d->stmt->tail_expr);
     if (e)
@@ -295,15 +296,34 @@ static struct typed wrong_name(struct checker *k, const struct ast_expr *e, cons
     return check_failed();
 }
 
+/* `clint.ip`: reports it as what it nearly is. */
+static bool nearly_field(struct checker *k, const struct ast_expr *e)
+{
+    struct slice text = check_source_text(k, e->span);
+    const struct ast_expr *first = e;
+    while (first->kind == AST_MEMBER)
+        first = first->args[0];
+    struct diag probe = {0};
+    if (first->kind != AST_NAME || check_lookup(k, first))
+        return false;
+    check_suggest_field(k, &probe, e->span, text);
+    if (!probe.has_fix)
+        return false;
+    struct diag *x = diag_report(k->d, DIAG_E0208, e->span, "there is no field `%.*s`", SLICE_ARG(text));
+    diag_label(k->d, x, "unknown");
+    check_suggest_field(k, x, e->span, text);
+    return true;
+}
+
 static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
 {
     if (k->incomplete)
         return check_failed();
-    if (e->kind == AST_MEMBER) {
+    if (e->kind == AST_MEMBER && !nearly_field(k, e)) {
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
-    if (check_is_told(k, e->text, e->span))
+    if (e->kind == AST_MEMBER || check_is_told(k, e->text, e->span))
         return check_failed();
     struct diag *x =
         diag_report(k->d, DIAG_E0201, e->span, "no field, constant or condition `%.*s`", SLICE_ARG(e->text));

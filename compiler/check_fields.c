@@ -75,6 +75,11 @@ static const struct field *find_field(const struct ast_expr *e)
     return NULL;
 }
 
+bool check_is_field(const struct ast_expr *e)
+{
+    return find_field(e) != NULL;
+}
+
 /* text["key"]; the names of headers in lower case. */
 static bool field_key(struct checker *k, const struct ast_expr *e, const struct field *f, struct slice *key)
 {
@@ -87,6 +92,13 @@ static bool field_key(struct checker *k, const struct ast_expr *e, const struct 
         p[i] = ascii_lower(key->p[i]);
     *key = (struct slice){p, key->len};
     return true;
+}
+
+void check_later_field(struct checker *k, struct span at, struct slice text)
+{
+    if (!slice_eq(text, k->later_field))
+        check_later(k, at, "`%.*s`", SLICE_ARG(text));
+    k->later_field = text;
 }
 
 struct typed check_field(struct checker *k, const struct ast_expr *e)
@@ -109,7 +121,7 @@ struct typed check_field(struct checker *k, const struct ast_expr *e)
     if (!check_phase(k, e->span, f->text, f->from))
         return check_failed();
     if (f - fields >= IR_FIELD_COUNT)
-        check_later(k, e->span, "`%.*s`", SLICE_ARG(f->text));
+        check_later_field(k, e->span, f->text);
     struct slice key = {0};
     if (f->keyed && !field_key(k, e->args[1], f, &key))
         return check_failed();

@@ -1,5 +1,5 @@
-/* Statements whose arguments, options and blocks forms.def and options.def describe: each argument is held against
- * one item of a pattern, and what is wrong with it is reported as for any other statement. */
+/* Statements whose arguments, options and blocks forms.def and options.def describe: each argument is held
+ * against one item of a pattern, and what is wrong with it is reported as for any other statement. */
 #include "compiler/check_state.h"
 
 static const struct row {
@@ -166,9 +166,11 @@ static void strings(struct form *f, const struct ast_expr *e)
     if (lit && lit->kind != AST_LIST) {
         struct diag *x = check_misformed(f->k, f->id, e->span, "%s needs a list of texts", f->what);
         diag_label(f->k->d, x, "expected [\"…\", …]");
-        if (lit == e && lit->kind == AST_STRING)
+        if (lit == e && lit->kind == AST_STRING) {
             diag_fix(x, FIX_SAFE, e->span,
                      arena_printf(f->k->a, "[%.*s]", SLICE_ARG(check_source_text(f->k, e->span))));
+            diag_help(f->k->d, x, "write `%.*s`", SLICE_ARG(x->fix_text));
+        }
     }
     for (uint32_t i = 0; lit && lit->kind == AST_LIST && i < lit->nargs; i++)
         check_string(f->k, lit->args[i], f->what, &text);
@@ -183,7 +185,8 @@ static void word_list(struct form *f, const struct ast_expr *e, struct slice set
         } else if (one_word(f, e, set)) {
             struct diag *x = check_misformed(f->k, f->id, e->span, "%s needs a list", f->what);
             struct slice fix = arena_printf(f->k->a, "[%.*s]", SLICE_ARG(e->text));
-            diag_label(f->k->d, x, "write `%.*s`", SLICE_ARG(fix));
+            diag_label(f->k->d, x, "a word alone");
+            diag_help(f->k->d, x, "write `%.*s`", SLICE_ARG(fix));
             diag_fix(x, FIX_SAFE, e->span, fix);
         }
         return;
@@ -319,14 +322,16 @@ static void value(struct form *f, struct slice item, const struct ast_expr *e)
         numbers(f, e, kind, detail);
     } else if (slice_eq(kind, SLICE("new"))) {
         if (e->kind != AST_NAME)
-            diag_label(f->k->d, check_misformed(f->k, f->id, e->span, "a name is expected here"), "not a name");
+            diag_label(f->k->d, check_misformed(f->k, f->id, e->span, "a name is expected here"),
+                       "not a name");
     } else if (slice_eq(kind, SLICE("list")) || slice_eq(kind, SLICE("words"))) {
         word_list(f, e, detail, kind.p[0] == 'w');
     } else if (slice_eq(kind, SLICE("by"))) {
         check_by(f->k, e, f->of);
     } else if (slice_eq(kind, SLICE("setting"))) {
-        one_word(f, e,
-                 SLICE("balance|check|timeout|max-body|compress|errors|log|retry|queue|persist|on-down|cache"));
+        one_word(
+            f, e,
+            SLICE("balance|check|timeout|max-body|compress|errors|log|retry|queue|persist|on-down|cache"));
         f->i = f->s->nargs; /* which of the timeouts */
     } else if (!reference(f, e, kind)) {
         text(f, e, kind);
@@ -343,8 +348,8 @@ static void type_item(struct form *f, struct slice item)
     if (!t) {
         struct span at = f->s->nargs ? f->s->args[f->s->nargs - 1]->span : f->s->word_span;
         diag_label(f->k->d,
-                   check_misformed(f->k, f->id, (struct span){at.file, at.off + at.len, 0},
-                                   "%s needs a type", f->what),
+                   check_misformed(f->k, f->id, (struct span){at.file, at.off + at.len, 0}, "%s needs a type",
+                                   f->what),
                    "`: TYPE` is missing here");
     } else if (slice_eq(kind, SLICE("key"))) {
         check_key_type(f->k, t);
@@ -526,12 +531,19 @@ bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *
     const struct row *row = find_row(&f, &has);
     if (!has)
         return false;
-    if (s->cond)
-        check_condition(k, s->cond);
+    uint32_t mark = k->present.n;
+    enum phase outer = k->phase;
+    if (id == STATEMENT_LEARN) /* from a response */
+        k->phase = PHASE_RESPONSE;
+    struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
+    if (cond)
+        check_assume(k, cond);
+    if (row && match(&f, slice_of(row->pattern)))
+        options(&f, row->options);
+    check_forget(k, mark);
+    k->phase = outer;
     if (!row)
         return true;
-    if (match(&f, slice_of(row->pattern)))
-        options(&f, row->options);
     if (s->block && row->block == IN_REPLY)
         check_reply_block(k, s->block, 429);
     else if (s->block && row->block)
@@ -559,7 +571,8 @@ static void add_name(struct checker *k, struct strmap *names, const struct ast_e
     else
         return;
     if (!added)
-        diag_label(k->d, diag_report(k->d, DIAG_E0203, e->span, "`%.*s` is declared twice", SLICE_ARG(e->text)),
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0203, e->span, "`%.*s` is declared twice", SLICE_ARG(e->text)),
                    "declared again");
 }
 

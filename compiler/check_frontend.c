@@ -38,7 +38,8 @@ static void listen_options(struct checker *k, const struct ast_stmt *s)
         if (e->kind == AST_NAME)
             check_unknown_option(k, "listen", IN_FRONTEND, e->text, e->span);
         else if (e->kind != AST_ERROR)
-            diag_label(k->d, check_misformed(k, STATEMENT_LISTEN, e->span, "`listen` does not take this argument"),
+            diag_label(k->d,
+                       check_misformed(k, STATEMENT_LISTEN, e->span, "`listen` does not take this argument"),
                        "not expected");
         return;
     }
@@ -103,6 +104,19 @@ static void missing(struct checker *k, const struct decl *d, const char *what, c
     diag_help(k->d, x, "add one: `%s`", help);
 }
 
+/* Whether `block` has `inspect tls-hello` or `listen … tls …`. */
+static bool reads_hello(const struct ast_block *block)
+{
+    for (uint32_t i = 0; i < block->stmts.n; i++) {
+        const struct ast_stmt *s = block->stmts.v[i];
+        bool inspect = slice_eq(s->word, SLICE("inspect")), listen = slice_eq(s->word, SLICE("listen"));
+        for (uint32_t j = 0; s->kind == AST_STMT_WORD && (inspect || listen) && j < s->nargs; j++)
+            if (check_word(s->args[j], inspect ? "tls-hello" : "tls"))
+                return true;
+    }
+    return false;
+}
+
 void check_frontend(struct checker *k, struct decl *d)
 {
     const struct ast_stmt *s = d->stmt;
@@ -125,6 +139,7 @@ void check_frontend(struct checker *k, struct decl *d)
     if (!s->block)
         return;
     k->tcp = d->tcp;
+    k->hello = reads_hello(s->block);
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {
         const struct ast_stmt *x = s->block->stmts.v[i];
         listens |= x->kind == AST_STMT_WORD && slice_eq(x->word, SLICE("listen"));
@@ -140,5 +155,6 @@ void check_frontend(struct checker *k, struct decl *d)
     if (!listens)
         missing(k, d, "address to listen at", "nobody could reach it", check_usage(STATEMENT_LISTEN));
     if (!seen.seen[PHASE_ROUTE])
-        missing(k, d, "route", d->tcp ? "connections would go nowhere" : "requests would get no answer", "route { use BACKEND }");
+        missing(k, d, "route", d->tcp ? "connections would go nowhere" : "requests would get no answer",
+                "route { use BACKEND }");
 }

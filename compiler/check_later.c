@@ -1,5 +1,5 @@
-/* What expressions and rules name of objects that are to come: counters of tables, variables, external functions,
- * targets of `set`; and the rules and rows that forms.def cannot describe. */
+/* What expressions and rules name of objects that are to come: counters of tables, variables, external
+ * functions, targets of `set`; and the rules and rows that forms.def cannot describe. */
 #include "compiler/check_state.h"
 
 /* An expression that the program cannot hold yet, but whose type is known. */
@@ -14,8 +14,8 @@ static struct typed stand_in(struct checker *k, const struct ast_expr *e, enum t
 
 /* ---- keys of tables and limits ----------------------------------------------------------------- */
 
-static const enum type_id key_types[] = {TYPE_IP,   TYPE_STRING, TYPE_INT,
-                                         TYPE_HOST, TYPE_PATH,   TYPE_METHOD, TYPE_CIDR};
+static const enum type_id key_types[] = {TYPE_IP,   TYPE_STRING, TYPE_INT, TYPE_HOST,
+                                         TYPE_PATH, TYPE_METHOD, TYPE_CIDR};
 enum { NKEYS = sizeof key_types / sizeof *key_types };
 
 static enum type_id key_type(const struct ast_type *t)
@@ -110,8 +110,7 @@ struct typed check_extern(struct checker *k, const struct ast_expr *e, struct de
     d->used = true;
     enum type_id to = key_type(d->stmt->to);
     if (e->nargs != 2) {
-        diag_label(k->d,
-                   diag_report(k->d, DIAG_E0211, e->span, "`%.*s` takes one value", SLICE_ARG(d->name)),
+        diag_label(k->d, diag_report(k->d, DIAG_E0211, e->span, "`%.*s` takes one value", SLICE_ARG(d->name)),
                    "not one value");
         return check_failed();
     }
@@ -161,7 +160,8 @@ static void maker_arguments(struct checker *k, const struct ast_expr *e, struct 
     }
     if (e->nargs - 1 < n)
         diag_note(k->d,
-                  diag_report(k->d, DIAG_E0211, e->span, "`%.*s` needs more arguments", SLICE_ARG(e->args[0]->text)),
+                  diag_report(k->d, DIAG_E0211, e->span, "`%.*s` needs more arguments",
+                              SLICE_ARG(e->args[0]->text)),
                   "its arguments, by name: %.*s", SLICE_ARG(arguments));
 }
 
@@ -180,7 +180,8 @@ void check_made_bytes(struct checker *k, const struct ast_expr *e)
     if (name->kind == AST_ERROR)
         return;
     struct slice text = check_source_text(k, name->span);
-    struct diag *x = diag_report(k->d, DIAG_E0201, name->span, "no function `%.*s` makes bytes", SLICE_ARG(text));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0201, name->span, "no function `%.*s` makes bytes", SLICE_ARG(text));
     diag_label(k->d, x, "unknown");
     check_suggest(k, x, name->span, text, names, NMAKERS);
 }
@@ -207,10 +208,8 @@ static void collect(struct checker *k, struct module *m, const struct ast_block 
                 vec_add(k->a, &k->var_list, v);
             }
         }
-        for (int q = 0; s->kind == AST_STMT_WORD && slice_eq(s->word, SLICE("on")) && s->nargs && q < PHASE_COUNT; q++)
-            if (slice_ends(slice_of(check_phase_name((enum phase)q)), check_source_text(k, s->args[0]->span)) &&
-                q != PHASE_BACKEND)
-                p = (enum phase)q;
+        if (s->kind == AST_STMT_WORD && slice_eq(s->word, SLICE("on")) && check_phase_named(s) != PHASE_COUNT)
+            p = check_phase_named(s);
         collect(k, m, s->block, p);
         collect(k, m, s->else_block, p);
         for (const struct ast_stmt *w = s->else_when; w; w = w->else_when) {
@@ -251,7 +250,8 @@ struct typed check_var(struct checker *k, const struct ast_expr *e)
         VEC(struct slice) names = {0};
         for (uint32_t i = 0; i < k->var_list.n; i++)
             vec_add(k->a, &names, k->var_list.v[i]->stmt->args[0]->text);
-        struct diag *x = diag_report(k->d, DIAG_E0201, e->span, "no rule sets `var.%.*s`", SLICE_ARG(e->text));
+        struct diag *x =
+            diag_report(k->d, DIAG_E0201, e->span, "no rule sets `var.%.*s`", SLICE_ARG(e->text));
         diag_label(k->d, x, "never set");
         check_suggest(k, x, e->op_span, e->text, names.v, names.n);
         return check_failed();
@@ -262,7 +262,7 @@ struct typed check_var(struct checker *k, const struct ast_expr *e)
     if (v->state == VAR_BUSY || v->type == TYPE_ERROR ||
         !check_phase(k, e->span, arena_printf(k->a, "var.%.*s", SLICE_ARG(e->text)), v->phase))
         return check_failed();
-    check_later(k, e->span, "`var.%.*s`", SLICE_ARG(e->text));
+    check_later_field(k, e->span, arena_printf(k->a, "var.%.*s", SLICE_ARG(e->text)));
     return stand_in(k, e, v->type, v->stmt->cond != NULL);
 }
 
@@ -274,6 +274,7 @@ static const struct target {
     bool keyed;
     uint64_t contexts;
 } targets[] = {
+#define TARGET(text, type, keyed, contexts, doc)       {SLICE(text), TYPE_##type, keyed, contexts},
 #define LATER_TARGET(text, type, keyed, contexts, doc) {SLICE(text), TYPE_##type, keyed, contexts},
 #include "grammar/names.def"
 };
@@ -305,7 +306,7 @@ static void set_log(struct checker *k, const struct ast_stmt *s)
 {
     const struct ast_expr *v = s->tail_expr;
     if (k->phase != PHASE_LOG) {
-        struct diag *x = diag_report(k->d, DIAG_E0404, s->args[0]->span, "`log.%.*s` cannot be set in `%s`",
+        struct diag *x = diag_report(k->d, DIAG_E0404, s->args[0]->span, "`log.%.*s` cannot be set in %s",
                                      SLICE_ARG(s->args[0]->text), check_phase_name(k->phase));
         diag_label(k->d, x, "it belongs in `on log`");
         return;
@@ -346,15 +347,15 @@ static void target_value(struct checker *k, const struct target *t, const struct
 static void no_target(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct slice text)
 {
     const struct ast_expr *e = s->args[0];
-    struct slice names[NTARGETS + 1];
+    struct slice names[NTARGETS];
     for (size_t i = 0; i < NTARGETS; i++)
         names[i] = targets[i].text;
-    names[NTARGETS] = SLICE("req.header");
-    bool field = check_names_field(e);
-    struct diag *x = check_misformed(k, id, e->span, field ? "`%.*s` cannot be changed" : "there is no `%.*s` to change",
-                                     SLICE_ARG(text));
-    diag_label(k->d, x, field ? "read only" : "expected req.header[…]");
-    check_suggest(k, x, e->kind == AST_INDEX ? e->args[0]->span : e->span, text, names, NTARGETS + 1);
+    bool field = check_is_field(e->kind == AST_INDEX ? e->args[0] : e);
+    struct diag *x = check_misformed(
+        k, id, e->span, field ? "`%.*s` cannot be changed" : "there is no `%.*s` to change", SLICE_ARG(text));
+    diag_label(k->d, x, field ? "read only" : "unknown");
+    if (!field)
+        check_suggest(k, x, e->kind == AST_INDEX ? e->args[0]->span : e->span, text, names, NTARGETS);
 }
 
 static void known_target(struct checker *k, enum statement_id id, const struct ast_stmt *s,
@@ -363,7 +364,7 @@ static void known_target(struct checker *k, enum statement_id id, const struct a
     const struct ast_expr *e = s->args[0];
     struct slice name;
     if (!(t->contexts & check_phase_context(k->phase))) {
-        struct diag *x = diag_report(k->d, DIAG_E0404, e->span, "`%.*s` cannot be changed in `%s`",
+        struct diag *x = diag_report(k->d, DIAG_E0404, e->span, "`%.*s` cannot be changed in %s",
                                      SLICE_ARG(t->text), check_phase_name(k->phase));
         struct slice there = check_places(k->a, t->contexts);
         diag_label(k->d, x, "it can be %.*s", SLICE_ARG(there));
@@ -452,9 +453,10 @@ void check_dry_run(struct checker *k, const struct ast_stmt *s, enum context con
         check_one_rule(k, rule);
         return;
     }
-    diag_label(k->d,
-               check_misformed(k, STATEMENT_DRY_RUN, word->span, "`dry-run` stands before a rule that decides"),
-               "not such a rule");
+    diag_label(
+        k->d,
+        check_misformed(k, STATEMENT_DRY_RUN, word->span, "`dry-run` stands before a rule that decides"),
+        "not such a rule");
 }
 
 /* ---- errors ------------------------------------------------------------------------------------ */
@@ -487,9 +489,9 @@ struct decl *check_backend_ref(struct checker *k, const struct ast_expr *e, bool
     struct decl *d = check_ref(k, e, 1u << DECL_BACKEND, "backend");
     if (!d || d->tcp == tcp)
         return d;
-    struct diag *x = diag_report(k->d, DIAG_E0306, e->span, "%s cannot use %s backend `%.*s`",
-                                 tcp ? "TCP frontend" : "HTTP frontend", tcp ? "HTTP" : "TCP",
-                                 SLICE_ARG(d->name));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0306, e->span, "%s cannot use %s backend `%.*s`",
+                    tcp ? "TCP frontend" : "HTTP frontend", tcp ? "HTTP" : "TCP", SLICE_ARG(d->name));
     diag_label(k->d, x, tcp ? "for requests, not for connections" : "for connections, not for requests");
     diag_secondary(k->d, x, d->at, "declared here");
     if (tcp)

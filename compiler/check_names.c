@@ -4,14 +4,22 @@
 const char *check_decl_text(enum decl_kind kind)
 {
     static const char *const text[] = {
-        [DECL_LET] = "a constant",      [DECL_ACL] = "a condition (acl)",   [DECL_MAP] = "a map",
-        [DECL_LIST] = "a list",         [DECL_CHECK] = "a check",           [DECL_BACKEND] = "a backend",
-        [DECL_FRONTEND] = "a frontend", [DECL_MODULE] = "an imported file",
+        [DECL_LET] = "a constant",
+        [DECL_ACL] = "a condition (acl)",
+        [DECL_MAP] = "a map",
+        [DECL_LIST] = "a list",
+        [DECL_CHECK] = "a check",
+        [DECL_BACKEND] = "a backend",
+        [DECL_FRONTEND] = "a frontend",
+        [DECL_MODULE] = "an imported file",
         [DECL_TLS] = "a set of certificates (tls)",
-        [DECL_LIMIT] = "a limit",       [DECL_TABLE] = "a table",
+        [DECL_LIMIT] = "a limit",
+        [DECL_TABLE] = "a table",
         [DECL_ERRORS] = "a set of error pages (errors)",
-        [DECL_LOG] = "a log",           [DECL_RESOLVER] = "a resolver",
-        [DECL_PEERS] = "a set of peers", [DECL_EXTERN] = "an external function",
+        [DECL_LOG] = "a log",
+        [DECL_RESOLVER] = "a resolver",
+        [DECL_PEERS] = "a set of peers",
+        [DECL_EXTERN] = "an external function",
     };
     return text[kind];
 }
@@ -31,11 +39,10 @@ static int declares(const struct ast_stmt *s)
         enum decl_kind kind;
     } words[] = {
         {SLICE("map"), DECL_MAP},         {SLICE("list"), DECL_LIST},         {SLICE("check"), DECL_CHECK},
-        {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND},
-        {SLICE("tls"), DECL_TLS},         {SLICE("limit"), DECL_LIMIT},
-        {SLICE("table"), DECL_TABLE},     {SLICE("errors"), DECL_ERRORS},
-        {SLICE("log"), DECL_LOG},         {SLICE("resolver"), DECL_RESOLVER},
-        {SLICE("peers"), DECL_PEERS},     {SLICE("extern"), DECL_EXTERN},
+        {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND}, {SLICE("tls"), DECL_TLS},
+        {SLICE("limit"), DECL_LIMIT},     {SLICE("table"), DECL_TABLE},       {SLICE("errors"), DECL_ERRORS},
+        {SLICE("log"), DECL_LOG},         {SLICE("resolver"), DECL_RESOLVER}, {SLICE("peers"), DECL_PEERS},
+        {SLICE("extern"), DECL_EXTERN},
     };
     if (s->kind == AST_STMT_LET)
         return DECL_LET;

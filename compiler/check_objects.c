@@ -16,24 +16,30 @@ static void hash_value(struct checker *k, const struct ast_expr *e)
 static bool later_balance(struct checker *k, const struct ast_stmt *s)
 {
     const struct ast_expr *e = s->args[0], *name = e->kind == AST_CALL ? e->args[0] : e;
-    bool first = check_word(name, "first"), random = check_word(name, "random"), hash = check_word(name, "hash");
+    bool first = check_word(name, "first"), random = check_word(name, "random"),
+         hash = check_word(name, "hash");
     int64_t n;
     if (!first && !random && !hash)
         return false;
     check_later(k, name->span, "`balance %.*s`", SLICE_ARG(name->text));
     k->later++;
-    if (first ? e->kind == AST_CALL : hash ? e->kind != AST_CALL || e->nargs != 2 : e->kind == AST_CALL && e->nargs > 2)
+    if (first  ? e->kind == AST_CALL
+        : hash ? e->kind != AST_CALL || e->nargs != 2
+               : e->kind == AST_CALL && e->nargs > 2)
         diag_label(k->d,
                    check_misformed(k, STATEMENT_BALANCE, e->span, "`balance %.*s` is not written so",
                                    SLICE_ARG(name->text)),
-                   hash ? "expected hash(VALUE)" : random ? "expected random or random(n)" : "takes no argument");
+                   hash     ? "expected hash(VALUE)"
+                   : random ? "expected random or random(n)"
+                            : "takes no argument");
     else if (random && e->kind == AST_CALL && e->nargs == 2)
         check_int(k, e->args[1], "the number of servers that are drawn", 1, 100, &n);
     else if (hash)
         hash_value(k, e->args[1]);
     if (s->nargs > 1 && !(hash && s->nargs == 2 && check_word(s->args[1], "consistent"))) {
         static const struct slice words[] = {SLICE("consistent")};
-        struct diag *x = check_misformed(k, STATEMENT_BALANCE, s->args[1]->span, "`balance` does not take this argument");
+        struct diag *x =
+            check_misformed(k, STATEMENT_BALANCE, s->args[1]->span, "`balance` does not take this argument");
         diag_label(k->d, x, "not expected");
         if (hash && s->args[1]->kind == AST_NAME)
             check_suggest(k, x, s->args[1]->span, s->args[1]->text, words, 1);
@@ -48,9 +54,10 @@ static void balance(struct checker *k, const struct ast_stmt *s, enum context co
     if (later_balance(k, s))
         return;
     if (s->nargs > 1)
-        diag_label(k->d,
-                   check_misformed(k, STATEMENT_BALANCE, s->args[1]->span, "`balance` does not take this argument"),
-                   "not expected");
+        diag_label(
+            k->d,
+            check_misformed(k, STATEMENT_BALANCE, s->args[1]->span, "`balance` does not take this argument"),
+            "not expected");
     if (check_word(e, "round-robin") || check_word(e, "least-conn"))
         check_set(k, to, SETTING_BALANCE,
                   check_word(e, "round-robin") ? IR_BALANCE_ROUND_ROBIN : IR_BALANCE_LEAST_CONN,
@@ -298,6 +305,7 @@ void check_backend(struct checker *k, struct decl *d)
 
 struct check_seen {
     struct span request, status, body;
+    bool failed;
 };
 
 static void request_line(struct checker *k, const struct ast_stmt *s, struct ir_check *c,
@@ -450,12 +458,12 @@ static void http_statement(struct checker *k, const struct ast_stmt *s, struct i
     else if (id == STATEMENT_EXPECT)
         expect_http(k, s, c, seen);
     else if (id == STATEMENT_NONE)
-        seen->request = s->word_span; /* reported: nothing is missing */
+        seen->failed = true; /* reported: nothing is missing */
 }
 
 static void finish_http(struct checker *k, struct decl *d, const struct check_seen *seen)
 {
-    if (!seen->request.len && !k->incomplete) {
+    if (!seen->request.len && !seen->failed && !k->incomplete) {
         struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "check `%.*s` does not say what to ask for",
                                      SLICE_ARG(d->name));
         diag_label(k->d, x, "no request");

@@ -18,12 +18,23 @@ const char *check_phase_name(enum phase p)
 enum context check_phase_context(enum phase p)
 {
     static const enum context contexts[PHASE_COUNT] = {
-        [PHASE_CONNECTION] = IN_ON_CONNECTION, [PHASE_TLS] = IN_ON_TLS,
-        [PHASE_REQUEST] = IN_ON_REQUEST,       [PHASE_ROUTE] = IN_ROUTE,
-        [PHASE_BACKEND] = IN_BACKEND_REQUEST,  [PHASE_RESPONSE] = IN_ON_RESPONSE,
+        [PHASE_CONNECTION] = IN_ON_CONNECTION,
+        [PHASE_TLS] = IN_ON_TLS,
+        [PHASE_REQUEST] = IN_ON_REQUEST,
+        [PHASE_ROUTE] = IN_ROUTE,
+        [PHASE_BACKEND] = IN_BACKEND_REQUEST,
+        [PHASE_RESPONSE] = IN_ON_RESPONSE,
         [PHASE_LOG] = IN_ON_LOG,
     };
     return contexts[p];
+}
+
+enum phase check_phase_named(const struct ast_stmt *s)
+{
+    for (int p = 0; p < PHASE_COUNT; p++)
+        if (phases[p].word[0] && s->nargs && check_word(s->args[0], phases[p].word))
+            return (enum phase)p;
+    return PHASE_COUNT;
 }
 
 /* ---- fields ------------------------------------------------------------------------------------ */
@@ -49,12 +60,26 @@ static void not_in_tcp(struct checker *k, struct span at, struct slice text, str
     diag_note(k->d, *out, "a TCP frontend forwards bytes: it knows connections, not requests");
 }
 
-static void too_early(struct checker *k, struct span at, struct slice text, enum phase from, struct diag **out)
+static void too_early(struct checker *k, struct span at, struct slice text, enum phase from,
+                      struct diag **out)
 {
-    *out = diag_report(k->d, DIAG_E0401, at, "`%.*s` does not exist in `%s`", SLICE_ARG(text),
+    *out = diag_report(k->d, DIAG_E0401, at, "`%.*s` does not exist in %s", SLICE_ARG(text),
                        phases[k->phase].name);
     diag_label(k->d, *out, "%s", why_not(from));
-    diag_note(k->d, *out, "it is available from `%s` on", phases[from].name);
+    diag_note(k->d, *out, "it is available from %s on", phases[from].name);
+}
+
+/* A TCP frontend knows of a hello where it waits for one, or ends TLS itself. */
+static bool unread_hello(const struct checker *k, enum phase from)
+{
+    return k->tcp && from == PHASE_TLS && !k->hello && k->phase > PHASE_TLS;
+}
+
+static void no_hello(struct checker *k, struct span at, struct slice text, struct diag **out)
+{
+    *out = diag_report(k->d, DIAG_E0401, at, "`%.*s` does not exist in this frontend", SLICE_ARG(text));
+    diag_label(k->d, *out, "it does not read TLS hellos");
+    diag_help(k->d, *out, "add `inspect tls-hello within 5s`, or certificates: `listen :443 tls NAME`");
 }
 
 bool check_phase(struct checker *k, struct span at, struct slice text, enum phase from)
@@ -75,6 +100,8 @@ bool check_phase(struct checker *k, struct span at, struct slice text, enum phas
     }
     if (k->tcp && is_http(from))
         not_in_tcp(k, at, text, &x);
+    else if (unread_hello(k, from))
+        no_hello(k, at, text, &x);
     else if (from > k->phase)
         too_early(k, at, text, from, &x);
     else
@@ -96,12 +123,14 @@ bool check_need(struct checker *k, struct span at, struct slice acl, const struc
         }
         return true;
     }
-    bool http = k->tcp && need->http;
-    if (!http && need->from <= k->phase)
+    bool http = k->tcp && need->http, hello = unread_hello(k, need->from);
+    if (!http && !hello && need->from <= k->phase)
         return true;
     struct slice text = http ? need->http_text : need->text;
     if (http)
         not_in_tcp(k, at, text, &x);
+    else if (hello)
+        no_hello(k, at, text, &x);
     else
         too_early(k, at, text, need->from, &x);
     diag_secondary(k->d, x, http ? need->http_at : need->at, "`acl %.*s` reads it here", SLICE_ARG(acl));
@@ -124,22 +153,15 @@ static void swap_fix(struct checker *k, struct diag *x, struct span first, struc
                           text + first.off + first.len, (int)first.len, text + first.off));
 }
 
-static struct slice phase_text(struct checker *k, enum phase p)
-{
-    return arena_printf(k->a, "`%s`", phases[p].name);
-}
-
 static void out_of_order(struct checker *k, enum phase p, enum phase later, const struct ast_stmt *s,
                          const struct ast_stmt *before)
 {
-    struct slice own = phase_text(k, p), other = phase_text(k, later);
-    struct diag *x = diag_report(k->d, DIAG_E0402, s->word_span,
-                                 "%.*s is written after %.*s, but runs before it", SLICE_ARG(own),
-                                 SLICE_ARG(other));
+    const char *own = phases[p].name, *other = phases[later].name;
+    struct diag *x =
+        diag_report(k->d, DIAG_E0402, s->word_span, "%s is written after %s, but runs before it", own, other);
     diag_label(k->d, x, "too late");
-    diag_secondary(k->d, x, before->word_span, later == PHASE_ROUTE ? "the route" : "%.*s", SLICE_ARG(other));
-    diag_help(k->d, x, "move it before %.*s: phases are written in the order in which they run",
-              SLICE_ARG(other));
+    diag_secondary(k->d, x, before->word_span, "%s", later == PHASE_ROUTE ? "the route" : other);
+    diag_help(k->d, x, "move it before %s: phases are written in the order in which they run", other);
     swap_fix(k, x, before->span, s->span);
     check_fix_move(k, x, s->span, before->span); /* better, where it can: with the comments above it */
 }
@@ -147,8 +169,7 @@ static void out_of_order(struct checker *k, enum phase p, enum phase later, cons
 bool check_enter_phase(struct checker *k, enum phase p, const struct ast_stmt *s, struct phases *seen)
 {
     if (seen->seen[p]) {
-        struct slice own = phase_text(k, p);
-        check_twice(k, s->word_span, seen->seen[p]->word_span, "%.*s is given twice", SLICE_ARG(own));
+        check_twice(k, s->word_span, seen->seen[p]->word_span, "%s is given twice", phases[p].name);
         return false;
     }
     for (int q = p + 1; q < PHASE_COUNT; q++)
@@ -172,7 +193,7 @@ static enum phase named(struct checker *k, const struct ast_stmt *s, bool in_bac
             return (enum phase)p;
         struct diag *x =
             diag_report(k->d, DIAG_E0206, e->span,
-                        in_backend ? "a backend has no `%s`" : "a TCP frontend has no `%s`", phases[p].name);
+                        in_backend ? "a backend has no %s" : "a TCP frontend has no %s", phases[p].name);
         diag_label(k->d, x, in_backend ? "it belongs in a frontend" : "part of HTTP");
         return PHASE_COUNT;
     }
@@ -197,7 +218,7 @@ void check_on(struct checker *k, struct ir_frontend *f, struct slice name, const
         check_rules(k, f, s->block, check_phase_context(p));
         return;
     }
-    check_later(k, s->args[0]->span, f ? "`%s`" : "`%s` in a backend",
+    check_later(k, s->args[0]->span, f ? "%s" : "%s in a backend",
                 f ? phases[p].name : phases[p == PHASE_BACKEND ? PHASE_REQUEST : p].name);
     k->later++;
     check_other_rules(k, name, s->block, p);

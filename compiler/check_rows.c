@@ -216,8 +216,8 @@ static struct decl *backend_named(struct checker *k, struct slice name)
 
 static void wrong_mode(struct rows_file *f, const struct word *w, const struct decl *d)
 {
-    struct diag *x = row_error(f, DIAG_E0306, w->raw, "`%.*s` is a %s backend; this map holds %s backends",
-                               SLICE_ARG(d->name), d->tcp ? "TCP" : "HTTP", d->tcp ? "HTTP" : "TCP");
+    struct diag *x = row_error(f, DIAG_E0306, w->raw, "`%.*s` is %s backend; this map holds %s backends",
+                               SLICE_ARG(d->name), d->tcp ? "a TCP" : "an HTTP", d->tcp ? "HTTP" : "TCP");
     if (x)
         diag_label(f->k->d, x, "of another kind");
 }

@@ -51,7 +51,8 @@ struct ir_expr *check_header_value(struct checker *k, const struct ast_expr *e, 
 static bool is_request_header(const struct ast_expr *e)
 {
     const struct ast_expr *of = e->kind == AST_INDEX ? e->args[0] : NULL;
-    return of && of->kind == AST_MEMBER && slice_eq(of->text, SLICE("header")) && check_word(of->args[0], "req");
+    return of && of->kind == AST_MEMBER && slice_eq(of->text, SLICE("header")) &&
+           check_word(of->args[0], "req");
 }
 
 static bool edit(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct ir_rule *r)
@@ -70,8 +71,9 @@ static bool edit(struct checker *k, enum statement_id id, const struct ast_stmt 
 
 static void wrong_mode(struct checker *k, const struct ast_expr *e, const struct decl *map)
 {
-    struct diag *x = diag_report(k->d, DIAG_E0306, e->span, "%s frontend cannot use %s backends, which `%.*s` holds",
-                                 k->tcp ? "TCP" : "HTTP", k->tcp ? "HTTP" : "TCP", SLICE_ARG(map->name));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0306, e->span, "%s frontend cannot use %s backends, which `%.*s` holds",
+                    k->tcp ? "TCP" : "HTTP", k->tcp ? "HTTP" : "TCP", SLICE_ARG(map->name));
     diag_label(k->d, x, "backends of another kind");
     diag_secondary(k->d, x, map->at, "declared here");
     if (k->tcp)
@@ -178,7 +180,8 @@ static bool redirect(struct checker *k, const struct ast_stmt *s, struct ir_rule
         return false;
     }
     bool good = redirect_status(k, s->args[s->nargs - 1], &r->status);
-    r->value = to ? check_header_value(k, s->args[1], "the place to go to") : https_location(k, s->args[0]->span);
+    r->value =
+        to ? check_header_value(k, s->args[1], "the place to go to") : https_location(k, s->args[0]->span);
     return good && r->value;
 }
 
@@ -372,6 +375,7 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
         return !s->cond && s->kind != AST_STMT_ANNOTATION;
     }
     uint32_t mark = k->present.n;
+    k->later_field = (struct slice){0};
     k->size = b->guard_size;
     struct ir_rule *r = vec_push(k->a, &b->out);
     struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
@@ -459,7 +463,8 @@ static void undecided(struct rules *b, const struct ast_block *block)
     } else if (last && b->out.n && b->out.v[b->out.n - 1].kind == IR_USE_MAP) {
         diag_note(k->d, x, "for example: a request whose key has no row in the map, which has no `default`");
     }
-    diag_help(k->d, x, "end it with a rule without a condition: `use BACKEND` or `reply 404`");
+    diag_help(k->d, x, "end it with a rule without a condition: `use BACKEND` or `%s`",
+              k->tcp ? "close" : "reply 404");
 }
 
 /* Returns whether the rules always decide. */
@@ -475,7 +480,8 @@ static bool phase_rules(struct rules *b, const struct ast_block *block)
     return decides;
 }
 
-void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context context)
+void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block,
+                 enum context context)
 {
     struct rules b = {.k = k, .owner = f->name, .phase = context == IN_ROUTE ? PHASE_ROUTE : PHASE_REQUEST};
     bool decides = phase_rules(&b, block);

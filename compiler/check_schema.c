@@ -243,6 +243,8 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
         check_later(k, s->word_span, "`%.*s` (%s)", SLICE_ARG(s->word), l->doc);
         return;
     }
+    if (k->incomplete && elsewhere & IN_FILE) /* a `}` may be missing before it */
+        return;
     struct slice here = check_places(k->a, context);
     if (!elsewhere) {
         struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no statement `%.*s` %.*s",
@@ -274,8 +276,8 @@ static struct span keyword(const struct ast_stmt *s, struct slice word)
 static void unknown_annotation(struct checker *k, const struct ast_stmt *s)
 {
     static const struct slice words[] = {SLICE("name"), SLICE("allow")};
-    struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no annotation `@%.*s`",
-                                 SLICE_ARG(s->word));
+    struct diag *x =
+        diag_report(k->d, DIAG_E0207, s->word_span, "there is no annotation `@%.*s`", SLICE_ARG(s->word));
     diag_label(k->d, x, "unknown");
     check_suggest(k, x, s->word_span, s->word, words, 2);
     if (!x->has_fix)
@@ -471,7 +473,8 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         diag_label(k->d, x, "not a name");
         return false;
     }
-    bool needs_block = d->parts & WITH_BLOCK && id != STATEMENT_REPLY && id != STATEMENT_ENFORCE && id != STATEMENT_DRY_RUN;
+    bool needs_block =
+        d->parts & WITH_BLOCK && id != STATEMENT_REPLY && id != STATEMENT_ENFORCE && id != STATEMENT_DRY_RUN;
     if (needs_block && !s->block && !k->incomplete) {
         struct span at = tail_span(s);
         at = (struct span){at.file, at.off + at.len, 0};

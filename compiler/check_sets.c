@@ -225,8 +225,9 @@ static struct decl *check_backend_row(struct set_build *b, const struct ast_expr
     struct decl *d = check_ref(k, e, 1u << DECL_BACKEND, "backend");
     if (!d || d->tcp == b->d->rows.tcp)
         return d;
-    struct diag *x = diag_report(k->d, DIAG_E0306, e->span, "`%.*s` is a %s backend; this map holds %s backends",
-                                 SLICE_ARG(d->name), d->tcp ? "TCP" : "HTTP", d->tcp ? "HTTP" : "TCP");
+    struct diag *x =
+        diag_report(k->d, DIAG_E0306, e->span, "`%.*s` is %s backend; this map holds %s backends",
+                    SLICE_ARG(d->name), d->tcp ? "a TCP" : "an HTTP", d->tcp ? "HTTP" : "TCP");
     diag_label(k->d, x, "of another kind");
     diag_secondary(k->d, x, d->at, "declared here");
     if (d->tcp)

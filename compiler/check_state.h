@@ -4,8 +4,8 @@
  * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are
  * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
  * check_rows.c), frontends (check_frontend.c, check_rules.c), with expressions wherever they stand
- * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and at
- * the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
+ * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and
+ * at the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
 #ifndef WEIR_CHECK_STATE_H
 #define WEIR_CHECK_STATE_H
 
@@ -190,10 +190,12 @@ struct checker {
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
-    enum phase phase; /* whose fields are there */
-    bool tcp;         /* in a TCP frontend or backend */
-    struct need need; /* PHASE_ANY: what the condition has used */
-    struct strmap vars; /* var.NAME to index in var_list: every `set var.NAME` of the program */
+    enum phase phase;         /* whose fields are there */
+    bool tcp;                 /* in a TCP frontend or backend */
+    bool hello;               /* a TCP frontend that reads TLS hellos */
+    struct slice later_field; /* the last one that this rule was told about */
+    struct need need;         /* PHASE_ANY: what the condition has used */
+    struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
     VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
@@ -385,6 +387,9 @@ struct typed check_pipe(struct checker *k, const struct ast_expr *e);
 struct typed check_call(struct checker *k, const struct ast_expr *e);
 struct typed check_interpolation(struct checker *k, const struct ast_expr *e);
 bool check_is_text(enum type_id t);
+/* Reports E0900 for a field, once a rule. */
+void check_later_field(struct checker *k, struct span at, struct slice text);
+bool check_is_field(const struct ast_expr *e);              /* written as a field is, without its key */
 bool check_names_field(const struct ast_expr *e);           /* the first word belongs to a field */
 bool check_reserved(struct slice name);                     /* a field begins with that word */
 bool check_convertible(enum type_id from, enum type_id to); /* every `from` is a `to` */
@@ -440,8 +445,7 @@ void check_settings(struct checker *k, enum statement_id id, const struct ast_st
 /* The rules of `block` into `f`; `phase` is IN_ON_REQUEST or IN_ROUTE. */
 void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
 /* The same for what has no place in a program yet: the rules are checked, and left. */
-void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block,
-                       enum phase phase);
+void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block, enum phase phase);
 /* One rule of the phase that is being checked. */
 void check_one_rule(struct checker *k, const struct ast_stmt *s);
 /* A value that becomes the value of a header. NULL where reported. */
@@ -452,7 +456,9 @@ void check_reply_block(struct checker *k, const struct ast_block *block, int64_t
 /* ---- check_phases.c: phases, and which fields they have ---- */
 
 enum context check_phase_context(enum phase p);
-const char *check_phase_name(enum phase p);
+const char *check_phase_name(enum phase p); /* "`on request`" */
+/* Which phase `on …` names; PHASE_COUNT: none. */
+enum phase check_phase_named(const struct ast_stmt *s);
 /* Reports E0401 where the field `text` (from `phase` on) is not there now; remembers it for a condition. */
 bool check_phase(struct checker *k, struct span at, struct slice text, enum phase from);
 /* The same for a condition that needs `need`. */

@@ -136,7 +136,8 @@ static bool is_ordered(enum type_id t)
 static bool needs_unit(struct checker *k, const struct ast_expr *e, const struct typed *l)
 {
     const struct ast_expr *lit = check_literal_quietly(k, e->args[1]);
-    if (!lit || lit->kind != AST_INT || (l->type != TYPE_DURATION && l->type != TYPE_SIZE))
+    if (!lit || lit->kind != AST_INT ||
+        (l->type != TYPE_DURATION && l->type != TYPE_SIZE && l->type != TYPE_PERCENT))
         return false;
     struct slice text = check_source_text(k, e->args[0]->span);
     check_wrong_literal(k, e->args[1], lit, l->type,
@@ -149,7 +150,8 @@ static struct typed order(struct checker *k, const struct ast_expr *e)
     struct typed l = check_expr(k, e->args[0], TYPE_INT);
     if (l.type != TYPE_ERROR && needs_unit(k, e, &l))
         return check_failed();
-    struct typed r = l.type == TYPE_ERROR ? l : check_expr(k, e->args[1], is_ordered(l.type) ? l.type : TYPE_INT);
+    struct typed r =
+        l.type == TYPE_ERROR ? l : check_expr(k, e->args[1], is_ordered(l.type) ? l.type : TYPE_INT);
     if (l.type == TYPE_ERROR || r.type == TYPE_ERROR)
         return check_failed();
     if (!is_ordered(l.type) && r.type == TYPE_INT) {

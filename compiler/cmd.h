@@ -14,6 +14,7 @@
     CMD(build, "FILE -o PLAN", "compile a configuration into a plan, or into an executable")   \
     CMD(show, "PLAN", "say what a plan holds")                                                 \
     CMD(explain, "FILE|PLAN 'METHOD URL' | CODE", "say what happens to a request and why, or what a message means") \
+    CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
     CMD(ctl, "--control SOCK WORD…", "ask a running process")
