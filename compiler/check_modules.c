@@ -79,7 +79,7 @@ static void check_edition(struct checker *k, struct module *m)
         seen = true;
         first = s->word_span;
     }
-    if (seen || k->incomplete || k->modules.n != 1)
+    if (seen || k->incomplete || m != k->modules.v[0])
         return;
     struct slice language = SLICE("language");
     const struct ast_block *top = m->ast->top;

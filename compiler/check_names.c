@@ -126,6 +126,8 @@ void check_declare(struct checker *k, struct module *m)
             continue;
         }
         bool defines = s->kind != AST_STMT_WORD;
+        if (!defines && s->nargs && s->args[0]->kind == AST_STRING)
+            check_told(k, s->args[0]->text, NULL);
         if (!defines && (s->nargs == 0 || s->args[0]->kind != AST_NAME))
             continue; /* check_statement() reports it */
         struct decl *d = arena_new(k->a, struct decl);

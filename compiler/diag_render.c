@@ -61,8 +61,9 @@ static struct slice spaced(const struct diags *d, struct span at, struct slice t
     uint32_t end = at.off + at.len;
     if (end > all.len)
         return text;
-    bool before = at.off > 0 && is_word_byte(all.p[at.off - 1]) && !is_word_byte(all.p[at.off]) && is_word_byte(text.p[0]);
-    bool after = end < all.len && is_word_byte(all.p[end]) && !is_word_byte(all.p[end - 1]) &&
+    bool before = at.off > 0 && !memchr(" \t\r\n([{,;", all.p[at.off - 1], 9) && !is_word_byte(all.p[at.off]) &&
+                  is_word_byte(text.p[0]);
+    bool after = end < all.len && !memchr(" \t\r\n)]},;", all.p[end], 9) && !is_word_byte(all.p[end - 1]) &&
                  is_word_byte(text.p[text.len - 1]);
     return before || after
                ? arena_printf(d->arena, "%s%.*s%s", before ? " " : "", SLICE_ARG(text), after ? " " : "")

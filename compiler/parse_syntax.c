@@ -160,6 +160,11 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
         if (kind == MINUS)
             return report(p, at, "a statement cannot begin with `-`", NULL);
     }
+    if (kind == WHEN && expected & EXPECT_IF) {
+        struct diag *d = report(p, at, "a condition begins with `if`", "write `if`; `when … { … }` holds several statements");
+        diag_fix(d, FIX_SAFE, at, SLICE("if"));
+        return d;
+    }
     if (!at_start && kind >= ACL && kind <= ELSE && kind != IF && kind != ELSE && expected & EXPECT_NAME) {
         struct diag *d = parse_report(p, DIAG_E0100, at, "`%s` is a reserved word and cannot be a name", parse_token_name(kind));
         diag_note(p->diags, d, "reserved are acl let template when if else and or not in true false, and the tests: under like matches…");
@@ -170,11 +175,6 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
     if (kind == IF && p->before.kind == ELSE) {
         struct diag *d = report(p, at, "`else` is followed by `when` or by a block", "write `else when`");
         diag_fix(d, FIX_SAFE, at, SLICE("when"));
-        return d;
-    }
-    if (kind == WHEN && expected & EXPECT_IF) {
-        struct diag *d = report(p, at, "a condition begins with `if`", "write `if`; `when … { … }` holds several statements");
-        diag_fix(d, FIX_SAFE, at, SLICE("if"));
         return d;
     }
     if (in_args && kind == CALL && p->before.kind == ID)
