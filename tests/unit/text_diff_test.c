@@ -20,6 +20,7 @@ static struct slice next_line(struct slice *rest)
 static void apply(struct slice diff, struct slice from, struct buf *out)
 {
     uint32_t at = 0; /* lines of `from` that are done */
+    char sign = 0;
     struct slice line = next_line(&diff);
     assert_true(slice_starts(line, SLICE("--- x")));
     line = next_line(&diff);
@@ -27,7 +28,7 @@ static void apply(struct slice diff, struct slice from, struct buf *out)
     while (diff.len) {
         line = next_line(&diff);
         if (slice_starts(line, SLICE("\\ No newline"))) { /* the line before has no end */
-            out->len -= out->len && out->p[out->len - 1] == '\n';
+            out->len -= sign != '-';
             continue;
         }
         if (slice_starts(line, SLICE("@@"))) {
@@ -41,14 +42,15 @@ static void apply(struct slice diff, struct slice from, struct buf *out)
             continue;
         }
         struct slice text = slice_from(line, 1);
-        if (line.p[0] != '+') {
+        sign = line.p[0];
+        if (sign != '+') {
             struct slice old = next_line(&from);
             size_t len = old.len && old.p[old.len - 1] == '\n' ? old.len : old.len + 1; /* its end is on the next line */
             assert_int_equal(text.len, len);
             assert_memory_equal(text.p, old.p, old.len);
             at++;
         }
-        if (line.p[0] != '-')
+        if (sign != '-')
             buf_slice(out, text);
     }
     buf_slice(out, from);
