@@ -134,6 +134,7 @@ static void report_open(struct parser *p, const struct parse_repair *r)
     if (r->has_head) {
         d = diag_report(p->diags, DIAG_E0101, parse_span(p, r->after, r->after), "the `{` of a block is missing");
         diag_label(p->diags, d, "the indentation suggests that a block begins here");
+        diag_help(p->diags, d, "add it at the end of that line");
         diag_fix(d, FIX_MAYBE, parse_span(p, r->after, r->after), SLICE(" {"));
     } else {
         d = diag_report(p->diags, DIAG_E0101, parse_span(p, r->at, r->at), "a block without its head");

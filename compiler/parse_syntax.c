@@ -127,6 +127,32 @@ static struct diag *without_if(struct parser *p, struct span at)
     return d;
 }
 
+/* A `-` that belongs to a name or to an arrow. */
+static bool at_minus(const struct parser *p, struct span at)
+{
+    const char *s = p->source->text.p;
+    bool arrow = s[at.off + 1] == ' ' && s[at.off + 2] == '>';
+    return arrow || (p->before.kind == ID && p->before.off + p->before.len == at.off);
+}
+
+static struct diag *misplaced_minus(struct parser *p, struct span at)
+{
+    const char *s = p->source->text.p;
+    struct diag *d;
+    if (s[at.off + 1] == ' ') {
+        d = parse_report(p, DIAG_E0100, parse_span(p, at.off, at.off + 3), "`->` is one sign");
+        diag_label(p->diags, d, "no space within it");
+        diag_fix(d, FIX_SAFE, parse_span(p, at.off, at.off + 3), SLICE("->"));
+        return d;
+    }
+    d = parse_report(p, DIAG_E0100, at, "a `-` that belongs neither to a name nor to a sum");
+    diag_label(p->diags, d, "not expected here");
+    diag_note(p->diags, d, "a name has single `-` between its parts, as in `api-v2`; a binary `-` has spaces around it");
+    if (s[at.off + 1] == '-')
+        diag_fix(d, FIX_MAYBE, at, SLICE(""));
+    return d;
+}
+
 /* `else` behind the block of another statement, which may be a `when` that is misspelt. */
 static struct diag *else_without_when(struct parser *p, struct span at)
 {
@@ -181,6 +207,8 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
         return report(p, at, "a statement is a word and its arguments, apart from each other", "leave out the parentheses, or put a space before them");
     if (in_args && (kind == AND || kind == OR || (is_comparison(kind) && kind != IN)))
         return without_if(p, at);
+    if (kind == MINUS && at_minus(p, at))
+        return misplaced_minus(p, at);
     if (in_args && is_arithmetic(kind))
         return report(p, at, "an operator cannot stand among arguments", "put the whole argument in parentheses: `(a + b)`");
     if (is_comparison(kind) && expected & EXPECT_LOGIC)
@@ -255,10 +283,25 @@ static bool suggest_operator(struct parser *p, struct diag *d, struct span at, u
         if (words[i].expected & expected)
             known[n++] = words[i].word;
     struct slice near = diag_nearest_sure(word, known, n, &sure);
+    for (uint32_t i = 0; i < n && word.len == 1; i++) /* `i` or `f` for `if` */
+        if (known[i].len == 2 && memchr(known[i].p, word.p[0], 2))
+            near = known[i];
     if (!near.p)
         return false;
     diag_help(p->diags, d, "did you mean `%.*s`?", SLICE_ARG(near));
     diag_fix(d, sure && word.len >= 4 ? FIX_SAFE : FIX_MAYBE, at, near);
+    return true;
+}
+
+/* `nt office`: a word that is `not` with a slip, before what it negates. */
+static bool suggest_not(struct parser *p, struct diag *d)
+{
+    struct slice word = {p->source->text.p + p->before.off, p->before.len}, word_not = SLICE("not");
+    bool operand = p->last.kind == ID || p->last.kind == LPAREN || p->last.kind == TRUE || p->last.kind == FALSE;
+    if (p->before.kind != ID || !operand || !diag_nearest(word, &word_not, 1).p)
+        return false;
+    diag_help(p->diags, d, "did you mean `not` before it?");
+    diag_fix(d, FIX_MAYBE, parse_span(p, p->before.off, p->before.off + p->before.len), word_not);
     return true;
 }
 
@@ -299,7 +342,7 @@ void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t exp
         if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
             diag_note(p->diags, d, "a name begins with a letter and goes on with letters, digits, `_` and single `-`");
         diag_label(p->diags, d, "not expected here");
-        if (kind != ID || !suggest_operator(p, d, at, expected))
+        if (!suggest_not(p, d) && (kind != ID || !suggest_operator(p, d, at, expected)))
             add_usage(p, d);
     }
     if (p->joined && p->joined <= at.off)
