@@ -64,6 +64,7 @@ static struct ir_program *check_program(struct checker *k)
     each_decl(k, 1u << DECL_ACL, check_acl);
     each_decl(k, 1u << DECL_FRONTEND, check_frontend);
     lint_program(k);
+    check_index_end(k);
     for (uint32_t i = 0; i < k->c->sources.files.n; i++)
         vec_push(k->a, &k->p->sources)->path = k->c->sources.files.v[i]->path;
     return k->d->errors || k->d->denied ? NULL : k->p;

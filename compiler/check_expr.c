@@ -317,7 +317,7 @@ static bool nearly_field(struct checker *k, const struct ast_expr *e)
 
 static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
 {
-    if (k->incomplete)
+    if (k->incomplete || check_is_lost(k, e))
         return check_failed();
     if (e->kind == AST_MEMBER && !nearly_field(k, e)) {
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");

@@ -576,7 +576,33 @@ static void add_name(struct checker *k, struct strmap *names, const struct ast_e
                    "declared again");
 }
 
-/* What is written once only, and what may not be left out. */
+/* Of two rows of `errors` for one status the second would never be sent. */
+static void add_row(struct checker *k, struct strmap *rows_seen, const struct ast_expr *key)
+{
+    bool added;
+    strmap_put(rows_seen, k->a, check_source_text(k, key->span), 0, &added);
+    if (!added)
+        diag_label(k->d, diag_report(k->d, DIAG_E0308, key->span, "this key stands in two rows"), "again here");
+}
+
+void check_once(struct checker *k, const struct ast_block *block, enum context context)
+{
+    struct span *seen = arena_alloc(k->a, sizeof *seen * STATEMENT_COUNT);
+    memset(seen, 0, sizeof *seen * STATEMENT_COUNT);
+    for (uint32_t i = 0; i < block->stmts.n; i++) {
+        const struct ast_stmt *s = block->stmts.v[i];
+        enum statement_id id =
+            s->kind == AST_STMT_WORD ? check_statement_named(s->word, context) : STATEMENT_NONE;
+        if (id == STATEMENT_NONE || !(check_parts(id) & ONCE))
+            continue;
+        if (seen[id].len)
+            check_twice(k, s->word_span, seen[id], "`%.*s` is given twice", SLICE_ARG(s->word));
+        else
+            seen[id] = s->word_span;
+    }
+}
+
+/* What may not be left out. */
 static void complete(struct checker *k, const struct span *seen, enum context context, struct slice what,
                      struct span at)
 {
@@ -600,18 +626,18 @@ void check_form_block(struct checker *k, const struct ast_block *block, enum con
     enum phase outer = k->phase;
     memset(seen, 0, sizeof *seen * STATEMENT_COUNT);
     k->phase = context == IN_LOG ? PHASE_LOG : outer;
+    check_once(k, block, context);
     for (uint32_t i = 0; i < block->stmts.n; i++) {
         const struct ast_stmt *s = block->stmts.v[i];
         if (context == IN_ERRORS && s->kind == AST_STMT_ROW) {
             check_error_row(k, s);
+            add_row(k, &names, s->args[0]);
             continue;
         }
         enum statement_id id = check_statement(k, s, context);
         failed |= id == STATEMENT_NONE && s->kind != AST_STMT_ANNOTATION;
         if (id == STATEMENT_NONE)
             continue;
-        if (seen[id].len && check_parts(id) & ONCE)
-            check_twice(k, s->word_span, seen[id], "`%.*s` is given twice", SLICE_ARG(s->word));
         seen[id] = s->word_span;
         if (declares(id) && s->nargs)
             add_name(k, &names, s->args[0]);

@@ -350,6 +350,8 @@ static void no_target(struct checker *k, enum statement_id id, const struct ast_
     struct slice names[NTARGETS];
     for (size_t i = 0; i < NTARGETS; i++)
         names[i] = targets[i].text;
+    if (check_is_lost(k, e))
+        return;
     bool field = check_is_field(e->kind == AST_INDEX ? e->args[0] : e);
     struct diag *x = check_misformed(
         k, id, e->span, field ? "`%.*s` cannot be changed" : "there is no `%.*s` to change", SLICE_ARG(text));

@@ -73,6 +73,7 @@ static void add_name(struct checker *k, struct module *m, struct decl *d, uint32
     bool added;
     uint32_t first = *strmap_put(&m->names, k->a, d->name, index, &added);
     check_not_reserved(k, d);
+    check_index_decl(k, d);
     if (added)
         return;
     const struct decl *other = m->decls.v[first];
@@ -83,7 +84,7 @@ static void add_name(struct checker *k, struct module *m, struct decl *d, uint32
         diag_note(k->d, x, "all names of a file share one space, whatever they name");
 }
 
-static struct slice told_key(struct checker *k, struct slice name)
+static struct slice told_key(const struct checker *k, struct slice name)
 {
     return arena_printf(k->a, "%.*s %.*s", SLICE_ARG(k->m->path), SLICE_ARG(name));
 }
@@ -160,14 +161,21 @@ static struct decl *module_of(struct checker *k, const struct ast_expr *e)
 
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 {
-    if (e->kind == AST_NAME)
-        return find(k->m, e->text);
+    if (e->kind == AST_NAME) {
+        struct decl *d = find(k->m, e->text);
+        check_index_use(k, e->span.file, e->text, d);
+        return d;
+    }
     struct decl *file = module_of(k, e);
     if (!file)
         return NULL;
     file->used = true;
+    check_index_use(k, e->span.file, e->args[0]->text, file);
     struct decl *d = e->text.len && e->text.p[0] == '_' ? NULL : find(file->target, e->text);
-    return d && d->kind == DECL_MODULE ? NULL : d;
+    if (d && d->kind == DECL_MODULE)
+        return NULL;
+    check_index_use(k, e->span.file, e->text, d);
+    return d;
 }
 
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -216,10 +224,18 @@ static void report_in_module(struct checker *k, const struct ast_expr *e, const 
     }
 }
 
+bool check_is_lost(const struct checker *k, const struct ast_expr *e)
+{
+    while (e->kind == AST_MEMBER || e->kind == AST_INDEX || e->kind == AST_CALL)
+        e = e->args[0];
+    const uint32_t *i = e->kind == AST_NAME ? strmap_get(&k->unknown, told_key(k, e->text)) : NULL;
+    return i && !k->unknown_told.v[*i];
+}
+
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete)
+    if (k->incomplete || check_is_lost(k, e))
         return;
     if (file) {
         report_in_module(k, e, file, kinds, what);

@@ -148,6 +148,7 @@ void check_defaults(struct checker *k, const struct ast_stmt *s, struct module *
                    "expected backend or frontend");
         return;
     }
+    check_once(k, s->block, context);
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {
         const struct ast_stmt *x = s->block->stmts.v[i];
         enum statement_id id = check_statement(k, x, context);
@@ -279,6 +280,8 @@ void check_backend(struct checker *k, struct decl *d)
     enum phase outer = k->phase;
     k->phase = PHASE_BACKEND; /* of `stick`, `persist` and the like */
     k->tcp = d->tcp;
+    if (s->block)
+        check_once(k, s->block, d->tcp ? IN_TCP_BACKEND : IN_BACKEND);
     for (uint32_t i = 0; s->block && i < s->block->stmts.n; i++) {
         const struct ast_stmt *x = s->block->stmts.v[i];
         enum statement_id id = check_statement(k, x, d->tcp ? IN_TCP_BACKEND : IN_BACKEND);

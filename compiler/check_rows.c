@@ -200,15 +200,15 @@ static bool row_key(struct rows_file *f, const struct word *w, struct ir_key *ke
 }
 
 /* The backend called `name` where the map stands: NAME or FILE.NAME. */
-static struct decl *backend_named(struct checker *k, struct slice name)
+static struct decl *backend_named(struct checker *k, uint32_t source, struct slice name)
 {
-    struct ast_expr file = {.kind = AST_NAME}, e = {.kind = AST_NAME};
+    struct ast_expr file = {.kind = AST_NAME}, e = {.kind = AST_NAME, .span = {source, 0, 0}};
     struct ast_expr *of = &file;
     const char *dot = name.len ? memchr(name.p, '.', name.len) : NULL;
     e.text = name;
     if (dot) {
         file.text = (struct slice){name.p, (size_t)(dot - name.p)};
-        e = (struct ast_expr){.kind = AST_MEMBER, .nargs = 1, .args = &of};
+        e = (struct ast_expr){.kind = AST_MEMBER, .nargs = 1, .args = &of, .span = e.span};
         e.text = slice_from(name, file.text.len + 1);
     }
     return check_lookup(k, &e);
@@ -224,12 +224,14 @@ static void wrong_mode(struct rows_file *f, const struct word *w, const struct d
 
 static bool row_backend(struct rows_file *f, const struct word *w, struct ir_row *row)
 {
+    if (f->k->c->names) /* of names, each use counts */
+        backend_named(f->k, f->src->id, w->text);
     if (!slice_eq(w->text, f->last_name) || !f->last_backend) {
         const uint32_t *seen = strmap_get(&f->b->backends, w->text);
         if (seen) {
             f->last_backend = f->k->p->backends.v[*seen];
         } else {
-            struct decl *d = backend_named(f->k, w->text);
+            struct decl *d = backend_named(f->k, f->src->id, w->text);
             if (!d || d->kind != DECL_BACKEND) {
                 unknown_backend(f, w->raw, w->text, d);
                 return false;

@@ -95,9 +95,30 @@ struct slice check_places(struct arena *a, uint64_t contexts)
     return s.p ? s : SLICE("elsewhere");
 }
 
+static const struct later *find_later(struct slice word, uint64_t contexts)
+{
+    for (size_t i = 0; i < NLATER; i++)
+        if (later[i].contexts & contexts && slice_eq(later[i].word, word))
+            return &later[i];
+    return NULL;
+}
+
 const char *check_usage(enum statement_id id)
 {
     return statements[id].usage;
+}
+
+enum statement_id check_statement_named(struct slice word, enum context context)
+{
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].contexts & context && slice_eq(statements[i].word, word))
+            return (enum statement_id)i;
+    return STATEMENT_NONE;
+}
+
+bool check_is_known(struct slice word, enum context context)
+{
+    return check_statement_named(word, context) != STATEMENT_NONE || find_later(word, context);
 }
 
 bool check_is_rule(struct slice word)
@@ -172,14 +193,6 @@ struct diag *check_misformed(struct checker *k, enum statement_id id, struct spa
 }
 
 /* ---- which statement --------------------------------------------------------------------------- */
-
-static const struct later *find_later(struct slice word, uint64_t contexts)
-{
-    for (size_t i = 0; i < NLATER; i++)
-        if (later[i].contexts & contexts && slice_eq(later[i].word, word))
-            return &later[i];
-    return NULL;
-}
 
 /* All places of a word. */
 static uint64_t word_contexts(struct slice word)

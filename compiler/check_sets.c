@@ -313,7 +313,7 @@ static bool is_word_row(struct set_build *b, const struct ast_stmt *s)
 {
     if (s->kind != AST_STMT_WORD || slice_eq(s->word, SLICE("file")) || slice_eq(s->word, SLICE("default")))
         return false;
-    struct ast_expr word = {.kind = AST_NAME};
+    struct ast_expr word = {.kind = AST_NAME, .span = s->word_span};
     word.text = s->word;
     const struct decl *d = check_lookup(b->k, &word);
     return s->tail == AST_TAIL_ARROW || (d && d->kind == DECL_LET) ||

@@ -11,6 +11,7 @@
 
 #include "compiler/ast.h"
 #include "compiler/check.h"
+#include "compiler/schema.h"
 #include "runtime/base/strmap.h"
 
 enum type_id {
@@ -20,43 +21,12 @@ enum type_id {
     TYPE_COUNT
 };
 
-/* Where a statement stands: one bit each. */
-enum context_bit {
-#define CONTEXT(id, name, text) CONTEXT_##id,
-#include "grammar/contexts.def"
-#undef CONTEXT
-    CONTEXT_COUNT
-};
-enum context {
-#define CONTEXT(id, name, text) IN_##id = 1ull << CONTEXT_##id,
-#include "grammar/contexts.def"
-#undef CONTEXT
-};
-_Static_assert(CONTEXT_COUNT < 64, "a set of contexts has 64 bits");
-#define IN_RULES                                                                                             \
-    (IN_ON_CONNECTION | IN_ON_TLS | IN_ON_REQUEST | IN_ROUTE | IN_TCP_ROUTE | IN_BACKEND_REQUEST |           \
-     IN_ON_RESPONSE | IN_ON_LOG)
-
 enum phase {
 #define PHASE(id, word, name, tcp, later) PHASE_##id,
 #include "grammar/phases.def"
 #undef PHASE
     PHASE_COUNT,
     PHASE_ANY = PHASE_COUNT /* of a condition that is not used yet */
-};
-
-/* What may follow a statement's arguments. */
-enum part {
-    WITH_BLOCK = 1 << 0,
-    WITH_IF = 1 << 1,
-    WITH_TYPE = 1 << 2,       /* : type, which may be left out */
-    WITH_TYPE_ARROW = 1 << 3, /* : type -> type */
-    WITH_ARROW = 1 << 4,      /* -> value */
-    WITH_ASSIGN = 1 << 5,     /* = value */
-    WITH_RELOP = 1 << 6,      /* == value and so on */
-    DECIDES = 1 << 7,         /* of a rule: nothing after it is done */
-    ONCE = 1 << 8,            /* given once in its block */
-    NEEDED = 1 << 9,          /* its block is not complete without it */
 };
 
 enum statement_id {
@@ -117,7 +87,8 @@ struct decl {
     enum decl_kind kind;
     enum { DECL_NEW, DECL_BUSY, DECL_DONE } state; /* BUSY: its value is being looked at; to find circles */
     bool used;
-    bool tcp; /* BACKEND, FRONTEND: of connections, not of requests */
+    bool tcp;        /* BACKEND, FRONTEND: of connections, not of requests */
+    uint32_t symbol; /* in the index of names, where one is made */
     struct slice name;
     struct span at;
     struct ast_stmt *stmt;
@@ -237,6 +208,8 @@ void check_declare(struct checker *k, struct module *m);
  * message: what seems to be its declaration is misspelt, and reported. */
 bool check_is_told(struct checker *k, struct slice name, struct span at);
 void check_told(struct checker *k, struct slice name, struct diag *x);
+/* Whether the name that `e` begins with may be one whose declaration has an unknown word, which is reported there. */
+bool check_is_lost(const struct checker *k, const struct ast_expr *e);
 /* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
  */
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
@@ -253,6 +226,15 @@ const char *check_decl_text(enum decl_kind kind); /* "a backend" */
 /* The name of `d` in plans and logs: with its file's prefix. */
 struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
 
+/* ---- check_index.c: the index of names (name_index.h); each does nothing where none is made ---- */
+
+void check_index_decl(struct checker *k, struct decl *d);
+/* `text`, which lies in the source `file`, stands for `d`. */
+void check_index_use(struct checker *k, uint32_t file, struct slice text, const struct decl *d);
+/* The text at `at` names `file`. */
+void check_index_file(struct checker *k, struct span at, const struct source *file);
+void check_index_end(struct checker *k);
+
 /* ---- check_schema.c: statements.def, settings.def, options.def ---- */
 
 /* Which statement `s` is in `context`; reports an unknown one, and parts that it does not take. */
@@ -263,6 +245,8 @@ unsigned check_parts(enum statement_id id);
 bool check_may_stand(enum statement_id id, enum context context);
 struct slice check_word_of(enum statement_id id);
 bool check_is_rule(struct slice word);
+enum statement_id check_statement_named(struct slice word, enum context context);
+bool check_is_known(struct slice word, enum context context); /* or one that is not looked into */
 /* "in a backend or in `defaults`" */
 struct slice check_places(struct arena *a, uint64_t contexts);
 const char *check_usage(enum statement_id id);
@@ -479,6 +463,8 @@ bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *
 /* The statements of a block that forms.def knows; `what` and `at`: whose block it is. */
 void check_form_block(struct checker *k, const struct ast_block *block, enum context context,
                       struct slice what, struct span at);
+/* Reports what stands twice in `block` and may stand there once. */
+void check_once(struct checker *k, const struct ast_block *block, enum context context);
 /* The argument at s->args[*i] is an option of `statement` that is to come: reports it, checks what follows,
  * and moves *i to its last argument. `told`: the one that was reported first for this statement. */
 bool check_later_option(struct checker *k, const char *statement, const struct ast_stmt *s, uint32_t *i,

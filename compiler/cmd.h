@@ -17,7 +17,8 @@
     CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
-    CMD(ctl, "--control SOCK WORD…", "ask a running process")
+    CMD(ctl, "--control SOCK WORD…", "ask a running process")                                  \
+    CMD(lsp, "", "the language server for editors")
 
 #define CMD(name, args, summary) int cmd_##name(int argc, char **argv);
 CMD_LIST(CMD)

@@ -1,5 +1,5 @@
-/* Which columns meet. Columns are aligned within groups only: lines of one block that no empty line and no longer block
- * separates. A column is given space before one token of a line, so columns are found from left to right.
+/* Which columns meet. Columns are aligned within groups only: lines of one block that no empty line and no statement of
+ * several lines separates. A column is given space before one token of a line, so columns are found from left to right.
  *
  * Settings have their arguments in one column, servers their names and addresses, rows their `->`, definitions and
  * edits of headers their `=`, rules without blocks their `if`, and comments behind lines their `#`. What would make a line too wide
@@ -179,6 +179,17 @@ static uint32_t table_columns(const struct fmt *f, const struct row *r)
     return is_word(f, r, "server") ? 2 : is_word(f, r, "timeout") ? 1 : 0;
 }
 
+/* As many arguments, of the same kinds. */
+static bool same_kinds(const struct fmt *f, const struct row *a, const struct row *b)
+{
+    if (a->nargs != b->nargs || !a->is_word || !b->is_word)
+        return false;
+    for (uint32_t i = 0; i < a->nargs; i++)
+        if (fmt_at(f, a->args[i])->kind != fmt_at(f, b->args[i])->kind)
+            return false;
+    return true;
+}
+
 /* Same word, and the same words among arguments of the same kinds: `GET … from …`, line after line. */
 static bool same_shape(const struct fmt *f, const struct row *a, const struct row *b)
 {
@@ -186,13 +197,11 @@ static bool same_shape(const struct fmt *f, const struct row *a, const struct ro
         return false;
     if (table_columns(f, a))
         return true;
-    if (a->nargs != b->nargs)
+    if (!same_kinds(f, a, b))
         return false;
-    for (uint32_t i = 0; i < a->nargs; i++) {
-        const struct fmt_token *x = fmt_at(f, a->args[i]), *y = fmt_at(f, b->args[i]);
-        if (x->kind != y->kind || (x->kind == ID && !slice_eq(x->text, y->text)))
+    for (uint32_t i = 0; i < a->nargs; i++)
+        if (fmt_at(f, a->args[i])->kind == ID && !slice_eq(fmt_at(f, a->args[i])->text, fmt_at(f, b->args[i])->text))
             return false;
-    }
     return true;
 }
 
@@ -240,11 +249,12 @@ static uint32_t at_if(const struct fmt *f, const struct row *r, uint32_t which)
     return r->cond;
 }
 
-/* An `if` that begins a line of its own joins the column, where its condition is of one line. */
-static void align_if_lines(const struct fmt *f, const struct rows *rows, uint32_t column)
+/* Aligns the `if` of `n` rows. One that begins a line of its own joins the column, where its condition is of one line. */
+static void align_ifs(const struct fmt *f, struct row *rows, uint32_t n)
 {
-    for (uint32_t i = 0; i < rows->n; i++) {
-        const struct fmt_stmt *s = rows->v[i].stmt;
+    uint32_t column = align(f, rows, n, at_if, 0, HEAD_MAX);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct fmt_stmt *s = rows[i].stmt;
         uint32_t at = s->first, lines = 0;
         for (uint32_t k = s->first + 1; k < s->end; k++) {
             lines += fmt_at(f, k)->line != FMT_SAME_LINE;
@@ -279,10 +289,15 @@ static void align_group(struct fmt *f, struct rows *rows, enum block_kind kind)
     for (uint32_t i = 1; i < ARGS_MAX && kind != FILE_BLOCK; i++)
         align_runs(f, rows, same_shape, at_arg, i, FMT_WIDTH);
     align_runs(f, rows, both_assign, at_assign, 0, HEAD_MAX);
-    align_runs(f, rows, all_same, at_arrow, 0, ROW_MAX);
+    align_runs(f, rows, kind == RULE_BLOCK ? same_kinds : all_same, at_arrow, 0, ROW_MAX);
     if (kind != RULE_BLOCK)
         align_runs(f, rows, same_word, at_brace, 0, HEAD_MAX);
-    align_if_lines(f, rows, align(f, rows->v, rows->n, at_if, 0, HEAD_MAX));
+    for (uint32_t i = 0, first = 0; i < rows->n; i++) {
+        if (i + 1 < rows->n && is_edit(f, &rows->v[i]) == is_edit(f, &rows->v[i + 1]))
+            continue;
+        align_ifs(f, rows->v + first, i + 1 - first);
+        first = i + 1;
+    }
     align_comments(f, rows);
     rows->n = 0;
 }
@@ -311,6 +326,15 @@ static bool begins_group(const struct fmt *f, const struct fmt_stmt *s)
     return blank;
 }
 
+/* Whether `s` has lines beyond the first, but for one that its `if` begins. */
+static bool is_long(const struct fmt *f, const struct fmt_stmt *s)
+{
+    for (uint32_t i = s->first + 1; i < s->end; i++)
+        if (fmt_at(f, i)->line != FMT_SAME_LINE && fmt_at(f, i)->kind != IF)
+            return true;
+    return false;
+}
+
 static void align_block(struct fmt *f, const struct fmt_block *b, uint32_t indent, enum block_kind kind)
 {
     struct rows rows = {0};
@@ -325,6 +349,8 @@ static void align_block(struct fmt *f, const struct fmt_block *b, uint32_t inden
         }
         if (!s->is_exploded && fmt_at(f, s->first)->kind != AT)
             vec_add(f->arena, &rows, read_row(f, s, indent));
+        if (!s->is_exploded && is_long(f, s))
+            align_group(f, &rows, kind);
     }
     align_group(f, &rows, kind);
 }

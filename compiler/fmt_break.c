@@ -67,7 +67,7 @@ static void break_bracket(struct fmt *f, uint32_t open, uint32_t indent)
     uint32_t close = o->partner, in = indent + FMT_INDENT;
     o->broken = true;
     for (uint32_t i = open + 1, first = i; i <= close; i = fmt_next(f, i)) {
-        if (i != close && fmt_at(f, i)->kind != COMMA)
+        if (i != close && (fmt_at(f, i)->kind != COMMA || fmt_at(f, i)->in_type))
             continue;
         if (first < i) {
             fmt_at(f, first)->line = (int)in;

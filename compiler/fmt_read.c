@@ -47,6 +47,8 @@ static void settle_comma(struct fmt *f)
     if (f->tokens.n < 2 || fmt_at(f, f->tokens.n - 2)->kind != COMMA)
         return;
     struct fmt_token *t = fmt_at(f, f->tokens.n - 1), *comma = t - 1;
+    if (comma->ncomments && t->ncomments)
+        f->comments.v[t->comment].own_line = true; /* others come before it now */
     t->comment = comma->comment;
     t->ncomments += comma->ncomments;
     t->newline |= comma->newline;
@@ -180,6 +182,7 @@ static void set_spaces(struct fmt *f)
             params = t->partner;
         bool in_params = depth == 1 && params != FMT_NONE && i < params;
         bool angle = read_type(&type, t->kind, depth == 0 || (in_params && t->kind == COLON));
+        t->in_type = type.angles > 0;
         t->glued = tight || angle || is_glued(t->kind, last ? last->kind : 0);
         tight = (angle && t->kind == LT) || (t->kind == MINUS && !(last && ends_operand(last->kind)));
         depth += fmt_opens(t->kind) || t->kind == SHEAD;

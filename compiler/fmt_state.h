@@ -34,6 +34,7 @@ struct fmt_token {
     bool newline;      /* a line ends before it */
     bool blank;        /* an empty line stands before it, after its comments */
     bool glued;        /* no space before it */
+    bool in_type;      /* between the angle brackets of a type */
     bool ends;         /* it is a statement's last */
     bool broken;       /* of an opening bracket: each element has a line of its own */
     bool keeps_blank;  /* empty lines before it are kept */

@@ -6,8 +6,8 @@ set -euo pipefail
 
 declare -A package=(
   [cc]=gcc [make]=make [flex]=flex [bison]=bison [re2c]=re2c [xxhash.h]=libxxhash-dev [libc.h]=libc6-dev
-  [cmocka.h]=libcmocka-dev [curl]=curl [python3]=python3 [varnishtest]=varnish [wrk]=wrk [readelf]=binutils [patch]=patch
-  [haproxy]=haproxy [nginx]=nginx-light [taskset]=util-linux
+  [cmocka.h]=libcmocka-dev [curl]=curl [python3]=python3 [varnishtest]=varnish [wrk]=wrk [readelf]=binutils
+  [haproxy]=haproxy [nginx]=nginx-light [taskset]=util-linux [patch]=patch
 )
 build="cc make flex bison re2c xxhash.h libc.h"
 case "${1:-build}" in
