@@ -64,13 +64,15 @@ $(B)/libweir-edge.a: $(runtime_obj) $(edge_obj)
 	ar rcsD $@ $^
 $(B)/weir-edge: $(runtime_obj) $(edge_obj)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
-# Files that weir carries in itself: the ABI header, the runtime library and the standard library (compiler/embed.h). The
-# files of the latter are one text, each behind a line that names it.
+# Files that weir carries in itself (compiler/embed.h): the ABI header, the runtime library, explanations of messages, and the
+# standard library, whose files are one text, each behind a line that names it.
 stdconf := $(sort $(wildcard stdconf/*.weir))
-$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a $(stdconf)
+explanations := $(sort $(wildcard grammar/explanations/*.txt))
+$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a $(stdconf) $(explanations)
 	@mkdir -p $(@D)/embed
 	@for f in $(stdconf); do printf '# %s\n' "$$f"; cat "$$f"; done >$(@D)/embed/stdconf.weir
 	@cp runtime/abi.h $(B)/libweir-edge.a $(@D)/embed
+	@awk 'FNR == 1 { f = FILENAME; gsub(/.*\/|\.txt$$/, "", f); print "\f" f } { print }' $(explanations) >$(@D)/embed/explanations.txt
 	@strip -D -g $(@D)/embed/libweir-edge.a
 	$(CC) -c -Xassembler -I -Xassembler $(@D)/embed -o $@ $<
 # A standalone executable is linked as weir-edge is.

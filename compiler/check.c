@@ -107,7 +107,7 @@ static struct ir_program *check_program(struct checker *k)
     check_index_end(k);
     for (uint32_t i = 0; i < k->c->sources.files.n; i++)
         vec_push(k->a, &k->p->sources)->path = k->c->sources.files.v[i]->path;
-    return k->d->errors ? NULL : k->p;
+    return k->d->errors || k->d->denied ? NULL : k->p;
 }
 
 struct ir_program *check_file(struct compilation *c, const char *path)

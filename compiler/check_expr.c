@@ -331,10 +331,11 @@ static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
-    if (e->kind == AST_MEMBER)
+    if (e->kind == AST_MEMBER || check_is_name_told(k, e->text, e->span))
         return check_failed();
     struct diag *x =
         diag_report(k->d, DIAG_E0201, e->span, "no field, constant or condition `%.*s`", SLICE_ARG(e->text));
+    check_name_told(k, e->text, x);
     diag_label(k->d, x, "not declared");
     check_suggest_name(k, x, e->span, e->text,
                        1u << DECL_LET | 1u << DECL_ACL | 1u << DECL_MAP | 1u << DECL_LIST);

@@ -82,12 +82,18 @@ static void check_edition(struct checker *k, struct module *m)
         seen = true;
         first = s->word_span;
     }
-    if (seen || k->incomplete || k->modules.n != 1)
+    if (seen || k->incomplete || m != k->modules.v[0])
         return;
-    struct diag *x = diag_report(k->d, DIAG_E0003, no_place(m->source),
+    struct slice language = SLICE("language");
+    const struct ast_block *top = m->ast->top;
+    if (top->stmts.n && top->stmts.v[0]->kind == AST_STMT_WORD && diag_nearest(top->stmts.v[0]->word, &language, 1).p)
+        return; /* misspelt: check_statement() reports it */
+    struct span at = no_place(m->source);
+    at.off = slice_starts(m->source->text, SLICE("\xef\xbb\xbf")) ? 3 : 0;
+    struct diag *x = diag_report(k->d, DIAG_E0003, at,
                                  "the file does not say which edition of the language it is written in");
     diag_help(k->d, x, "begin it with `language 1`");
-    diag_fix(x, FIX_SAFE, no_place(m->source), SLICE("language 1\n\n"));
+    diag_fix(x, FIX_SAFE, at, SLICE("language 1\n\n"));
 }
 
 /* The name by which an import without `as` is used: the file's, without folder and extension. */
@@ -223,6 +229,20 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
     vec_add(k->a, &k->m->decls, d);
 }
 
+/* Names of a file that could not be imported are not reported where they are used. */
+static void import(struct checker *k, const struct ast_stmt *s)
+{
+    uint32_t imported = k->m->decls.n;
+    read_import(k, s);
+    if (k->m->decls.n > imported)
+        return;
+    for (uint32_t i = 0; i < s->nargs; i++) {
+        const struct ast_expr *e = s->args[i];
+        if (e->kind == AST_NAME || e->kind == AST_STRING)
+            check_name_told(k, e->kind == AST_STRING ? base_name(e->text) : e->text, NULL);
+    }
+}
+
 static void read_module(struct checker *k, struct source *src, struct slice path, struct decl *as,
                         struct span at)
 {
@@ -236,7 +256,7 @@ static void read_module(struct checker *k, struct source *src, struct slice path
     for (uint32_t i = 0; i < ast->top->stmts.n; i++) {
         const struct ast_stmt *s = ast->top->stmts.v[i];
         if (s->kind == AST_STMT_WORD && slice_eq(s->word, SLICE("import")))
-            read_import(k, s);
+            import(k, s);
     }
     m->ast = ast;
     check_edition(k, m);

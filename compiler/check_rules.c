@@ -142,6 +142,8 @@ static struct ir_expr *https_location(struct checker *k, struct span at)
 bool check_redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out)
 {
     int64_t n;
+    if (check_status_word(k, e, "the status of a redirect", 301, 308))
+        return false;
     if (!check_int(k, e, "the status of a redirect", INT64_MIN, INT64_MAX, &n))
         return false;
     *out = (uint32_t)n;
@@ -214,7 +216,8 @@ static bool reply(struct checker *k, const struct ast_stmt *s, struct ir_rule *r
 {
     int64_t status = 0;
     struct span body = {0};
-    bool good = check_int(k, s->args[0], "the status of a reply", 200, 599, &status);
+    bool good = !check_status_word(k, s->args[0], "the status of a reply", 200, 599) &&
+                check_int(k, s->args[0], "the status of a reply", 200, 599, &status);
     r->kind = IR_REPLY;
     r->status = (uint32_t)status;
     for (uint32_t i = 0; s->block && i < s->block->stmts.n; i++)

@@ -183,6 +183,8 @@ struct checker {
     bool circle;            /* a constant that is being looked at was met again */
     bool too_large;         /* EXPANSION_MAX, the same */
     const struct decl *acl; /* the condition that is being looked at, or NULL */
+    struct strmap unknown;  /* names that were reported as not declared: to index in unknown_told */
+    VEC(struct diag *) unknown_told;
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
     bool partial;           /* a template by itself is being looked at: it need not be complete */
     uint64_t expanded;      /* parts written out so far: to EXPANSION_MAX, reported once */
@@ -197,7 +199,6 @@ struct checker {
     bool hello;               /* a TCP frontend that reads TLS hellos */
     struct slice later_field; /* the last one that this rule was told about */
     struct need need;         /* PHASE_ANY: what the condition has used */
-    struct strmap lost;       /* names that unknown statements, and those not looked into, may declare */
     struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
     VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
@@ -236,8 +237,11 @@ struct source *check_open(struct checker *k, const struct ast_expr *e, struct sl
 /* ---- check_names.c: declarations ---- */
 
 void check_declare(struct checker *k, struct module *m);
-/* Whether the name that `e` begins with may be declared by a statement that was reported: unknown, or not
- * looked into. */
+/* Whether `name` was reported before as not declared; then its place is added there. check_name_told() remembers. A NULL
+ * message: what seems to be its declaration is misspelt, and reported. */
+bool check_is_name_told(struct checker *k, struct slice name, struct span at);
+void check_name_told(struct checker *k, struct slice name, struct diag *x);
+/* Whether the name that `e` begins with may be one whose declaration has an unknown word, which is reported there. */
 bool check_is_lost(const struct checker *k, const struct ast_expr *e);
 /* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
  */
@@ -247,7 +251,8 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 /* Adds "did you mean" for `word` from names of `kinds`, and a fix. */
 void check_suggest_name(struct checker *k, struct diag *x, struct span at, struct slice word, unsigned kinds);
-/* Adds "did you mean" from `n` words. */
+/* Adds "did you mean" from `n` words of the language. The fix is safe where only one of them becomes `word` by a single
+ * slip. */
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
                    const struct slice *v, uint32_t n);
 const char *check_decl_text(enum decl_kind kind); /* "a backend" */
@@ -345,6 +350,7 @@ const char *check_an(const char *noun); /* "a" or "an" */
 struct text_error {
     const char *why;
     struct slice fix;
+    bool safe; /* `fix` means the same */
 };
 bool check_text_type(struct arena *a, enum type_id type, struct slice text, struct slice *out,
                      struct text_error *err);
@@ -359,6 +365,17 @@ bool check_is_method_word(struct slice s); /* upper case: may stand without quot
 bool check_header_name(struct checker *k, const struct ast_expr *e, bool write, struct slice *out);
 /* A constant text as a header's value. */
 bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice text);
+
+/* ---- check_fix.c: fixes that are more than a word ---- */
+
+/* Gives `x` the fix that moves the lines of the statement at `what` in front of those of the one at `before`, where each
+ * has lines of its own. */
+void check_fix_move(struct checker *k, struct diag *x, struct span what, struct span before);
+/* `text` as a string literal. */
+struct slice check_quoted(struct checker *k, struct slice text);
+bool check_is_name(struct slice s); /* could be declared */
+/* Reports a status by its name, as in `reply not-found`, with its number where that is lo..hi. False where it is none. */
+bool check_status_word(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi);
 
 /* ---- expressions: check_expr.c, fields: check_fields.c, converters and texts: check_convert.c, tests:
  * check_tests.c ---- */

@@ -14,7 +14,7 @@
     CMD(build, "FILE -o PLAN", "compile a configuration into a plan, or into an executable")   \
     CMD(show, "PLAN", "say what a plan holds")                                                 \
     CMD(test, "FILE…", "run the tests that configurations hold")                                  \
-    CMD(explain, "FILE|PLAN 'METHOD URL'", "say what happens to a request, and why")           \
+    CMD(explain, "FILE|PLAN 'METHOD URL' | CODE", "say what happens to a request and why, or what a message means") \
     CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(doc, "[MODULE|FILE]", "say what a file or the standard library has to offer")           \

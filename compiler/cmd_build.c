@@ -3,7 +3,7 @@
 
 #include "compiler/cmd.h"
 #include "compiler/driver.h"
-#include "compiler/options.h"
+#include "compiler/levels.h"
 
 static bool is_dump(const char *form)
 {
@@ -33,7 +33,8 @@ static bool same_file(const char *x, const char *y)
 
 int cmd_build(int argc, char **argv)
 {
-    struct driver_options o = {.format = DIAG_TEXT, .color = driver_wants_color()};
+    struct driver_options o = {.format = DIAG_TEXT};
+    struct level_options levels = {0};
     const char *out = NULL;
     const struct option_spec options[] = {
         {"output", 'o', OPTION_TEXT, &out, "PLAN", "the file to write"},
@@ -44,6 +45,7 @@ int cmd_build(int argc, char **argv)
         {"dump", 0, OPTION_TEXT, &o.dump, "FORM",
          "print a form and stop: tokens, ast, ir, rows, tables or c"},
         DRIVER_ENV(o),
+        LEVEL_OPTIONS(&levels),
         {0},
     };
     const struct command_spec spec = {"build", "FILE -o PLAN [options]",
@@ -53,6 +55,9 @@ int cmd_build(int argc, char **argv)
                                       "so that a change of data runs no C compiler.",
                                       options};
     int r = options_parse(&spec, &argc, argv);
+    if (r != OPTIONS_GO_ON)
+        return r;
+    r = levels_read("build", &levels, &o);
     if (r != OPTIONS_GO_ON)
         return r;
     if (argc != 2)

@@ -37,6 +37,7 @@ static void build_begin(struct build *b, const struct driver_options *o)
     *b = (struct build){.o = o};
     compilation_begin(&b->c);
     driver_env(&b->c, o);
+    b->c.diags.levels = o->levels;
 }
 
 static void build_end(struct build *b)
@@ -132,10 +133,11 @@ void driver_report(const struct compilation *c, const char *path, const struct d
                    struct buf *out)
 {
     diag_render(&c->diags, o->format, o->color, out);
-    if (o->format == DIAG_JSON || c->diags.errors == 0)
+    uint32_t errors = c->diags.errors + c->diags.denied;
+    if (o->format == DIAG_JSON || errors == 0)
         return;
     buf_printf(out, "\n%s: ", path);
-    count_words(out, c->diags.errors, "error");
+    count_words(out, errors, "error");
     if (c->diags.warnings) {
         buf_str(out, ", ");
         count_words(out, c->diags.warnings, "warning");
@@ -279,7 +281,7 @@ static enum build_end run(struct build *b, const char *path)
     buf_slice(&messages, buf_view(&b->said));
     buf_free(&b->said);
     b->said = messages;
-    return end == BUILD_DUMPED && b->c.diags.errors ? BUILD_REFUSED : end;
+    return end == BUILD_DUMPED && b->c.diags.errors + b->c.diags.denied ? BUILD_REFUSED : end;
 }
 
 /* ---- what the commands call --------------------------------------------------------------------- */
@@ -380,6 +382,7 @@ struct ir_program *driver_program(struct compilation *c, const char *path, const
     if (is_elf(path, &file)) {
         p = decode_plan(c, path, buf_view(&file));
     } else {
+        c->diags.levels = o->levels;
         p = driver_check(c, path, &said);
         driver_report(c, path, o, &said);
         cmd_print(&said, stderr);

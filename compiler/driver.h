@@ -14,6 +14,7 @@
 struct driver_options {
     enum diag_format format;
     bool color;
+    struct diag_levels levels;
     const char *dump; /* one of DRIVER_DUMPS: prints that form on standard output and stops there; or NULL */
     struct plan_build_options build;
     struct option_texts env; /* what env() is given: NAME=VALUE */

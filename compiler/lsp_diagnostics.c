@@ -96,7 +96,9 @@ static void put_title(const struct diag *x, struct slice old, struct buf *out)
     struct slice text = x->fix_text;
     while (text.len && text.p[text.len - 1] == '\n')
         text.len--;
-    if (!old.len)
+    if (x->more_edits.n && x->helps.n) /* several places: the help says what is done */
+        buf_slice(&t, x->helps.v[x->helps.n - 1]);
+    else if (!old.len)
         buf_printf(&t, "Insert `%.*s`", SLICE_ARG(text));
     else if (!text.len)
         buf_printf(&t, "Remove `%.*s`", SLICE_ARG(old));
@@ -121,6 +123,13 @@ static void put_action(struct lsp *s, struct lsp_analysis *a, const struct diag 
     lsp_range(&a->lines, x->fix_at.off, (size_t)x->fix_at.off + x->fix_at.len, out);
     buf_str(out, ",\"newText\":");
     buf_json(out, x->fix_text);
+    for (uint32_t i = 0; i < x->more_edits.n; i++) { /* of the same file */
+        const struct diag_edit *e = &x->more_edits.v[i];
+        buf_str(out, "},{\"range\":");
+        lsp_range(&a->lines, e->at.off, (size_t)e->at.off + e->at.len, out);
+        buf_str(out, ",\"newText\":");
+        buf_json(out, e->text);
+    }
     buf_str(out, "}]}}}");
 }
 
