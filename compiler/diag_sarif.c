@@ -3,6 +3,7 @@
 #include "compiler/diag_sarif.h"
 
 #include "compiler/explain_code.h"
+#include "compiler/stdconf.h"
 #include "runtime/base/hash.h"
 
 /* ---- places -------------------------------------------------------------------------------------- */
@@ -12,14 +13,15 @@ static bool is_plain(unsigned char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || memchr("-._~/!$&'()*+,;=@", c, 17);
 }
 
-/* A path as a URI reference (RFC 3986): relative paths to where the command ran, which is the root of a repository. */
+/* A path as a URI reference (RFC 3986): relative paths to where the command ran, which is the root of a repository. The
+ * standard library is no file of it, and has URIs of a scheme of its own. */
 static void put_artifact(struct buf *out, struct slice path)
 {
-    bool absolute = path.len && path.p[0] == '/';
+    bool file = path.len && path.p[0] == '/', library = stdconf_is(path), absolute = file || library;
     while (slice_starts(path, SLICE("./")))
         path = slice_from(path, 2);
     buf_str(out, "\"artifactLocation\":{\"uri\":\"");
-    buf_str(out, absolute ? "file://" : "");
+    buf_str(out, file ? "file://" : library ? "weir:" : "");
     for (size_t i = 0; i < path.len; i++)
         if (is_plain((unsigned char)path.p[i]))
             buf_char(out, path.p[i]);

@@ -37,7 +37,7 @@ def region(r, path, folder, uri):
     end = (r.get("endLine", r["startLine"]), r.get("endColumn", 1 << 30))
     if end < (r["startLine"], r.get("startColumn", 1)):
         yield f"{path} ends before it begins"
-    if folder and "endColumn" in r and not uri.startswith("file:"):
+    if folder and "endColumn" in r and not uri.startswith(("file:", "weir:")):
         lines = text_lines(folder, uri)
         for line, column in ((r["startLine"], r["startColumn"]), (r["endLine"], r["endColumn"])):
             if line > len(lines) or column > len(lines[line - 1]) + 2:
@@ -50,7 +50,7 @@ def artifact(o, path):
     uri = o.get("uri", "")
     if re.search(r"[^A-Za-z0-9\-._~/!$&'()*+,;=@%:]", uri) or uri.startswith("/") or "\\" in uri:
         yield f"{path}: {uri!r} is no URI reference"
-    if not uri.startswith("file:///") and "uriBaseId" not in o:
+    if not uri.startswith(("file:///", "weir:stdconf")) and "uriBaseId" not in o:
         yield f"{path}: relative to what?"
 
 
