@@ -1,6 +1,6 @@
 /* The checker: from files to a typed program. This file is its order of passes; see check_state.h for what
  * the others do. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 
 typedef void decl_fn(struct checker *k, struct decl *d);
 
@@ -48,8 +48,11 @@ static void check_top(struct checker *k, struct module *m)
 
 static struct ir_program *check_program(struct checker *k)
 {
+    check_allows(k);
     for (uint32_t i = 0; i < k->modules.n; i++)
         check_declare(k, k->modules.v[i]);
+    for (uint32_t i = 0; i < k->modules.n; i++)
+        check_collect_vars(k, k->modules.v[i]);
     each_decl(k, 1u << DECL_BACKEND | 1u << DECL_CHECK | 1u << DECL_FRONTEND, make_object);
     each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_head);
     for (uint32_t i = 0; i < k->modules.n; i++)
@@ -60,7 +63,8 @@ static struct ir_program *check_program(struct checker *k)
     each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_rows);
     each_decl(k, 1u << DECL_ACL, check_acl);
     each_decl(k, 1u << DECL_FRONTEND, check_frontend);
-    check_lints(k);
+    lint_program(k);
+    check_index_end(k);
     for (uint32_t i = 0; i < k->c->sources.files.n; i++)
         vec_push(k->a, &k->p->sources)->path = k->c->sources.files.v[i]->path;
     return k->d->errors ? NULL : k->p;
@@ -68,7 +72,7 @@ static struct ir_program *check_program(struct checker *k)
 
 struct ir_program *check_file(struct compilation *c, const char *path)
 {
-    struct checker k = {.c = c, .a = &c->arena, .d = &c->diags, .p = arena_new(&c->arena, struct ir_program)};
+    struct checker k = {.c = c, .a = &c->arena, .d = &c->diags, .p = arena_new(&c->arena, struct ir_program), .phase = PHASE_ANY};
     k.p->edition = 1;
     return check_read_modules(&k, path) ? check_program(&k) : NULL;
 }

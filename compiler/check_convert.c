@@ -147,6 +147,8 @@ struct typed check_call(struct checker *k, const struct ast_expr *e)
     if (slice_eq(callee->text, SLICE("exists")))
         return exists(k, e);
     struct decl *d = check_lookup(k, callee);
+    if (d && d->kind == DECL_EXTERN)
+        return check_extern(k, e, d);
     if (d && (d->kind == DECL_ACL || d->kind == DECL_LET)) {
         check_later(k, e->span, "%s with arguments", check_decl_text(d->kind));
         return check_failed();

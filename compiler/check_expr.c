@@ -1,5 +1,5 @@
 /* Expressions: names, literals, and/or/not; absence and what conditions make sure of. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 
 /* ---- making IR --------------------------------------------------------------------------------- */
 
@@ -35,6 +35,7 @@ struct ir_expr *check_new(struct checker *k, enum ir_op op, enum ir_kind kind, u
     e->nargs = nargs;
     e->args = nargs ? (struct ir_expr **)(e + 1) : NULL;
     e->pos = check_pos(k, at);
+    e->len = at.len;
     k->size++;
     return e;
 }
@@ -58,8 +59,10 @@ struct ir_expr *check_new2(struct checker *k, enum ir_op op, enum ir_kind kind, 
 
 enum ir_kind check_kind(enum type_id t)
 {
-    return t == TYPE_BOOL      ? IR_BOOL
-           : t == TYPE_INT     ? IR_INT
+    return t == TYPE_BOOL ? IR_BOOL
+           : t == TYPE_INT || t == TYPE_STATUS || t == TYPE_PERCENT || t == TYPE_DURATION || t == TYPE_SIZE ||
+                   t == TYPE_TIME
+               ? IR_INT
            : t == TYPE_IP      ? IR_IP
            : t == TYPE_BACKEND ? IR_BACKEND
                                : IR_STR;
@@ -207,10 +210,20 @@ static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
     k->acl = d;
     k->level++;
     k->size = k->depth = 0;
+    k->phase = PHASE_ANY;
+    k->tcp = false;
+    k->need = (struct need){0};
+    k->later_field = (struct slice){0};
     memset(&k->present, 0, sizeof k->present);
     struct ir_expr *e = check_condition(k, d->stmt->tail_expr);
+    if (e)
+        lint_condition(k, d->stmt->tail_expr, e);
     d->size = k->size;
     d->depth = k->depth + 1;
+    d->need = k->need;
+    k->need = outer.need;
+    k->phase = outer.phase;
+    k->tcp = outer.tcp;
     k->level--;
     k->size = outer.size;
     k->depth = outer.depth;
@@ -262,6 +275,8 @@ static struct typed acl_value(struct checker *k, const struct ast_expr *e, struc
         return check_failed();
     }
     check_acl(k, d);
+    if (!check_need(k, e->span, d->name, &d->need))
+        return check_failed();
     k->size += d->size;
     k->depth = k->depth > d->depth ? k->depth : d->depth;
     return d->acl ? (struct typed){d->acl, TYPE_BOOL, false} : check_failed();
@@ -281,14 +296,35 @@ static struct typed wrong_name(struct checker *k, const struct ast_expr *e, cons
     return check_failed();
 }
 
+/* `clint.ip`: reports it as what it nearly is. */
+static bool nearly_field(struct checker *k, const struct ast_expr *e)
+{
+    struct slice text = check_source_text(k, e->span);
+    const struct ast_expr *first = e;
+    while (first->kind == AST_MEMBER)
+        first = first->args[0];
+    struct diag probe = {0};
+    if (first->kind != AST_NAME || check_lookup(k, first))
+        return false;
+    check_suggest_field(k, &probe, e->span, text);
+    if (!probe.has_fix)
+        return false;
+    struct diag *x = diag_report(k->d, DIAG_E0208, e->span, "there is no field `%.*s`", SLICE_ARG(text));
+    diag_label(k->d, x, "unknown");
+    check_suggest_field(k, x, e->span, text);
+    return true;
+}
+
 static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
 {
-    if (k->incomplete)
+    if (k->incomplete || check_is_lost(k, e))
         return check_failed();
-    if (e->kind == AST_MEMBER) {
+    if (e->kind == AST_MEMBER && !nearly_field(k, e)) {
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
+    if (e->kind == AST_MEMBER)
+        return check_failed();
     struct diag *x =
         diag_report(k->d, DIAG_E0201, e->span, "no field, constant or condition `%.*s`", SLICE_ARG(e->text));
     diag_label(k->d, x, "not declared");
@@ -310,6 +346,8 @@ static struct typed name(struct checker *k, const struct ast_expr *e, enum type_
 {
     if (check_names_field(e))
         return check_field(k, e);
+    if (check_is_counter(k, e))
+        return check_counter(k, e);
     struct decl *d = check_lookup(k, e);
     if (!d && want == TYPE_METHOD && e->kind == AST_NAME && check_is_method_word(e->text))
         return method_word(k, e);
@@ -360,6 +398,16 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
         x->ip = e->cidr.addr;
         return (struct typed){x, TYPE_IP, false};
     }
+    if (e->kind == AST_PERCENT && want == TYPE_PERCENT) {
+        x = check_new(k, IR_CONST_INT, IR_INT, 0, e->span);
+        x->num = (int64_t)(e->real * 10000);
+        return (struct typed){x, TYPE_PERCENT, false};
+    }
+    if ((e->kind == AST_DURATION && want == TYPE_DURATION) || (e->kind == AST_SIZE && want == TYPE_SIZE)) {
+        x = check_new(k, IR_CONST_INT, IR_INT, 0, e->span);
+        x->num = e->num;
+        return (struct typed){x, want, false};
+    }
     if (e->kind == AST_HEX) {
         x = check_new(k, IR_CONST_STR, IR_STR, 0, e->span);
         x->str = e->text;
@@ -398,6 +446,8 @@ static struct typed junction(struct checker *k, const struct ast_expr *e)
             check_assume(k, x->args[i]);
     }
     check_forget(k, mark);
+    if (good)
+        lint_junction(k, e, x);
     return good ? (struct typed){x, TYPE_BOOL, false} : check_failed();
 }
 

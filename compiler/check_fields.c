@@ -1,26 +1,25 @@
 /* Fields of a request by fields.def: what is written for one, and what is nearly one. */
 #include "compiler/check_state.h"
 
+/* Those of this version by enum ir_field; those that are to come after them. */
 static const struct field {
     struct slice text;
     enum type_id type;
     bool optional, keyed;
-} fields[IR_FIELD_COUNT] = {
-#define FIELD(id, text, type, optional, keyed, doc)                                                          \
-    [IR_FIELD_##id] = {SLICE(text), TYPE_##type, optional, keyed},
+    enum phase from;
+} fields[] = {
+#define FIELD(id, text, type, optional, keyed, phase, doc)                                                   \
+    [IR_FIELD_##id] = {SLICE(text), TYPE_##type, optional, keyed, PHASE_##phase},
+#include "grammar/fields.def"
+#undef FIELD
+#define FIELD(id, text, type, optional, keyed, phase, doc)
+#define LATER_FIELD(text, type, optional, keyed, phase, doc)                                                 \
+    {SLICE(text), TYPE_##type, optional, keyed, PHASE_##phase},
 #include "grammar/fields.def"
 #undef FIELD
 };
-
-static const struct slice later_fields[] = {
-#define LATER_FIELD(text) SLICE(text),
-#include "grammar/names.def"
-};
-static const struct slice response_fields[] = {
-#define RESPONSE_FIELD(text) SLICE(text),
-#include "grammar/names.def"
-};
-#define COUNT(v) ((uint32_t)(sizeof(v) / sizeof *(v)))
+enum { NFIELDS = sizeof fields / sizeof *fields };
+_Static_assert(NFIELDS < UINT8_MAX, "fields are numbered in a byte");
 
 /* Whether `e`, of names and dots, is written as `text`. */
 static bool written_as(const struct ast_expr *e, struct slice text)
@@ -32,12 +31,6 @@ static bool written_as(const struct ast_expr *e, struct slice text)
            written_as(e->args[0], (struct slice){text.p, text.len - e->text.len - 1});
 }
 
-/* Whether `e` or a beginning of it is written as `text`. */
-static bool begins_as(const struct ast_expr *e, struct slice text)
-{
-    return written_as(e, text) || (e->kind == AST_MEMBER && begins_as(e->args[0], text));
-}
-
 static bool first_word_is(struct slice text, struct slice word)
 {
     return slice_starts(text, word) && (text.len == word.len || text.p[word.len] == '.');
@@ -45,16 +38,10 @@ static bool first_word_is(struct slice text, struct slice word)
 
 bool check_reserved(struct slice name)
 {
-    for (uint32_t i = 0; i < IR_FIELD_COUNT; i++)
+    for (uint32_t i = 0; i < NFIELDS; i++)
         if (first_word_is(fields[i].text, name))
             return true;
-    for (uint32_t i = 0; i < COUNT(later_fields); i++)
-        if (first_word_is(later_fields[i], name))
-            return true;
-    for (uint32_t i = 0; i < COUNT(response_fields); i++)
-        if (first_word_is(response_fields[i], name))
-            return true;
-    return false;
+    return slice_eq(name, SLICE("var"));
 }
 
 bool check_names_field(const struct ast_expr *e)
@@ -67,37 +54,36 @@ bool check_names_field(const struct ast_expr *e)
 static struct typed unknown_field(struct checker *k, const struct ast_expr *e)
 {
     struct slice text = check_source_text(k, e->span);
-    for (uint32_t i = 0; i < COUNT(later_fields); i++)
-        if (begins_as(e, later_fields[i])) {
-            check_later(k, e->span, "`%.*s`", SLICE_ARG(text));
-            return check_failed();
-        }
-    for (uint32_t i = 0; i < COUNT(response_fields); i++)
-        if (begins_as(e, response_fields[i])) {
-            struct diag *x = diag_report(k->d, DIAG_E0401, e->span, "`%.*s` does not exist in this phase",
-                                         SLICE_ARG(text));
-            diag_label(k->d, x, "there is no response yet");
-            diag_note(k->d, x, "it is available from `on response` on");
-            return check_failed();
-        }
     struct diag *x = diag_report(k->d, DIAG_E0208, e->span, "there is no field `%.*s`", SLICE_ARG(text));
     diag_label(k->d, x, "unknown");
+    for (uint32_t i = 0; i < NFIELDS; i++) /* req.path, request.host and the like */
+        if (slice_ends(text, fields[i].text) && text.len > fields[i].text.len &&
+            text.p[text.len - fields[i].text.len - 1] == '.') {
+            diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(fields[i].text));
+            diag_fix(x, FIX_MAYBE, e->span, fields[i].text);
+            return check_failed();
+        }
     check_suggest_field(k, x, e->span, text);
     return check_failed();
 }
 
 static const struct field *find_field(const struct ast_expr *e)
 {
-    for (uint32_t i = 0; i < IR_FIELD_COUNT; i++)
+    for (uint32_t i = 0; i < NFIELDS; i++)
         if (written_as(e, fields[i].text))
             return &fields[i];
     return NULL;
 }
 
+bool check_is_field(const struct ast_expr *e)
+{
+    return find_field(e) != NULL;
+}
+
 /* text["key"]; the names of headers in lower case. */
 static bool field_key(struct checker *k, const struct ast_expr *e, const struct field *f, struct slice *key)
 {
-    if (f != &fields[IR_FIELD_HEADER])
+    if (!slice_ends(f->text, SLICE(".header")) && !slice_ends(f->text, SLICE(".headers")))
         return check_string(k, e, "the key of a field", key);
     if (!check_header_name(k, e, false, key))
         return false;
@@ -108,10 +94,19 @@ static bool field_key(struct checker *k, const struct ast_expr *e, const struct 
     return true;
 }
 
+void check_later_field(struct checker *k, struct span at, struct slice text)
+{
+    if (!slice_eq(text, k->later_field))
+        check_later(k, at, "`%.*s`", SLICE_ARG(text));
+    k->later_field = text;
+}
+
 struct typed check_field(struct checker *k, const struct ast_expr *e)
 {
     const struct ast_expr *name = e->kind == AST_INDEX ? e->args[0] : e;
     const struct field *f = find_field(name);
+    if (!f && e->kind == AST_MEMBER && check_word(e->args[0], "var"))
+        return check_var(k, e);
     if (!f)
         return unknown_field(k, name);
     if (f->keyed != (e->kind == AST_INDEX)) {
@@ -123,6 +118,10 @@ struct typed check_field(struct checker *k, const struct ast_expr *e)
             diag_help(k->d, x, "write `%.*s[\"NAME\"]`", SLICE_ARG(f->text));
         return check_failed();
     }
+    if (!check_phase(k, e->span, f->text, f->from))
+        return check_failed();
+    if (f - fields >= IR_FIELD_COUNT)
+        check_later_field(k, e->span, f->text);
     struct slice key = {0};
     if (f->keyed && !field_key(k, e->args[1], f, &key))
         return check_failed();
@@ -130,13 +129,13 @@ struct typed check_field(struct checker *k, const struct ast_expr *e)
     x->field = (uint8_t)(f - fields);
     x->optional = f->optional;
     x->str = key;
-    return check_result(k, x, f->type);
+    return check_result(k, x, f->type == TYPE_STATUS ? TYPE_INT : f->type);
 }
 
 void check_suggest_field(struct checker *k, struct diag *x, struct span at, struct slice text)
 {
-    struct slice names[IR_FIELD_COUNT];
-    for (uint32_t i = 0; i < IR_FIELD_COUNT; i++)
+    struct slice names[NFIELDS];
+    for (uint32_t i = 0; i < NFIELDS; i++)
         names[i] = fields[i].text;
-    check_suggest(k, x, at, text, names, IR_FIELD_COUNT);
+    check_suggest(k, x, at, text, names, NFIELDS);
 }

@@ -23,10 +23,36 @@ static bool claim(struct checker *k, struct ir_frontend *f, const struct ir_list
     return false;
 }
 
+static void listen_options(struct checker *k, const struct ast_stmt *s)
+{
+    struct diag *told = NULL;
+    struct span proxy = {0}, from = {0};
+    for (uint32_t i = 1; i < s->nargs; i++) {
+        const struct ast_expr *e = s->args[i];
+        if (check_word(e, "accept-proxy"))
+            proxy = e->span;
+        if (check_word(e, "from"))
+            from = e->span;
+        if (check_later_option(k, "listen", s, &i, &told))
+            continue;
+        if (e->kind == AST_NAME)
+            check_unknown_option(k, "listen", IN_FRONTEND, e->text, e->span);
+        else if (e->kind != AST_ERROR)
+            diag_label(k->d,
+                       check_misformed(k, STATEMENT_LISTEN, e->span, "`listen` does not take this argument"),
+                       "not expected");
+        return;
+    }
+    if (from.len && !proxy.len)
+        diag_label(k->d, diag_report(k->d, DIAG_E0211, from, "`from` belongs to `accept-proxy`"),
+                   "there is none");
+}
+
 static void add_listen(struct checker *k, struct ir_frontend *f, const struct ast_stmt *s)
 {
     const struct ast_expr *e = s->args[0], *at = check_endpoint(k, e, "the address to listen at");
     struct ir_listen l = {.pos = check_pos(k, e->span)};
+    listen_options(k, s);
     if (!at)
         return;
     if (at->endpoint.is_unix) {
@@ -52,49 +78,17 @@ static void add_listen(struct checker *k, struct ir_frontend *f, const struct as
         vec_add(k->a, &f->listens, l);
 }
 
-struct phases {
-    const struct ast_stmt *on_request, *route;
-};
-
-static void on_phase(struct checker *k, struct ir_frontend *f, const struct ast_stmt *s, struct phases *seen)
-{
-    const struct ast_expr *e = s->args[0];
-    if (!check_word(e, "request")) {
-        if (e->kind == AST_NAME)
-            check_unknown_option(k, "on", IN_FRONTEND, e->text, e->span);
-        else
-            check_misformed(k, STATEMENT_ON, e->span, "`on` is followed by the name of a phase");
-        return;
-    }
-    if (seen->on_request) {
-        check_twice(k, s->word_span, seen->on_request->word_span, "`on request` is given twice");
-        return;
-    }
-    if (seen->route) {
-        struct diag *x = diag_report(k->d, DIAG_E0402, s->word_span,
-                                     "`on request` is written after `route`, but runs before it");
-        diag_label(k->d, x, "too late");
-        diag_secondary(k->d, x, seen->route->word_span, "the route");
-        diag_help(k->d, x, "move it before `route`: phases are written in the order in which they run");
-    }
-    seen->on_request = s;
-    check_rules(k, f, s->block, IN_ON_REQUEST);
-}
-
 static bool statement(struct checker *k, struct ir_frontend *f, const struct ast_stmt *s, struct phases *seen,
                       struct settings *own)
 {
-    enum statement_id id = check_statement(k, s, IN_FRONTEND);
+    enum statement_id id = check_statement(k, s, k->tcp ? IN_TCP_FRONTEND : IN_FRONTEND);
     if (id == STATEMENT_LISTEN) {
         add_listen(k, f, s);
     } else if (id == STATEMENT_ON) {
-        on_phase(k, f, s, seen);
+        check_on(k, f, f->name, s, seen);
     } else if (id == STATEMENT_ROUTE) {
-        if (seen->route)
-            check_twice(k, s->word_span, seen->route->word_span, "`route` is given twice");
-        else
+        if (check_enter_phase(k, PHASE_ROUTE, s, seen))
             check_rules(k, f, s->block, IN_ROUTE);
-        seen->route = s;
     } else if (id != STATEMENT_NONE) {
         check_settings(k, id, s, IN_FRONTEND, own);
     }
@@ -108,6 +102,19 @@ static void missing(struct checker *k, const struct decl *d, const char *what, c
         diag_report(k->d, DIAG_E0501, d->at, "frontend `%.*s` has no %s", SLICE_ARG(d->name), what);
     diag_label(k->d, x, "%s", why);
     diag_help(k->d, x, "add one: `%s`", help);
+}
+
+/* Whether `block` has `inspect tls-hello` or `listen … tls …`. */
+static bool reads_hello(const struct ast_block *block)
+{
+    for (uint32_t i = 0; i < block->stmts.n; i++) {
+        const struct ast_stmt *s = block->stmts.v[i];
+        bool inspect = slice_eq(s->word, SLICE("inspect")), listen = slice_eq(s->word, SLICE("listen"));
+        for (uint32_t j = 0; s->kind == AST_STMT_WORD && (inspect || listen) && j < s->nargs; j++)
+            if (check_word(s->args[j], inspect ? "tls-hello" : "tls"))
+                return true;
+    }
+    return false;
 }
 
 void check_frontend(struct checker *k, struct decl *d)
@@ -126,15 +133,20 @@ void check_frontend(struct checker *k, struct decl *d)
                        diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no protocol",
                                    SLICE_ARG(s->type->name)),
                        "expected http or tcp");
-        return;
+        if (!d->tcp)
+            return;
     }
     if (!s->block)
         return;
+    k->tcp = d->tcp;
+    check_once(k, s->block, d->tcp ? IN_TCP_FRONTEND : IN_FRONTEND);
+    k->hello = reads_hello(s->block);
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {
         const struct ast_stmt *x = s->block->stmts.v[i];
         listens |= x->kind == AST_STMT_WORD && slice_eq(x->word, SLICE("listen"));
         good &= statement(k, f, x, &seen, &own);
     }
+    k->tcp = false;
     f->client_ms = (uint32_t)check_get(&own, defaults, SETTING_CLIENT);
     f->request_ms = (uint32_t)check_get(&own, defaults, SETTING_REQUEST);
     f->idle_ms = (uint32_t)check_get(&own, defaults, SETTING_KEEP_ALIVE);
@@ -143,6 +155,7 @@ void check_frontend(struct checker *k, struct decl *d)
         return;
     if (!listens)
         missing(k, d, "address to listen at", "nobody could reach it", check_usage(STATEMENT_LISTEN));
-    if (!seen.route)
-        missing(k, d, "route", "requests would get no answer", "route { use BACKEND }");
+    if (!seen.seen[PHASE_ROUTE])
+        missing(k, d, "route", d->tcp ? "connections would go nowhere" : "requests would get no answer",
+                "route { use BACKEND }");
 }

@@ -45,6 +45,8 @@ struct source *check_open(struct checker *k, const struct ast_expr *e, struct sl
         struct diag *x = diag_report(k->d, DIAG_E0001, e->span, "`%.*s` cannot be read: %s", SLICE_ARG(path),
                                      strerror(err));
         diag_label(k->d, x, "named here");
+    } else {
+        check_index_file(k, e->span, src);
     }
     return src;
 }

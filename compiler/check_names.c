@@ -4,9 +4,22 @@
 const char *check_decl_text(enum decl_kind kind)
 {
     static const char *const text[] = {
-        [DECL_LET] = "a constant",      [DECL_ACL] = "a condition (acl)",   [DECL_MAP] = "a map",
-        [DECL_LIST] = "a list",         [DECL_CHECK] = "a check",           [DECL_BACKEND] = "a backend",
-        [DECL_FRONTEND] = "a frontend", [DECL_MODULE] = "an imported file",
+        [DECL_LET] = "a constant",
+        [DECL_ACL] = "a condition (acl)",
+        [DECL_MAP] = "a map",
+        [DECL_LIST] = "a list",
+        [DECL_CHECK] = "a check",
+        [DECL_BACKEND] = "a backend",
+        [DECL_FRONTEND] = "a frontend",
+        [DECL_MODULE] = "an imported file",
+        [DECL_TLS] = "a set of certificates (tls)",
+        [DECL_LIMIT] = "a limit",
+        [DECL_TABLE] = "a table",
+        [DECL_ERRORS] = "a set of error pages (errors)",
+        [DECL_LOG] = "a log",
+        [DECL_RESOLVER] = "a resolver",
+        [DECL_PEERS] = "a set of peers",
+        [DECL_EXTERN] = "an external function",
     };
     return text[kind];
 }
@@ -26,7 +39,10 @@ static int declares(const struct ast_stmt *s)
         enum decl_kind kind;
     } words[] = {
         {SLICE("map"), DECL_MAP},         {SLICE("list"), DECL_LIST},         {SLICE("check"), DECL_CHECK},
-        {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND},
+        {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND}, {SLICE("tls"), DECL_TLS},
+        {SLICE("limit"), DECL_LIMIT},     {SLICE("table"), DECL_TABLE},       {SLICE("errors"), DECL_ERRORS},
+        {SLICE("log"), DECL_LOG},         {SLICE("resolver"), DECL_RESOLVER}, {SLICE("peers"), DECL_PEERS},
+        {SLICE("extern"), DECL_EXTERN},
     };
     if (s->kind == AST_STMT_LET)
         return DECL_LET;
@@ -41,8 +57,10 @@ static int declares(const struct ast_stmt *s)
 /* Names that expressions use must not hide fields. */
 static void check_not_reserved(struct checker *k, const struct decl *d)
 {
-    if (d->kind == DECL_CHECK || d->kind == DECL_BACKEND || d->kind == DECL_FRONTEND ||
-        !check_reserved(d->name))
+    bool in_expressions = d->kind == DECL_LET || d->kind == DECL_ACL || d->kind == DECL_MAP ||
+                          d->kind == DECL_LIST || d->kind == DECL_MODULE || d->kind == DECL_TABLE ||
+                          d->kind == DECL_EXTERN;
+    if (!in_expressions || !check_reserved(d->name))
         return;
     struct diag *x =
         diag_report(k->d, DIAG_E0203, d->at, "`%.*s` is a name of the language itself", SLICE_ARG(d->name));
@@ -55,6 +73,7 @@ static void add_name(struct checker *k, struct module *m, struct decl *d, uint32
     bool added;
     uint32_t first = *strmap_put(&m->names, k->a, d->name, index, &added);
     check_not_reserved(k, d);
+    check_index_decl(k, d);
     if (added)
         return;
     const struct decl *other = m->decls.v[first];
@@ -73,8 +92,12 @@ void check_declare(struct checker *k, struct module *m)
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
-        if (kind < 0)
+        if (kind < 0) {
+            if (s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
+                !check_is_known(s->word, IN_FILE))
+                strmap_put(&k->lost, k->a, s->args[0]->text, 0, NULL);
             continue;
+        }
         bool defines = s->kind != AST_STMT_WORD;
         if (!defines && (s->nargs == 0 || s->args[0]->kind != AST_NAME))
             continue; /* check_statement() reports it */
@@ -82,6 +105,8 @@ void check_declare(struct checker *k, struct module *m)
         *d = (struct decl){.kind = (enum decl_kind)kind, .stmt = s, .module = m};
         d->name = defines ? s->word : s->args[0]->text;
         d->at = defines ? s->word_span : s->args[0]->span;
+        d->tcp = (kind == DECL_BACKEND || kind == DECL_FRONTEND) && s->tail == AST_TAIL_TYPE &&
+                 slice_eq(s->type->name, SLICE("tcp"));
         vec_add(k->a, &m->decls, d);
         add_name(k, m, d, m->decls.n - 1);
     }
@@ -106,14 +131,21 @@ static struct decl *module_of(struct checker *k, const struct ast_expr *e)
 
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 {
-    if (e->kind == AST_NAME)
-        return find(k->m, e->text);
+    if (e->kind == AST_NAME) {
+        struct decl *d = find(k->m, e->text);
+        check_index_use(k, e->span.file, e->text, d);
+        return d;
+    }
     struct decl *file = module_of(k, e);
     if (!file)
         return NULL;
     file->used = true;
+    check_index_use(k, e->span.file, e->args[0]->text, file);
     struct decl *d = e->text.len && e->text.p[0] == '_' ? NULL : find(file->target, e->text);
-    return d && d->kind == DECL_MODULE ? NULL : d;
+    if (d && d->kind == DECL_MODULE)
+        return NULL;
+    check_index_use(k, e->span.file, e->text, d);
+    return d;
 }
 
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -160,10 +192,17 @@ static void report_in_module(struct checker *k, const struct ast_expr *e, const 
     }
 }
 
+bool check_is_lost(const struct checker *k, const struct ast_expr *e)
+{
+    while (e->kind == AST_MEMBER || e->kind == AST_INDEX || e->kind == AST_CALL)
+        e = e->args[0];
+    return e->kind == AST_NAME && strmap_get(&k->lost, e->text);
+}
+
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete)
+    if (k->incomplete || check_is_lost(k, e))
         return;
     if (file) {
         report_in_module(k, e, file, kinds, what);

@@ -3,9 +3,61 @@
 
 /* ---- settings ---------------------------------------------------------------------------------- */
 
+/* The value by which a server is chosen, once the backend is. */
+static void hash_value(struct checker *k, const struct ast_expr *e)
+{
+    enum phase outer = k->phase;
+    k->phase = PHASE_BACKEND;
+    check_by(k, e, NULL);
+    k->phase = outer;
+}
+
+/* first, random(n), hash(VALUE) [consistent] */
+static bool later_balance(struct checker *k, const struct ast_stmt *s)
+{
+    const struct ast_expr *e = s->args[0], *name = e->kind == AST_CALL ? e->args[0] : e;
+    bool first = check_word(name, "first"), random = check_word(name, "random"),
+         hash = check_word(name, "hash");
+    int64_t n;
+    if (!first && !random && !hash)
+        return false;
+    check_later(k, name->span, "`balance %.*s`", SLICE_ARG(name->text));
+    k->later++;
+    if (first  ? e->kind == AST_CALL
+        : hash ? e->kind != AST_CALL || e->nargs != 2
+               : e->kind == AST_CALL && e->nargs > 2)
+        diag_label(k->d,
+                   check_misformed(k, STATEMENT_BALANCE, e->span, "`balance %.*s` is not written so",
+                                   SLICE_ARG(name->text)),
+                   hash     ? "expected hash(VALUE)"
+                   : random ? "expected random or random(n)"
+                            : "takes no argument");
+    else if (random && e->kind == AST_CALL && e->nargs == 2)
+        check_int(k, e->args[1], "the number of servers that are drawn", 1, 100, &n);
+    else if (hash)
+        hash_value(k, e->args[1]);
+    if (s->nargs > 1 && !(hash && s->nargs == 2 && check_word(s->args[1], "consistent"))) {
+        static const struct slice words[] = {SLICE("consistent")};
+        struct diag *x =
+            check_misformed(k, STATEMENT_BALANCE, s->args[1]->span, "`balance` does not take this argument");
+        diag_label(k->d, x, "not expected");
+        if (hash && s->args[1]->kind == AST_NAME)
+            check_suggest(k, x, s->args[1]->span, s->args[1]->text, words, 1);
+    }
+    k->later--;
+    return true;
+}
+
 static void balance(struct checker *k, const struct ast_stmt *s, enum context context, struct settings *to)
 {
     const struct ast_expr *e = s->args[0];
+    if (later_balance(k, s))
+        return;
+    if (s->nargs > 1)
+        diag_label(
+            k->d,
+            check_misformed(k, STATEMENT_BALANCE, s->args[1]->span, "`balance` does not take this argument"),
+            "not expected");
     if (check_word(e, "round-robin") || check_word(e, "least-conn"))
         check_set(k, to, SETTING_BALANCE,
                   check_word(e, "round-robin") ? IR_BALANCE_ROUND_ROBIN : IR_BALANCE_LEAST_CONN,
@@ -66,6 +118,8 @@ static void use_check(struct checker *k, const struct ast_stmt *s, enum context 
 void check_settings(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context,
                     struct settings *to)
 {
+    struct diag *told = NULL;
+    uint32_t i = 0;
     if (id == STATEMENT_BALANCE) {
         balance(k, s, context, to);
     } else if (id == STATEMENT_USE_CHECK) {
@@ -76,7 +130,8 @@ void check_settings(struct checker *k, enum statement_id id, const struct ast_st
         const struct ast_expr *e = s->args[0];
         if (e->kind != AST_NAME)
             check_misformed(k, id, e->span, "`timeout` needs to be told which");
-        else if (!check_setting(k, "timeout", e->text, e->span, s->args[1], context, to))
+        else if (!check_setting(k, "timeout", e->text, e->span, s->args[1], context, to) &&
+                 !check_later_option(k, "timeout", s, &i, &told))
             check_unknown_option(k, "timeout", context, e->text, e->span);
     }
 }
@@ -93,6 +148,7 @@ void check_defaults(struct checker *k, const struct ast_stmt *s, struct module *
                    "expected backend or frontend");
         return;
     }
+    check_once(k, s->block, context);
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {
         const struct ast_stmt *x = s->block->stmts.v[i];
         enum statement_id id = check_statement(k, x, context);
@@ -110,7 +166,7 @@ void check_defaults(struct checker *k, const struct ast_stmt *s, struct module *
 
 /* ---- backends ---------------------------------------------------------------------------------- */
 
-/* `: http` may be said; `: tcp` is to come. */
+/* `: http` may be said; `: tcp` is to come, and is checked. */
 static bool is_http(struct checker *k, const struct ast_stmt *s, const char *what)
 {
     if (s->tail != AST_TAIL_TYPE || !s->type->name.p || slice_eq(s->type->name, SLICE("http")))
@@ -128,6 +184,7 @@ static bool is_http(struct checker *k, const struct ast_stmt *s, const char *wha
 static void server_options(struct checker *k, const struct ast_stmt *s, struct ir_server *server)
 {
     struct span weight = {0}, backup = {0};
+    struct diag *told = NULL;
     for (uint32_t i = 2; i < s->nargs; i++) {
         const struct ast_expr *e = s->args[i];
         int64_t n;
@@ -143,6 +200,10 @@ static void server_options(struct checker *k, const struct ast_stmt *s, struct i
             weight = e->span;
             if (value && check_int(k, value, "`weight`", 0, 256, &n))
                 server->weight = (uint32_t)n;
+        } else if (check_later_option(k, "server", s, &i, &told)) {
+            for (uint32_t j = 2; j < i; j++)
+                if (s->args[j]->kind == AST_NAME && slice_eq(s->args[j]->text, e->text) && s->args[j] != e)
+                    check_twice(k, e->span, s->args[j]->span, "`%.*s` is given twice", SLICE_ARG(e->text));
         } else if (e->kind == AST_NAME) {
             check_unknown_option(k, "server", IN_BACKEND, e->text, e->span);
             return;
@@ -214,16 +275,26 @@ void check_backend(struct checker *k, struct decl *d)
     const struct ast_stmt *s = d->stmt;
     struct settings own = {0};
     struct strmap names = {0};
+    struct phases phases = {0};
     bool good = is_http(k, s, "backends");
+    enum phase outer = k->phase;
+    k->phase = PHASE_BACKEND; /* of `stick`, `persist` and the like */
+    k->tcp = d->tcp;
+    if (s->block)
+        check_once(k, s->block, d->tcp ? IN_TCP_BACKEND : IN_BACKEND);
     for (uint32_t i = 0; s->block && i < s->block->stmts.n; i++) {
         const struct ast_stmt *x = s->block->stmts.v[i];
-        enum statement_id id = check_statement(k, x, IN_BACKEND);
+        enum statement_id id = check_statement(k, x, d->tcp ? IN_TCP_BACKEND : IN_BACKEND);
         good &= id != STATEMENT_NONE;
-        if (id == STATEMENT_SERVER)
+        if (id == STATEMENT_ON)
+            check_on(k, NULL, d->name, x, &phases);
+        else if (id == STATEMENT_SERVER)
             add_server(k, x, d->backend, &names);
         else if (id != STATEMENT_NONE)
             check_settings(k, id, x, IN_BACKEND, &own);
     }
+    k->phase = outer;
+    k->tcp = false;
     finish_backend(k, d->backend, &own, &d->module->defaults);
     if (s->block && d->backend->servers.n == 0 && good && !k->incomplete) {
         struct diag *x =
@@ -237,6 +308,7 @@ void check_backend(struct checker *k, struct decl *d)
 
 struct check_seen {
     struct span request, status, body;
+    bool failed;
 };
 
 static void request_line(struct checker *k, const struct ast_stmt *s, struct ir_check *c,
@@ -389,12 +461,12 @@ static void http_statement(struct checker *k, const struct ast_stmt *s, struct i
     else if (id == STATEMENT_EXPECT)
         expect_http(k, s, c, seen);
     else if (id == STATEMENT_NONE)
-        seen->request = s->word_span; /* reported: nothing is missing */
+        seen->failed = true; /* reported: nothing is missing */
 }
 
 static void finish_http(struct checker *k, struct decl *d, const struct check_seen *seen)
 {
-    if (!seen->request.len && !k->incomplete) {
+    if (!seen->request.len && !seen->failed && !k->incomplete) {
         struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "check `%.*s` does not say what to ask for",
                                      SLICE_ARG(d->name));
         diag_label(k->d, x, "no request");
@@ -403,6 +475,30 @@ static void finish_http(struct checker *k, struct decl *d, const struct check_se
     if (seen->body.len && slice_eq(d->check->method, SLICE("HEAD")))
         diag_label(k->d, diag_report(k->d, DIAG_E0206, seen->body, "the answer to HEAD has no body"),
                    "can never hold");
+}
+
+/* Checks of kinds that are to come. */
+static bool later_check(struct checker *k, const struct decl *d)
+{
+    static const struct {
+        struct slice word;
+        enum context context;
+    } kinds[] = {{SLICE("tls"), IN_TLS_CHECK},
+                 {SLICE("agent"), IN_AGENT_CHECK},
+                 {SLICE("exec"), IN_EXEC_CHECK},
+                 {SLICE("grpc"), IN_GRPC_CHECK}};
+    const struct ast_stmt *s = d->stmt;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!slice_eq(s->type->name, kinds[i].word))
+            continue;
+        check_later(k, s->type->span, "checks of kind %.*s", SLICE_ARG(kinds[i].word));
+        k->later++;
+        if (s->block)
+            check_form_block(k, s->block, kinds[i].context, SLICE("check"), d->at);
+        k->later--;
+        return true;
+    }
+    return false;
 }
 
 void check_check(struct checker *k, struct decl *d)
@@ -422,17 +518,14 @@ void check_check(struct checker *k, struct decl *d)
     }
     bool http = slice_eq(s->type->name, SLICE("http")), tcp = slice_eq(s->type->name, SLICE("tcp"));
     if (!http && !tcp) {
-        static const char *const names[] = {"tls", "agent", "exec", "grpc"};
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (slice_eq(s->type->name, slice_of(names[i]))) {
-                check_later(k, s->type->span, "checks of kind %s", names[i]);
-                return;
-            }
-        if (s->type->name.p)
-            diag_label(k->d,
-                       diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no kind of check",
-                                   SLICE_ARG(s->type->name)),
-                       "expected http or tcp");
+        if (!later_check(k, d) && s->type->name.p) {
+            static const struct slice kinds[] = {SLICE("http"),  SLICE("tcp"),  SLICE("tls"),
+                                                 SLICE("agent"), SLICE("exec"), SLICE("grpc")};
+            struct diag *x = diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no kind of check",
+                                         SLICE_ARG(s->type->name));
+            diag_label(k->d, x, "expected http or tcp");
+            check_suggest(k, x, s->type->span, s->type->name, kinds, sizeof kinds / sizeof *kinds);
+        }
         return;
     }
     c->kind = http ? IR_CHECK_HTTP : IR_CHECK_TCP;

@@ -196,33 +196,47 @@ static bool row_key(struct rows_file *f, const struct word *w, struct ir_key *ke
 }
 
 /* The backend called `name` where the map stands: NAME or FILE.NAME. */
-static struct decl *backend_named(struct checker *k, struct slice name)
+static struct decl *backend_named(struct checker *k, uint32_t source, struct slice name)
 {
-    struct ast_expr file = {.kind = AST_NAME}, e = {.kind = AST_NAME};
+    struct ast_expr file = {.kind = AST_NAME}, e = {.kind = AST_NAME, .span = {source, 0, 0}};
     struct ast_expr *of = &file;
     const char *dot = name.len ? memchr(name.p, '.', name.len) : NULL;
     e.text = name;
     if (dot) {
         file.text = (struct slice){name.p, (size_t)(dot - name.p)};
-        e = (struct ast_expr){.kind = AST_MEMBER, .nargs = 1, .args = &of};
+        e = (struct ast_expr){.kind = AST_MEMBER, .nargs = 1, .args = &of, .span = e.span};
         e.text = slice_from(name, file.text.len + 1);
     }
     return check_lookup(k, &e);
 }
 
+static void wrong_mode(struct rows_file *f, const struct word *w, const struct decl *d)
+{
+    struct diag *x = row_error(f, DIAG_E0306, w->raw, "`%.*s` is %s backend; this map holds %s backends",
+                               SLICE_ARG(d->name), d->tcp ? "a TCP" : "an HTTP", d->tcp ? "HTTP" : "TCP");
+    if (x)
+        diag_label(f->k->d, x, "of another kind");
+}
+
 static bool row_backend(struct rows_file *f, const struct word *w, struct ir_row *row)
 {
+    if (f->k->c->names) /* of names, each use counts */
+        backend_named(f->k, f->src->id, w->text);
     if (!slice_eq(w->text, f->last_name) || !f->last_backend) {
         const uint32_t *seen = strmap_get(&f->b->backends, w->text);
         if (seen) {
             f->last_backend = f->k->p->backends.v[*seen];
         } else {
-            struct decl *d = backend_named(f->k, w->text);
+            struct decl *d = backend_named(f->k, f->src->id, w->text);
             if (!d || d->kind != DECL_BACKEND) {
                 unknown_backend(f, w->raw, w->text, d);
                 return false;
             }
             d->used = true;
+            if (d->tcp != f->b->d->rows.tcp) {
+                wrong_mode(f, w, d);
+                return false;
+            }
             strmap_put(&f->b->backends, f->k->a, w->text, d->backend->index, NULL);
             f->last_backend = d->backend;
         }

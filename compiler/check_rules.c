@@ -1,11 +1,12 @@
 /* Rules: actions with their conditions, in source order. `when` blocks become conditions of the rules within
  * them. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 
 struct rules {
     struct checker *k;
-    const struct ir_frontend *f;
-    enum context phase;
+    struct slice owner; /* the name of the frontend or backend */
+    enum phase phase;
+    enum context context;
     struct {
         struct ir_rule *v;
         uint32_t n, cap;
@@ -28,17 +29,6 @@ static bool edited_header(struct checker *k, enum statement_id id, const struct 
                           struct slice *name)
 {
     const struct ast_expr *e = s->args[0];
-    const struct ast_expr *of = e->kind == AST_INDEX ? e->args[0] : NULL;
-    bool header =
-        of && of->kind == AST_MEMBER && slice_eq(of->text, SLICE("header")) && check_word(of->args[0], "req");
-    if (!header) {
-        if (check_names_field(e))
-            check_later(k, e->span, "changing `%.*s`", SLICE_ARG(check_source_text(k, e->span)));
-        else
-            diag_label(k->d, check_misformed(k, id, e->span, "`%.*s` changes headers", SLICE_ARG(s->word)),
-                       "expected req.header[…]");
-        return false;
-    }
     if (!check_header_name(k, e->args[1], true, name))
         return false;
     if (id == STATEMENT_SET || !slice_eq_nocase(*name, SLICE("host")))
@@ -50,7 +40,7 @@ static bool edited_header(struct checker *k, enum statement_id id, const struct 
 }
 
 /* A value that becomes the value of a header. */
-static struct ir_expr *header_value(struct checker *k, const struct ast_expr *e, const char *what)
+struct ir_expr *check_header_value(struct checker *k, const struct ast_expr *e, const char *what)
 {
     const struct ast_expr *lit = check_literal_quietly(k, e);
     if (lit && lit->kind == AST_STRING && !check_header_text(k, e, lit->text))
@@ -58,19 +48,46 @@ static struct ir_expr *header_value(struct checker *k, const struct ast_expr *e,
     return check_text(k, e, what);
 }
 
+static bool is_request_header(const struct ast_expr *e)
+{
+    const struct ast_expr *of = e->kind == AST_INDEX ? e->args[0] : NULL;
+    return of && of->kind == AST_MEMBER && slice_eq(of->text, SLICE("header")) &&
+           check_word(of->args[0], "req");
+}
+
 static bool edit(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct ir_rule *r)
 {
+    if (!is_request_header(s->args[0]) || (k->phase != PHASE_REQUEST && k->phase != PHASE_BACKEND)) {
+        check_target(k, id, s);
+        return false;
+    }
     r->kind = id == STATEMENT_SET ? IR_SET_HEADER : id == STATEMENT_ADD ? IR_ADD_HEADER : IR_DEL_HEADER;
     bool good = edited_header(k, id, s, &r->name);
     if (id == STATEMENT_DELETE)
         return good;
-    r->value = header_value(k, s->tail_expr, "the value of a header");
+    r->value = check_header_value(k, s->tail_expr, "the value of a header");
     return good && r->value;
+}
+
+static void wrong_mode(struct checker *k, const struct ast_expr *e, const struct decl *map)
+{
+    struct diag *x =
+        diag_report(k->d, DIAG_E0306, e->span, "%s frontend cannot use %s backends, which `%.*s` holds",
+                    k->tcp ? "TCP" : "HTTP", k->tcp ? "HTTP" : "TCP", SLICE_ARG(map->name));
+    diag_label(k->d, x, "backends of another kind");
+    diag_secondary(k->d, x, map->at, "declared here");
+    if (k->tcp)
+        diag_help(k->d, x, "a map of TCP backends has the type `KEY -> backend<tcp>`");
 }
 
 static bool use_map(struct checker *k, const struct ast_expr *e, struct ir_rule *r)
 {
     struct typed t = check_expr(k, e, TYPE_BACKEND);
+    const struct decl *map = e->kind == AST_INDEX ? check_lookup(k, e->args[0]) : NULL;
+    if (t.type == TYPE_BACKEND && map && map->kind == DECL_MAP && map->rows.tcp != k->tcp) {
+        wrong_mode(k, e, map);
+        return false;
+    }
     if (t.type == TYPE_BACKEND && t.ir->op == IR_LOOKUP) {
         r->kind = IR_USE_MAP;
         r->value = t.ir;
@@ -90,7 +107,7 @@ static bool use(struct checker *k, const struct ast_stmt *s, struct ir_rule *r)
     const struct ast_expr *e = s->args[0];
     if (e->kind != AST_NAME && e->kind != AST_MEMBER && e->kind != AST_STRING)
         return use_map(k, e, r);
-    struct decl *d = check_ref(k, e, 1u << DECL_BACKEND, "backend");
+    struct decl *d = check_backend_ref(k, e, k->tcp);
     if (!d) {
         const struct decl *other = e->kind == AST_STRING ? NULL : check_lookup(k, e);
         if (other && other->kind == DECL_MAP)
@@ -161,7 +178,8 @@ static bool redirect(struct checker *k, const struct ast_stmt *s, struct ir_rule
         return false;
     }
     bool good = redirect_status(k, s->args[s->nargs - 1], &r->status);
-    r->value = to ? header_value(k, s->args[1], "the place to go to") : https_location(k, s->args[0]->span);
+    r->value =
+        to ? check_header_value(k, s->args[1], "the place to go to") : https_location(k, s->args[0]->span);
     return good && r->value;
 }
 
@@ -171,7 +189,7 @@ static bool reply_part(struct checker *k, const struct ast_stmt *s, struct ir_ru
     if (id == STATEMENT_HEADER) {
         struct ir_header_value h = {.pos = check_pos(k, s->word_span)};
         bool good = check_header_name(k, s->args[0], true, &h.name);
-        h.value = header_value(k, s->tail_expr, "the value of a header");
+        h.value = check_header_value(k, s->tail_expr, "the value of a header");
         vec_add(k->a, &r->headers, h);
         return good && h.value;
     }
@@ -204,6 +222,14 @@ static bool reply(struct checker *k, const struct ast_stmt *s, struct ir_rule *r
     return good;
 }
 
+void check_reply_block(struct checker *k, const struct ast_block *block, int64_t status)
+{
+    struct ir_rule r = {.kind = IR_REPLY, .status = (uint32_t)status};
+    struct span body = {0};
+    for (uint32_t i = 0; i < block->stmts.n; i++)
+        reply_part(k, block->stmts.v[i], &r, &body);
+}
+
 static bool action(struct checker *k, enum statement_id id, const struct ast_stmt *s, struct ir_rule *r)
 {
     if (id == STATEMENT_USE)
@@ -220,7 +246,7 @@ static bool action(struct checker *k, enum statement_id id, const struct ast_stm
 static void annotation(struct rules *b, const struct ast_stmt *s)
 {
     struct slice text;
-    check_statement(b->k, s, b->phase);
+    check_statement(b->k, s, b->context);
     if (!slice_eq(s->word, SLICE("name")))
         return;
     if (s->nargs != 1 || s->args[0]->kind == AST_NAMED)
@@ -238,9 +264,9 @@ static void annotation(struct rules *b, const struct ast_stmt *s)
 static struct slice label(struct rules *b)
 {
     struct slice text = {0};
-    const char *phase = b->phase == IN_ROUTE ? "route" : "request";
+    const char *phase = b->phase == PHASE_ROUTE ? "route" : "request";
     if (!b->name)
-        return arena_printf(b->k->a, "%.*s.%s[%u]", SLICE_ARG(b->f->name), phase, b->out.n - 1);
+        return arena_printf(b->k->a, "%.*s.%s[%u]", SLICE_ARG(b->owner), phase, b->out.n - 1);
     const struct ast_expr *e = b->name->args[0];
     text = check_literal_quietly(b->k, e)->text;
     bool added;
@@ -306,8 +332,11 @@ static bool when(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     k->size = 0;
     struct ir_expr *cond = check_condition(k, s->cond);
     b->guard_size += k->size + 2;
-    if (cond)
+    if (cond) {
+        lint_under(k, s->word_span, guard, cond);
+        lint_condition(k, s->cond, cond);
         check_assume(k, cond);
+    }
     bool then = block_rules(b, s->block, conjunction(k, guard, cond, s->cond->span));
     check_forget(k, mark);
     bool otherwise = false;
@@ -337,18 +366,22 @@ static bool always(const struct ir_rule *r, const struct ast_stmt *s)
 static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guard)
 {
     struct checker *k = b->k;
-    enum statement_id id = check_statement(k, s, b->phase);
+    enum statement_id id = check_statement(k, s, b->context);
     if (id == STATEMENT_NONE) {
         b->name = NULL;
-        return !s->cond;
+        return !s->cond && s->kind != AST_STMT_ANNOTATION;
     }
     uint32_t mark = k->present.n;
+    k->later_field = (struct slice){0};
     k->size = b->guard_size;
     struct ir_rule *r = vec_push(k->a, &b->out);
     struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
     r->pos = check_pos(k, s->word_span);
-    if (cond)
+    if (cond) {
+        lint_under(k, s->word_span, guard, cond);
+        lint_condition(k, s->cond, cond);
         check_assume(k, cond);
+    }
     bool good = action(k, id, s, r);
     check_forget(k, mark);
     r->guard = conjunction(k, guard, cond, s->cond ? s->cond->span : s->word_span);
@@ -361,7 +394,7 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     k->total += k->size;
     if (!good) {
         b->out.n--;
-        return !s->cond && id != STATEMENT_SET && id != STATEMENT_ADD && id != STATEMENT_DELETE;
+        return !s->cond && check_parts(id) & DECIDES;
     }
     return always(r, s);
 }
@@ -393,7 +426,7 @@ static bool block_rules(struct rules *b, const struct ast_block *block, struct i
             unreachable(b, s, closing);
             told = true;
         }
-        bool decides = s->kind == AST_STMT_WHEN && check_statement(b->k, s, b->phase) == STATEMENT_WHEN
+        bool decides = s->kind == AST_STMT_WHEN && check_statement(b->k, s, b->context) == STATEMENT_WHEN
                            ? when(b, s, guard)
                            : rule(b, s, guard);
         if (decides && !closing) {
@@ -427,14 +460,29 @@ static void undecided(struct rules *b, const struct ast_block *block)
     } else if (last && b->out.n && b->out.v[b->out.n - 1].kind == IR_USE_MAP) {
         diag_note(k->d, x, "for example: a request whose key has no row in the map, which has no `default`");
     }
-    diag_help(k->d, x, "end it with a rule without a condition: `use BACKEND` or `reply 404`");
+    diag_help(k->d, x, "end it with a rule without a condition: `use BACKEND` or `%s`",
+              k->tcp ? "close" : "reply 404");
 }
 
-void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase)
+/* Returns whether the rules always decide. */
+static bool phase_rules(struct rules *b, const struct ast_block *block)
 {
-    struct rules b = {.k = k, .f = f, .phase = phase};
-    bool decides = block_rules(&b, block, NULL);
-    if (phase == IN_ON_REQUEST) {
+    enum phase outer = b->k->phase;
+    b->k->phase = b->phase;
+    b->context = b->k->tcp && b->phase == PHASE_ROUTE ? IN_TCP_ROUTE : check_phase_context(b->phase);
+    bool decides = block_rules(b, block, NULL);
+    if (b->phase == PHASE_ROUTE && !decides && !b->k->incomplete)
+        undecided(b, block);
+    b->k->phase = outer;
+    return decides;
+}
+
+void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block,
+                 enum context context)
+{
+    struct rules b = {.k = k, .owner = f->name, .phase = context == IN_ROUTE ? PHASE_ROUTE : PHASE_REQUEST};
+    bool decides = phase_rules(&b, block);
+    if (b.phase == PHASE_REQUEST) {
         f->on_request.v = b.out.v;
         f->on_request.n = f->on_request.cap = b.out.n;
         return;
@@ -442,8 +490,19 @@ void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_bloc
     /* Where the last `when` decides in all its branches, reaching the last rule implies its condition. */
     if (decides && b.out.n)
         b.out.v[b.out.n - 1].guard = NULL;
-    if (!decides && !k->incomplete)
-        undecided(&b, block);
     f->route.v = b.out.v;
     f->route.n = f->route.cap = b.out.n;
+}
+
+void check_one_rule(struct checker *k, const struct ast_stmt *s)
+{
+    struct rules b = {.k = k, .owner = SLICE(""), .phase = k->phase};
+    b.context = k->tcp && k->phase == PHASE_ROUTE ? IN_TCP_ROUTE : check_phase_context(k->phase);
+    rule(&b, s, NULL);
+}
+
+void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block, enum phase phase)
+{
+    struct rules b = {.k = k, .owner = name, .phase = phase};
+    phase_rules(&b, block);
 }

@@ -1,26 +1,30 @@
 /* Statements, settings and options by their tables: which words there are, where they belong, what they take.
  * What is part of the language but not done is E0900; what is nothing at all gets did-you-mean. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 struct statement {
     struct slice word;
-    unsigned contexts, parts;
+    uint64_t contexts;
+    unsigned parts;
     uint32_t min, max;
     const char *usage;
+    bool later;
 };
 
 static const struct statement statements[STATEMENT_COUNT] = {
 #define STATEMENT(id, word, contexts, min, max, parts, usage, doc)                                           \
-    [STATEMENT_##id] = {SLICE(word), contexts, parts, min, max, usage},
+    [STATEMENT_##id] = {SLICE(word), contexts, parts, min, max, usage, false},
+#define LATER_STATEMENT(id, word, contexts, min, max, parts, usage, doc)                                     \
+    [STATEMENT_##id] = {SLICE(word), contexts, parts, min, max, usage, true},
 #include "grammar/statements.def"
 };
 
 static const struct later {
     struct slice word;
-    unsigned contexts;
+    uint64_t contexts;
     const char *doc;
 } later[] = {
 #define LATER(word, contexts, doc) {SLICE(word), contexts, doc},
@@ -29,7 +33,7 @@ static const struct later {
 
 static const struct setting {
     struct slice statement, word;
-    unsigned contexts;
+    uint64_t contexts;
     enum type_id type;
     int64_t fallback, min, max;
 } settings[SETTING_COUNT] = {
@@ -43,10 +47,11 @@ static const struct setting {
 
 static const struct option {
     struct slice statement, word;
-    const char *later; /* NULL: done */
+    const char *arguments;
+    bool later;
 } options[] = {
-#define OPTION(statement, word, argument, doc) {SLICE(statement), SLICE(word), NULL},
-#define LATER_OPTION(statement, word, doc)     {SLICE(statement), SLICE(word), doc},
+#define OPTION(statement, word, arguments, doc)       {SLICE(statement), SLICE(word), arguments, false},
+#define LATER_OPTION(statement, word, arguments, doc) {SLICE(statement), SLICE(word), arguments, true},
 #include "grammar/options.def"
 };
 
@@ -56,33 +61,87 @@ static const struct {
     enum context context;
     const char *text;
 } places[] = {
-    {IN_FILE, "at the top of a file"},
-    {IN_BACKEND, "in a backend"},
-    {IN_FRONTEND, "in a frontend"},
-    {IN_DEFAULTS, "in `defaults`"},
-    {IN_HTTP_CHECK, "in an HTTP check"},
-    {IN_TCP_CHECK, "in a TCP check"},
-    {IN_ON_REQUEST, "in `on request`"},
-    {IN_ROUTE, "in `route`"},
-    {IN_REPLY, "in a reply"},
-    {IN_MAP, "in a map"},
-    {IN_LIST, "in a list"},
+#define CONTEXT(id, name, text) {IN_##id, text},
+#include "grammar/contexts.def"
+#undef CONTEXT
 };
 enum { NPLACES = sizeof places / sizeof *places };
 
-/* "in a backend or in `defaults`" */
-static struct slice places_text(struct arena *a, unsigned contexts)
+/* What is not said where the rest says enough: TCP where HTTP has it too, and blocks within other objects. */
+static uint64_t main_places(uint64_t contexts)
+{
+    static const struct {
+        uint64_t of, without;
+    } pairs[] = {{IN_TCP_BACKEND, IN_BACKEND}, {IN_TCP_FRONTEND, IN_FRONTEND}, {IN_TCP_ROUTE, IN_ROUTE}};
+    uint64_t outer = contexts & (IN_TLS - 1);
+    contexts = outer ? outer : contexts;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (contexts & pairs[i].without)
+            contexts &= ~pairs[i].of;
+    return contexts;
+}
+
+struct slice check_places(struct arena *a, uint64_t contexts)
 {
     struct slice s = {0};
-    for (size_t i = 0; i < NPLACES; i++)
-        if (contexts & places[i].context)
-            s = s.p ? arena_printf(a, "%.*s or %s", SLICE_ARG(s), places[i].text) : slice_of(places[i].text);
+    uint64_t left = main_places(contexts);
+    for (size_t i = 0; i < NPLACES; i++) {
+        if (!(left & places[i].context))
+            continue;
+        left &= ~(uint64_t)places[i].context;
+        s = s.p ? arena_printf(a, "%.*s%s %s", SLICE_ARG(s), left ? "," : " or", places[i].text)
+                : slice_of(places[i].text);
+    }
     return s.p ? s : SLICE("elsewhere");
+}
+
+static const struct later *find_later(struct slice word, uint64_t contexts)
+{
+    for (size_t i = 0; i < NLATER; i++)
+        if (later[i].contexts & contexts && slice_eq(later[i].word, word))
+            return &later[i];
+    return NULL;
 }
 
 const char *check_usage(enum statement_id id)
 {
     return statements[id].usage;
+}
+
+enum statement_id check_statement_named(struct slice word, enum context context)
+{
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].contexts & context && slice_eq(statements[i].word, word))
+            return (enum statement_id)i;
+    return STATEMENT_NONE;
+}
+
+bool check_is_known(struct slice word, enum context context)
+{
+    return check_statement_named(word, context) != STATEMENT_NONE || find_later(word, context);
+}
+
+bool check_is_rule(struct slice word)
+{
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].contexts & IN_RULES && slice_eq(statements[i].word, word))
+            return true;
+    return false;
+}
+
+unsigned check_parts(enum statement_id id)
+{
+    return statements[id].parts;
+}
+
+bool check_may_stand(enum statement_id id, enum context context)
+{
+    return (statements[id].contexts & context) != 0;
+}
+
+struct slice check_word_of(enum statement_id id)
+{
+    return statements[id].word;
 }
 
 struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...)
@@ -92,6 +151,8 @@ struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
+    if (k->later) /* what it is within was reported */
+        return arena_new(k->a, struct diag);
     struct diag *x =
         diag_report(k->d, DIAG_E0900, at, "%s: part of the language, but not done by this version", what);
     diag_label(k->d, x, "not done yet");
@@ -133,15 +194,7 @@ struct diag *check_misformed(struct checker *k, enum statement_id id, struct spa
 
 /* ---- which statement --------------------------------------------------------------------------- */
 
-static const struct later *find_later(struct slice word, unsigned contexts)
-{
-    for (size_t i = 0; i < NLATER; i++)
-        if (later[i].contexts & contexts && slice_eq(later[i].word, word))
-            return &later[i];
-    return NULL;
-}
-
-static void suggest_statement(struct checker *k, struct diag *x, const struct ast_stmt *s, unsigned contexts)
+static void suggest_statement(struct checker *k, struct diag *x, const struct ast_stmt *s, uint64_t contexts)
 {
     struct slice words[STATEMENT_COUNT + NLATER];
     uint32_t n = 0;
@@ -154,19 +207,29 @@ static void suggest_statement(struct checker *k, struct diag *x, const struct as
     check_suggest(k, x, s->word_span, s->word, words, n);
 }
 
+static bool decides(struct slice word)
+{
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].parts & DECIDES && slice_eq(statements[i].word, word))
+            return true;
+    return false;
+}
+
 /* A word that the place does not have: it may belong elsewhere, be to come, or be nothing. */
 static void report_unknown(struct checker *k, const struct ast_stmt *s, enum context context)
 {
-    unsigned elsewhere = 0;
+    uint64_t elsewhere = 0;
     for (size_t i = 1; i < STATEMENT_COUNT; i++)
         if (slice_eq(statements[i].word, s->word))
             elsewhere |= statements[i].contexts;
     const struct later *l = find_later(s->word, context);
-    if (l || (!elsewhere && (l = find_later(s->word, ~0u)))) {
+    if (l || (!elsewhere && (l = find_later(s->word, ~0ull)))) {
         check_later(k, s->word_span, "`%.*s` (%s)", SLICE_ARG(s->word), l->doc);
         return;
     }
-    struct slice here = places_text(k->a, context);
+    if (k->incomplete && elsewhere & IN_FILE) /* a `}` may be missing before it */
+        return;
+    struct slice here = check_places(k->a, context);
     if (!elsewhere) {
         struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no statement `%.*s` %.*s",
                                      SLICE_ARG(s->word), SLICE_ARG(here));
@@ -174,21 +237,35 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
         suggest_statement(k, x, s, context);
         return;
     }
-    bool action = context & (IN_ROUTE | IN_ON_REQUEST) && elsewhere & IN_ON_REQUEST;
-    struct slice there = places_text(k->a, elsewhere);
+    bool action = context & IN_RULES && elsewhere & IN_RULES;
+    bool pure = context & (IN_ROUTE | IN_TCP_ROUTE) && !decides(s->word);
+    if (action)
+        elsewhere &= IN_RULES;
+    struct slice there = check_places(k->a, elsewhere);
     struct diag *x = diag_report(k->d, action ? DIAG_E0404 : DIAG_E0206, s->word_span,
                                  "`%.*s` does not belong %.*s", SLICE_ARG(s->word), SLICE_ARG(here));
     diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
-    if (action) {
+    if (action && pure)
         diag_note(k->d, x, "a route is pure: it decides, and changes nothing");
+    if (action && pure && elsewhere & IN_ON_REQUEST && context & IN_ROUTE)
         diag_help(k->d, x, "write it in `on request { … }` before the route");
-    }
 }
 
 /* The keyword that `s` begins with. */
 static struct span keyword(const struct ast_stmt *s, struct slice word)
 {
     return (struct span){s->span.file, s->span.off, (uint32_t)word.len};
+}
+
+static void unknown_annotation(struct checker *k, const struct ast_stmt *s)
+{
+    static const struct slice words[] = {SLICE("name"), SLICE("allow")};
+    struct diag *x =
+        diag_report(k->d, DIAG_E0207, s->word_span, "there is no annotation `@%.*s`", SLICE_ARG(s->word));
+    diag_label(k->d, x, "unknown");
+    check_suggest(k, x, s->word_span, s->word, words, 2);
+    if (!x->has_fix)
+        diag_note(k->d, x, "there are: @name(\"TEXT\"), @allow(CODE, reason: \"TEXT\")");
 }
 
 /* Statements that the grammar itself knows. */
@@ -203,7 +280,7 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
                                                          : STATEMENT_WHEN;
         if (statements[id].contexts & context)
             return id;
-        struct slice here = places_text(k->a, context), there = places_text(k->a, statements[id].contexts);
+        struct slice here = check_places(k->a, context), there = check_places(k->a, statements[id].contexts);
         struct diag *x =
             diag_report(k->d, DIAG_E0206, keyword(s, statements[id].word), "`%.*s` does not belong %.*s",
                         SLICE_ARG(statements[id].word), SLICE_ARG(here));
@@ -215,16 +292,18 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
         return STATEMENT_NONE;
     case AST_STMT_ROW:
         if (s->args[0]->kind != AST_ERROR) {
-            struct slice here = places_text(k->a, context);
+            struct slice here = check_places(k->a, context);
             struct diag *x = diag_report(k->d, DIAG_E0206, s->args[0]->span,
                                          "a value alone does not belong %.*s", SLICE_ARG(here));
             diag_label(k->d, x, "rows belong in a map or in a list");
         }
         return STATEMENT_NONE;
     case AST_STMT_ANNOTATION:
+        if (slice_eq(s->word, SLICE("allow")))
+            break; /* check_allow.c has looked at it */
         if (!slice_eq(s->word, SLICE("name")))
-            check_later(k, s->word_span, "`@%.*s`", SLICE_ARG(s->word));
-        else if (!(context & (IN_ROUTE | IN_ON_REQUEST)))
+            unknown_annotation(k, s);
+        else if (!(context & IN_RULES))
             diag_label(k->d, diag_report(k->d, DIAG_E0206, s->word_span, "`@name` names a rule"),
                        "the next statement is no rule");
         return STATEMENT_NONE;
@@ -298,8 +377,7 @@ static void extra_argument(struct checker *k, enum statement_id id, const struct
     for (size_t i = 0; i < NOPTIONS; i++)
         if (options[i].later && slice_eq(options[i].statement, statements[id].word) &&
             slice_eq(options[i].word, word)) {
-            check_later(k, e->span, "`%.*s %.*s` (%s)", SLICE_ARG(statements[id].word), SLICE_ARG(word),
-                        options[i].later);
+            check_later(k, e->span, "`%.*s %.*s`", SLICE_ARG(statements[id].word), SLICE_ARG(word));
             return;
         }
     diag_label(
@@ -344,7 +422,8 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         diag_label(k->d, x, "not a name");
         return false;
     }
-    bool needs_block = d->parts & WITH_BLOCK && id != STATEMENT_REPLY;
+    bool needs_block =
+        d->parts & WITH_BLOCK && id != STATEMENT_REPLY && id != STATEMENT_ENFORCE && id != STATEMENT_DRY_RUN;
     if (needs_block && !s->block && !k->incomplete) {
         struct span at = tail_span(s);
         at = (struct span){at.file, at.off + at.len, 0};
@@ -355,6 +434,17 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
            (!needs_block || s->block);
 }
 
+/* One that this version does not do: what is wrong with it, and that. */
+static void later_statement(struct checker *k, const struct ast_stmt *s, enum statement_id id,
+                            enum context context, bool good)
+{
+    check_later(k, s->word_span, "`%.*s`", SLICE_ARG(s->word));
+    k->later++;
+    if (good)
+        check_form(k, id, s, context);
+    k->later--;
+}
+
 enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context)
 {
     if (s->kind != AST_STMT_WORD)
@@ -363,13 +453,28 @@ enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, e
         if (statements[i].contexts & context && slice_eq(statements[i].word, s->word)) {
             enum statement_id id = (enum statement_id)i;
             /* Declarations were entered before: they are looked at whatever their form. */
-            return well_formed(k, s, id) ? id : STATEMENT_NONE;
+            bool good = well_formed(k, s, id);
+            if (!statements[i].later)
+                return good ? id : STATEMENT_NONE;
+            later_statement(k, s, id, context, good);
+            return STATEMENT_NONE;
         }
     report_unknown(k, s, context);
     return STATEMENT_NONE;
 }
 
 /* ---- options and settings ---------------------------------------------------------------------- */
+
+bool check_find_option(struct slice statement, struct slice word, const char **arguments, bool *later)
+{
+    for (size_t i = 0; i < NOPTIONS; i++)
+        if (slice_eq(options[i].statement, statement) && slice_eq(options[i].word, word)) {
+            *arguments = options[i].arguments;
+            *later = options[i].later;
+            return true;
+        }
+    return false;
+}
 
 bool check_setting_is_for(enum setting_id id, enum context context)
 {
@@ -381,12 +486,12 @@ void check_unknown_option(struct checker *k, const char *statement, enum context
 {
     struct slice words[NOPTIONS + SETTING_COUNT];
     uint32_t n = 0;
-    unsigned elsewhere = 0;
+    uint64_t elsewhere = 0;
     for (size_t i = 0; i < NOPTIONS; i++) {
         if (!slice_eq(options[i].statement, slice_of(statement)))
             continue;
         if (options[i].later && slice_eq(options[i].word, word)) {
-            check_later(k, at, "`%s %.*s` (%s)", statement, SLICE_ARG(word), options[i].later);
+            check_later(k, at, "`%s %.*s`", statement, SLICE_ARG(word));
             return;
         }
         words[n++] = options[i].word;
@@ -402,12 +507,13 @@ void check_unknown_option(struct checker *k, const char *statement, enum context
     struct diag *x = diag_report(k->d, DIAG_E0210, at, "`%s` has no option `%.*s`%s", statement,
                                  SLICE_ARG(word), elsewhere ? " here" : "");
     if (elsewhere) {
-        struct slice there = places_text(k->a, elsewhere);
+        struct slice there = check_places(k->a, elsewhere);
         diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
         return;
     }
     diag_label(k->d, x, "unknown");
     check_suggest(k, x, at, word, words, n);
+    x->applicability = FIX_SAFE; /* no other word could stand here */
     if (!x->has_fix && n) {
         struct slice all = words[0];
         for (uint32_t i = 1; i < n; i++)
@@ -425,6 +531,7 @@ void check_set(struct checker *k, struct settings *to, enum setting_id id, int64
     }
     to->v[id].value = value;
     to->v[id].at = at;
+    lint_setting(k, id, value, at);
 }
 
 bool check_setting(struct checker *k, const char *statement, struct slice word, struct span word_at,

@@ -52,7 +52,9 @@ static bool value_type(struct checker *k, const struct ast_type *t, struct decl 
 {
     if (!t->name.p)
         return false;
-    bool plain = !t->optional && !t->nargs;
+    d->rows.tcp = !t->optional && t->nargs == 1 && slice_eq(t->name, SLICE("backend")) &&
+                  slice_eq(t->args[0]->name, SLICE("tcp"));
+    bool plain = !t->optional && (!t->nargs || d->rows.tcp);
     if (plain && (slice_eq(t->name, SLICE("backend")) || slice_eq(t->name, SLICE("string")))) {
         d->rows.value_type = t->name.p[0] == 'b' ? TYPE_BACKEND : TYPE_STRING;
         return true;
@@ -216,12 +218,29 @@ static void enter(struct set_build *b, struct span at)
     set->rows.n--;
 }
 
+/* A map holds backends of one mode: `backend` or `backend<tcp>`. */
+static struct decl *check_backend_row(struct set_build *b, const struct ast_expr *e)
+{
+    struct checker *k = b->k;
+    struct decl *d = check_ref(k, e, 1u << DECL_BACKEND, "backend");
+    if (!d || d->tcp == b->d->rows.tcp)
+        return d;
+    struct diag *x =
+        diag_report(k->d, DIAG_E0306, e->span, "`%.*s` is %s backend; this map holds %s backends",
+                    SLICE_ARG(d->name), d->tcp ? "a TCP" : "an HTTP", d->tcp ? "HTTP" : "TCP");
+    diag_label(k->d, x, "of another kind");
+    diag_secondary(k->d, x, d->at, "declared here");
+    if (d->tcp)
+        diag_help(k->d, x, "a map of TCP backends has the type `KEY -> backend<tcp>`");
+    return NULL;
+}
+
 static bool row_value(struct set_build *b, const struct ast_expr *e, struct ir_row *row)
 {
     struct checker *k = b->k;
     if (b->set->value_kind == IR_STR)
         return check_string(k, e, "the value", &row->str);
-    struct decl *d = check_ref(k, e, 1u << DECL_BACKEND, "backend");
+    struct decl *d = check_backend_row(b, e);
     if (d)
         row->backend = d->backend;
     return d != NULL;
@@ -294,7 +313,7 @@ static bool is_word_row(struct set_build *b, const struct ast_stmt *s)
 {
     if (s->kind != AST_STMT_WORD || slice_eq(s->word, SLICE("file")) || slice_eq(s->word, SLICE("default")))
         return false;
-    struct ast_expr word = {.kind = AST_NAME};
+    struct ast_expr word = {.kind = AST_NAME, .span = s->word_span};
     word.text = s->word;
     const struct decl *d = check_lookup(b->k, &word);
     return s->tail == AST_TAIL_ARROW || (d && d->kind == DECL_LET) ||

@@ -4,13 +4,14 @@
  * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are
  * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
  * check_rows.c), frontends (check_frontend.c, check_rules.c), with expressions wherever they stand
- * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c); at the end come lints
- * (check_lint.c). An expression that was reported has TYPE_ERROR and silences what follows from it. */
+ * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and
+ * at the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
 #ifndef WEIR_CHECK_STATE_H
 #define WEIR_CHECK_STATE_H
 
 #include "compiler/ast.h"
 #include "compiler/check.h"
+#include "compiler/schema.h"
 #include "runtime/base/strmap.h"
 
 enum type_id {
@@ -20,30 +21,12 @@ enum type_id {
     TYPE_COUNT
 };
 
-/* Where a statement stands. */
-enum context {
-    IN_FILE = 1 << 0,
-    IN_BACKEND = 1 << 1,
-    IN_FRONTEND = 1 << 2,
-    IN_DEFAULTS = 1 << 3,
-    IN_HTTP_CHECK = 1 << 4,
-    IN_TCP_CHECK = 1 << 5,
-    IN_ON_REQUEST = 1 << 6,
-    IN_ROUTE = 1 << 7,
-    IN_REPLY = 1 << 8,
-    IN_MAP = 1 << 9,
-    IN_LIST = 1 << 10,
-};
-
-/* What may follow a statement's arguments. */
-enum part {
-    WITH_BLOCK = 1 << 0,
-    WITH_IF = 1 << 1,
-    WITH_TYPE = 1 << 2,       /* : type, which may be left out */
-    WITH_TYPE_ARROW = 1 << 3, /* : type -> type */
-    WITH_ARROW = 1 << 4,      /* -> value */
-    WITH_ASSIGN = 1 << 5,     /* = value */
-    WITH_RELOP = 1 << 6,      /* == value and so on */
+enum phase {
+#define PHASE(id, word, name, tcp, later) PHASE_##id,
+#include "grammar/phases.def"
+#undef PHASE
+    PHASE_COUNT,
+    PHASE_ANY = PHASE_COUNT /* of a condition that is not used yet */
 };
 
 enum statement_id {
@@ -78,8 +61,25 @@ enum decl_kind {
     DECL_CHECK,
     DECL_BACKEND,
     DECL_FRONTEND,
-    DECL_MODULE
+    DECL_MODULE,
+    DECL_TLS,
+    DECL_LIMIT,
+    DECL_TABLE,
+    DECL_ERRORS,
+    DECL_LOG,
+    DECL_RESOLVER,
+    DECL_PEERS,
+    DECL_EXTERN,
 };
+/* The field that makes a condition need a phase. */
+struct need {
+    enum phase from;
+    bool http; /* a request, not only a connection */
+    struct span at;
+    struct slice http_text, text;
+    struct span http_at;
+};
+
 enum { DECL_SETS = 12 }; /* no fewer than there are kinds of keys */
 
 /* A declared name. */
@@ -87,12 +87,15 @@ struct decl {
     enum decl_kind kind;
     enum { DECL_NEW, DECL_BUSY, DECL_DONE } state; /* BUSY: its value is being looked at; to find circles */
     bool used;
+    bool tcp;        /* BACKEND, FRONTEND: of connections, not of requests */
+    uint32_t symbol; /* in the index of names, where one is made */
     struct slice name;
     struct span at;
     struct ast_stmt *stmt;
     struct module *module;
     uint64_t size;                  /* ACL: of its condition, acls within it written out */
     uint32_t depth;                 /* ACL: of acls within it */
+    struct need need;               /* ACL: the phase that it needs */
     const struct ast_expr *literal; /* LET: what it stands for, once known */
     union {
         struct ir_expr *acl;            /* NULL: reported */
@@ -101,6 +104,7 @@ struct decl {
             struct ir_set *set;
             enum type_id value_type; /* of a map; ERROR: its head was reported */
             bool broken, listed;     /* listed: in ir_program.sets */
+            bool tcp;                /* its values are TCP backends */
         } rows;
         struct ir_check *check;
         struct ir_backend *backend;
@@ -153,6 +157,16 @@ struct checker {
     bool too_deep;          /* reported once */
     const struct decl *acl; /* the condition that is being looked at, or NULL */
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
+    /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
+    uint32_t later;
+    enum phase phase;         /* whose fields are there */
+    bool tcp;                 /* in a TCP frontend or backend */
+    bool hello;               /* a TCP frontend that reads TLS hellos */
+    struct slice later_field; /* the last one that this rule was told about */
+    struct need need;         /* PHASE_ANY: what the condition has used */
+    struct strmap lost; /* names that statements with an unknown word may have meant to declare */
+    struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
+    VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
     VEC(const struct ir_expr *) present;
     struct {
@@ -160,6 +174,15 @@ struct checker {
     } last;                  /* of check_pos() */
     struct strmap addresses; /* listened at: address and port to index in claims */
     VEC(struct claim) claims;
+};
+
+/* var.NAME, which rules set. Its type is that of what is set first. */
+struct var {
+    const struct ast_stmt *stmt;
+    struct module *module;
+    enum phase phase;
+    enum type_id type;
+    enum { VAR_NEW, VAR_BUSY, VAR_DONE } state;
 };
 
 /* An expression with its type. ir is NULL where type is ERROR. */
@@ -180,6 +203,8 @@ struct source *check_open(struct checker *k, const struct ast_expr *e, struct sl
 /* ---- check_names.c: declarations ---- */
 
 void check_declare(struct checker *k, struct module *m);
+/* Whether the name that `e` begins with may be one whose declaration has an unknown word, which is reported there. */
+bool check_is_lost(const struct checker *k, const struct ast_expr *e);
 /* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
  */
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
@@ -195,10 +220,29 @@ const char *check_decl_text(enum decl_kind kind); /* "a backend" */
 /* The name of `d` in plans and logs: with its file's prefix. */
 struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
 
+/* ---- check_index.c: the index of names (name_index.h); each does nothing where none is made ---- */
+
+void check_index_decl(struct checker *k, struct decl *d);
+/* `text`, which lies in the source `file`, stands for `d`. */
+void check_index_use(struct checker *k, uint32_t file, struct slice text, const struct decl *d);
+/* The text at `at` names `file`. */
+void check_index_file(struct checker *k, struct span at, const struct source *file);
+void check_index_end(struct checker *k);
+
 /* ---- check_schema.c: statements.def, settings.def, options.def ---- */
 
 /* Which statement `s` is in `context`; reports an unknown one, and parts that it does not take. */
 enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context);
+/* An option of options.def: what follows it, and whether it is to come. */
+bool check_find_option(struct slice statement, struct slice word, const char **arguments, bool *later);
+unsigned check_parts(enum statement_id id);
+bool check_may_stand(enum statement_id id, enum context context);
+struct slice check_word_of(enum statement_id id);
+bool check_is_rule(struct slice word);
+enum statement_id check_statement_named(struct slice word, enum context context);
+bool check_is_known(struct slice word, enum context context); /* or one that is not looked into */
+/* "in a backend or in `defaults`" */
+struct slice check_places(struct arena *a, uint64_t contexts);
 const char *check_usage(enum statement_id id);
 /* Reports that `s` is not written as `id` is. */
 struct diag *check_misformed(struct checker *k, enum statement_id id, struct span at, const char *fmt, ...)
@@ -309,6 +353,9 @@ struct typed check_pipe(struct checker *k, const struct ast_expr *e);
 struct typed check_call(struct checker *k, const struct ast_expr *e);
 struct typed check_interpolation(struct checker *k, const struct ast_expr *e);
 bool check_is_text(enum type_id t);
+/* Reports E0900 for a field, once a rule. */
+void check_later_field(struct checker *k, struct span at, struct slice text);
+bool check_is_field(const struct ast_expr *e);              /* written as a field is, without its key */
 bool check_names_field(const struct ast_expr *e);           /* the first word belongs to a field */
 bool check_reserved(struct slice name);                     /* a field begins with that word */
 bool check_convertible(enum type_id from, enum type_id to); /* every `from` is a `to` */
@@ -363,6 +410,74 @@ void check_settings(struct checker *k, enum statement_id id, const struct ast_st
                     struct settings *to);
 /* The rules of `block` into `f`; `phase` is IN_ON_REQUEST or IN_ROUTE. */
 void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
-void check_lints(struct checker *k);
+/* The same for what has no place in a program yet: the rules are checked, and left. */
+void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block, enum phase phase);
+/* One rule of the phase that is being checked. */
+void check_one_rule(struct checker *k, const struct ast_stmt *s);
+/* A value that becomes the value of a header. NULL where reported. */
+struct ir_expr *check_header_value(struct checker *k, const struct ast_expr *e, const char *what);
+/* The block of a reply of `status`. */
+void check_reply_block(struct checker *k, const struct ast_block *block, int64_t status);
+
+/* ---- check_phases.c: phases, and which fields they have ---- */
+
+enum context check_phase_context(enum phase p);
+const char *check_phase_name(enum phase p); /* "`on request`" */
+/* Which phase `on …` names; PHASE_COUNT: none. */
+enum phase check_phase_named(const struct ast_stmt *s);
+/* Reports E0401 where the field `text` (from `phase` on) is not there now; remembers it for a condition. */
+bool check_phase(struct checker *k, struct span at, struct slice text, enum phase from);
+/* The same for a condition that needs `need`. */
+bool check_need(struct checker *k, struct span at, struct slice acl, const struct need *need);
+struct phases {
+    const struct ast_stmt *seen[PHASE_COUNT];
+};
+/* `on …` of a frontend (f) or, where f is NULL, of the backend called `name`. */
+void check_on(struct checker *k, struct ir_frontend *f, struct slice name, const struct ast_stmt *s,
+              struct phases *seen);
+/* Enters phase `p`, first reporting E0204 or E0402. False: it was there already. */
+bool check_enter_phase(struct checker *k, enum phase p, const struct ast_stmt *s, struct phases *seen);
+
+/* ---- check_form.c: statements by forms.def ---- */
+
+/* Checks `s` by its form, with its block and its condition. True where it has one. */
+bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context);
+/* The statements of a block that forms.def knows; `what` and `at`: whose block it is. */
+void check_form_block(struct checker *k, const struct ast_block *block, enum context context,
+                      struct slice what, struct span at);
+/* Reports what stands twice in `block` and may stand there once. */
+void check_once(struct checker *k, const struct ast_block *block, enum context context);
+/* The argument at s->args[*i] is an option of `statement` that is to come: reports it, checks what follows,
+ * and moves *i to its last argument. `told`: the one that was reported first for this statement. */
+bool check_later_option(struct checker *k, const char *statement, const struct ast_stmt *s, uint32_t *i,
+                        struct diag **told);
+/* Options of `statement` from argument `i` on. */
+void check_options(struct checker *k, const char *statement, enum statement_id id, const struct ast_stmt *s,
+                   uint32_t i);
+
+/* ---- check_later.c: objects, fields and targets that are to come ---- */
+
+void check_collect_vars(struct checker *k, struct module *m);
+struct typed check_var(struct checker *k, const struct ast_expr *e);
+/* NAME(…) that makes bytes to send. */
+void check_made_bytes(struct checker *k, const struct ast_expr *e);
+/* TABLE[KEY].NAME */
+bool check_is_counter(struct checker *k, const struct ast_expr *e);
+struct typed check_counter(struct checker *k, const struct ast_expr *e);
+/* The target of `set`, `add` or `delete` that is no request header, and its value. */
+void check_target(struct checker *k, enum statement_id id, const struct ast_stmt *s);
+void check_dry_run(struct checker *k, const struct ast_stmt *s, enum context context);
+/* NAME(value), of an external function. */
+struct typed check_extern(struct checker *k, const struct ast_expr *e, struct decl *d);
+/* A row of an `errors` block. */
+void check_error_row(struct checker *k, const struct ast_stmt *s);
+/* The type of keys at `t` of a table or limit. */
+enum type_id check_key_type(struct checker *k, const struct ast_type *t);
+void check_by(struct checker *k, const struct ast_expr *e, const struct decl *of);
+struct decl *check_backend_ref(struct checker *k, const struct ast_expr *e, bool tcp);
+
+/* ---- check_allow.c: @allow ---- */
+
+void check_allows(struct checker *k);
 
 #endif

@@ -1,6 +1,6 @@
 /* Comparisons: which tests which types have, how literals adopt the other side's type. A test
  * on an absent operand is false; `!=` and `not in` are `not (==)` and `not (in)`. */
-#include "compiler/check_state.h"
+#include "compiler/lint.h"
 #include "compiler/regex.h"
 
 struct typed check_yes(struct ir_expr *e)
@@ -126,13 +126,35 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
     return check_yes(check_new2(k, IR_EQ, IR_BOOL, l.ir, r.ir, e->span));
 }
 
+/* Types that have an order. */
+static bool is_ordered(enum type_id t)
+{
+    return t == TYPE_INT || t == TYPE_PERCENT || t == TYPE_DURATION || t == TYPE_SIZE || t == TYPE_TIME;
+}
+
+/* `5` where 5% or 5s is meant. */
+static bool needs_unit(struct checker *k, const struct ast_expr *e, const struct typed *l)
+{
+    const struct ast_expr *lit = check_literal_quietly(k, e->args[1]);
+    if (!lit || lit->kind != AST_INT ||
+        (l->type != TYPE_DURATION && l->type != TYPE_SIZE && l->type != TYPE_PERCENT))
+        return false;
+    struct slice text = check_source_text(k, e->args[0]->span);
+    check_wrong_literal(k, e->args[1], lit, l->type,
+                        arena_printf(k->a, "the value that `%.*s` is held against", SLICE_ARG(text)).p);
+    return true;
+}
+
 static struct typed order(struct checker *k, const struct ast_expr *e)
 {
     struct typed l = check_expr(k, e->args[0], TYPE_INT);
-    struct typed r = l.type == TYPE_ERROR ? l : check_expr(k, e->args[1], TYPE_INT);
+    if (l.type != TYPE_ERROR && needs_unit(k, e, &l))
+        return check_failed();
+    struct typed r =
+        l.type == TYPE_ERROR ? l : check_expr(k, e->args[1], is_ordered(l.type) ? l.type : TYPE_INT);
     if (l.type == TYPE_ERROR || r.type == TYPE_ERROR)
         return check_failed();
-    if (l.type != TYPE_INT && r.type == TYPE_INT) {
+    if (!is_ordered(l.type) && r.type == TYPE_INT) {
         struct typed want = {NULL, TYPE_INT, false};
         struct diag *x = unlike(k, e, e->args[1], &want, &l);
         if (check_is_text(l.type))
@@ -140,9 +162,9 @@ static struct typed order(struct checker *k, const struct ast_expr *e)
                       SLICE_ARG(check_source_text(k, e->args[0]->span)));
         return check_failed();
     }
-    if (l.type != TYPE_INT)
+    if (!is_ordered(l.type))
         return check_no_such_test(k, e, e->args[0], &l, "numbers");
-    if (r.type != TYPE_INT) {
+    if (r.type != l.type) {
         unlike(k, e, e->args[0], &l, &r);
         return check_failed();
     }
@@ -279,14 +301,12 @@ static struct typed matches(struct checker *k, const struct ast_expr *e)
 
 /* ---- all --------------------------------------------------------------------------------------- */
 
-struct typed check_compare(struct checker *k, const struct ast_expr *e)
+static struct typed test(struct checker *k, const struct ast_expr *e)
 {
-    struct typed t = check_failed();
     switch ((enum ast_op)e->op) {
     case AST_EQ:
     case AST_NE:
-        t = equal(k, e);
-        break;
+        return equal(k, e);
     case AST_LT:
     case AST_LE:
     case AST_GT:
@@ -294,8 +314,7 @@ struct typed check_compare(struct checker *k, const struct ast_expr *e)
         return order(k, e);
     case AST_IN:
     case AST_NOT_IN:
-        t = check_in(k, e);
-        break;
+        return check_in(k, e);
     case AST_UNDER:
         return under(k, e);
     case AST_LIKE:
@@ -314,9 +333,17 @@ struct typed check_compare(struct checker *k, const struct ast_expr *e)
     case AST_MUL:
     case AST_DIV:
     case AST_MOD:
-        return t;
+        break;
     }
-    if (t.type == TYPE_ERROR || e->op == AST_EQ || e->op == AST_IN)
+    return check_failed();
+}
+
+struct typed check_compare(struct checker *k, const struct ast_expr *e)
+{
+    struct typed t = test(k, e);
+    if (t.type != TYPE_ERROR)
+        lint_test(k, e, t.ir);
+    if (t.type == TYPE_ERROR || (e->op != AST_NE && e->op != AST_NOT_IN))
         return t;
     check_negation(k, e, t.ir);
     return check_yes(check_new1(k, IR_NOT, IR_BOOL, t.ir, e->span));

@@ -191,7 +191,13 @@ static void without_unit(struct checker *k, const struct ast_expr *e, const stru
     diag_label(k->d, x, "int, expected %s", check_type_text(want));
     if (want == TYPE_DURATION)
         diag_note(k->d, x, "HAProxy reads this as %lld milliseconds", (long long)lit->num);
-    struct slice fix = arena_printf(k->a, want == TYPE_DURATION ? "%llds" : "%lldB", (long long)lit->num);
+    struct slice fix = arena_printf(k->a,
+                                    want == TYPE_DURATION    ? "%llds"
+                                    : want == TYPE_RATE      ? "%lld/1s"
+                                    : want == TYPE_PERCENT   ? "%lld%%"
+                                    : want == TYPE_BANDWIDTH ? "%lldB/s"
+                                                             : "%lldB",
+                                    (long long)lit->num);
     diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(fix));
     if (e == lit)
         diag_fix(x, FIX_MAYBE, e->span, fix);
@@ -218,7 +224,8 @@ void check_wrong_literal(struct checker *k, const struct ast_expr *e, const stru
                          enum type_id want, const char *what)
 {
     enum type_id is = check_literal_type(lit);
-    if (is == TYPE_INT && (want == TYPE_DURATION || want == TYPE_SIZE)) {
+    if (is == TYPE_INT && (want == TYPE_DURATION || want == TYPE_SIZE || want == TYPE_RATE ||
+                           want == TYPE_PERCENT || want == TYPE_BANDWIDTH)) {
         without_unit(k, e, lit, want, what);
         return;
     }
@@ -325,7 +332,7 @@ bool check_string(struct checker *k, const struct ast_expr *e, const char *what,
 bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out)
 {
     if (e->kind == AST_CALL) {
-        check_later(k, e->span, "bytes made by a function");
+        check_made_bytes(k, e);
         return false;
     }
     const struct ast_expr *lit = check_literal(k, e);

@@ -10,12 +10,15 @@
 /* CMD(name, arguments, summary) */
 #define CMD_LIST(CMD)                                                                          \
     CMD(check, "FILE…", "check configurations and the data files that they name")              \
+    CMD(fmt, "FILE…", "lay out configurations in the one canonical way")                       \
     CMD(build, "FILE -o PLAN", "compile a configuration into a plan, or into an executable")   \
     CMD(show, "PLAN", "say what a plan holds")                                                 \
     CMD(explain, "FILE|PLAN 'METHOD URL'", "say what happens to a request, and why")           \
+    CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
-    CMD(ctl, "--control SOCK WORD…", "ask a running process")
+    CMD(ctl, "--control SOCK WORD…", "ask a running process")                                  \
+    CMD(lsp, "", "the language server for editors")
 
 #define CMD(name, args, summary) int cmd_##name(int argc, char **argv);
 CMD_LIST(CMD)

@@ -7,10 +7,13 @@
 #include "compiler/source.h"
 #include "runtime/base/arena.h"
 
+struct name_index;
+
 struct compilation {
     struct arena arena;
     struct sources sources;
     struct diags diags;
+    struct name_index *names; /* filled by the checker where it is not NULL (name_index.h) */
 };
 
 /* Sets up `c` (its parts point at each other, so it must not be copied); compilation_end() frees everything. */

@@ -31,12 +31,29 @@ static struct slice format(struct diags *d, const char *fmt, va_list ap)
         va_end(ap);                 \
     } while (0)
 
+void diag_allow(struct diags *d, enum diag_code code, struct span span)
+{
+    vec_add(d->arena, &d->allows, ((struct diag_allow){code, span}));
+}
+
+static bool is_allowed(const struct diags *d, enum diag_code code, struct span at)
+{
+    for (uint32_t i = 0; i < d->allows.n; i++) {
+        const struct diag_allow *a = &d->allows.v[i];
+        if (a->code == code && a->span.file == at.file && at.off - a->span.off < a->span.len)
+            return true;
+    }
+    return false;
+}
+
 struct diag *diag_report(struct diags *d, enum diag_code code, struct span span, const char *fmt, ...)
 {
     struct diag *x = arena_new(d->arena, struct diag);
     x->code = code;
     x->primary.span = span;
     FORMAT(x->message);
+    if (levels[code] == WARNING && is_allowed(d, code, span))
+        return x;
     vec_add(d->arena, &d->list, x);
     if (levels[code] == ERROR)
         d->errors++;

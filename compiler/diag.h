@@ -38,11 +38,18 @@ struct diag {
     struct slice fix_text;
 };
 
+/* Lint `code` is silent within `span`. */
+struct diag_allow {
+    enum diag_code code;
+    struct span span;
+};
+
 struct diags {
     struct arena *arena;
     struct sources *sources;
     VEC(struct diag *) list;
     uint32_t errors, warnings;
+    VEC(struct diag_allow) allows; /* warnings that are not wanted */
 };
 
 /* Reports at `span`; the message is formatted. The result can be given labels, notes and a fix. */
@@ -56,6 +63,10 @@ void diag_fix(struct diag *x, enum diag_applicability how, struct span at, struc
 
 /* The candidate nearest to `word` within a third of its length (Damerau-Levenshtein), or p == NULL. */
 struct slice diag_nearest(struct slice word, const struct slice *candidates, uint32_t n);
+
+/* From now on, warnings of `code` whose place is within `span` are not kept: diag_report() gives a message that nobody
+ * will see. */
+void diag_allow(struct diags *d, enum diag_code code, struct span span);
 
 enum diag_format { DIAG_TEXT, DIAG_JSON };
 /* Renders all, sorted by place, duplicates removed; as text at most 50 of a level, and how many more there are.

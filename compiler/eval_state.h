@@ -1,5 +1,5 @@
 /* What the parts of the evaluator share: eval.c (requests and rules), eval_expr.c (expressions), eval_match.c
- * (keys, patterns). For them alone. */
+ * (keys, patterns). For them, and for lints that hold constants against tests (lint_facts.c). */
 #ifndef WEIR_EVAL_STATE_H
 #define WEIR_EVAL_STATE_H
 

@@ -20,7 +20,7 @@ struct ir_pos {
 enum ir_kind { IR_BOOL, IR_INT, IR_STR, IR_IP, IR_BACKEND };
 
 enum ir_field {
-#define FIELD(id, text, type, optional, keyed, doc) IR_FIELD_##id,
+#define FIELD(id, text, type, optional, keyed, phase, doc) IR_FIELD_##id,
 #include "grammar/fields.def"
 #undef FIELD
     IR_FIELD_COUNT
@@ -55,6 +55,7 @@ struct ir_expr {
         struct ir_set *set;  /* IN, LOOKUP */
     };
     struct ir_pos pos;
+    uint32_t len; /* bytes of its text at `pos`, 0: unknown; for the checker, not in plans */
 };
 
 /* One key of a set. HOST keys are lower case without trailing dot; PATH keys are normalised and, but for "/",

@@ -90,7 +90,7 @@ static int field_kind(uint8_t field)
         BOOL = IR_BOOL
     };
     static const uint8_t kinds[] = {
-#define FIELD(id, text, type, optional, keyed, doc) type,
+#define FIELD(id, text, type, optional, keyed, phase, doc) type,
 #include "grammar/fields.def"
 #undef FIELD
     };
@@ -185,7 +185,7 @@ static struct ir_set *read_set(struct ir_reader *r)
 static void read_field(struct ir_reader *r, struct ir_expr *e)
 {
     static const uint8_t keyed[] = {
-#define FIELD(id, text, type, optional, keyed, doc) keyed,
+#define FIELD(id, text, type, optional, keyed, phase, doc) keyed,
 #include "grammar/fields.def"
 #undef FIELD
     };

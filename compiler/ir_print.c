@@ -19,7 +19,7 @@ static const char *op_text(uint8_t op)
 static const char *field_text(uint8_t field)
 {
     static const char *const text[] = {
-#define FIELD(id, text, type, optional, keyed, doc) text,
+#define FIELD(id, text, type, optional, keyed, phase, doc) text,
 #include "grammar/fields.def"
 #undef FIELD
     };

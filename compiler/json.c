@@ -70,18 +70,22 @@ static void add_utf8(struct buf *b, uint32_t c)
     }
 }
 
-/* After "\u": one code point, two escapes where it is a surrogate pair. */
+/* After "\u": one code point, two escapes where it is a surrogate pair. A surrogate without its partner, which
+ * editors can hold and send, becomes U+FFFD. */
 static bool read_code_point(struct reader *r, struct buf *b)
 {
     uint32_t c, low;
-    if (!hex4(r, &c) || (c >= 0xdc00 && c < 0xe000))
+    if (!hex4(r, &c))
         return false;
     if (c >= 0xd800 && c < 0xdc00) {
-        if (!take_word(r, "\\u") || !hex4(r, &low) || low < 0xdc00 || low >= 0xe000)
-            return false;
-        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+        const char *back = r->at;
+        if (take_word(r, "\\u") && hex4(r, &low) && low >= 0xdc00 && low < 0xe000) {
+            add_utf8(b, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
+            return true;
+        }
+        r->at = back;
     }
-    add_utf8(b, c);
+    add_utf8(b, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* A small reader of JSON (RFC 8259) for what `weir` itself writes: manifests. */
+/* A small reader of JSON (RFC 8259) for what `weir` itself writes (manifests) and what editors send. */
 #ifndef WEIR_JSON_H
 #define WEIR_JSON_H
 

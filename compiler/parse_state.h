@@ -1,5 +1,5 @@
 /* What the scanner (grammar/lexer.l), the token filter, the grammar (grammar/parser.y) and the tree builder share
- * while one source is parsed. Private to them: everyone else calls parse.h. */
+ * while one source is parsed. Private to them and to the formatter, which reads tokens: everyone else calls parse.h. */
 #ifndef WEIR_PARSE_STATE_H
 #define WEIR_PARSE_STATE_H
 

@@ -57,6 +57,9 @@ struct source *source_open(struct sources *s, struct slice path, int *err)
         *err = ENOENT;
         return NULL;
     }
+    struct slice buffer;
+    if (s->overlay && s->overlay(s->overlay_context, path, &buffer))
+        return add(s, path, buffer);
     int fd = open(arena_copy(s->arena, path).p, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         *err = errno;

@@ -14,6 +14,10 @@ struct source {
 struct sources {
     struct arena *arena;
     VEC(struct source *) files;
+    /* Where not NULL: asked before the file is. True: `*text` (NUL follows; kept by whoever gives it until the
+     * compilation ends) takes the file's place, as an editor's buffer does. */
+    bool (*overlay)(void *context, struct slice path, struct slice *text);
+    void *overlay_context;
 };
 
 /* Reads `path`; a file that is already there is returned again. NULL and `*err` (an errno) where it cannot

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/plan_load.h"
+#include "runtime/preflight.h"
 #include "runtime/process.h"
 
 extern const struct weir_builtin weir_builtin __attribute__((weak));
@@ -12,7 +14,7 @@ extern const struct weir_builtin weir_builtin __attribute__((weak));
 static void usage(FILE *to, const char *name, bool builtin)
 {
     fprintf(to,
-            "usage: %s%s [--control SOCK] [--workers N] [--drain-timeout TIME] [--stop-timeout TIME]\n"
+            "usage: %s%s [--control SOCK] [--workers N] [--drain-timeout TIME] [--stop-timeout TIME] [--preflight]\n"
             "\n"
             "%s\n"
             "\n"
@@ -20,6 +22,7 @@ static void usage(FILE *to, const char *name, bool builtin)
             "  --workers N           threads that serve (default: one for each processor)\n"
             "  --drain-timeout TIME  after a swap, end requests of the old plan after this (default 30s)\n"
             "  --stop-timeout TIME   on SIGTERM, end requests in flight after this (default 30s)\n"
+            "  --preflight           serve nobody: say whether this host could serve the plan (exit code 0), or why not (1)\n"
             "  --help, --version\n"
             "\n"
             "TIME is a number and a unit: 500ms, 2s, 1m, 1h. SIGTERM and SIGINT stop: requests in flight are "
@@ -75,14 +78,35 @@ static bool read_plan(void *path, struct buf *plan, struct buf *why)
     return !err;
 }
 
+static int preflight(const struct process_options *o)
+{
+    struct preflight_options with = {.control_path = o->control_path, .workers = o->workers};
+    struct buf file = {0}, out = {0}, why = {0};
+    struct plan *p = NULL;
+    if (o->builtin)
+        p = plan_load_builtin(o->builtin, &why);
+    else if (o->make_plan(o->ctx, &file, &why))
+        p = plan_load(buf_view(&file), &why);
+    bool good = p && preflight_run(p, &with, &out);
+    if (!p)
+        fprintf(stderr, "weir-edge: %.*s\n", SLICE_ARG(buf_view(&why)));
+    fwrite(buf_view(&out).p, 1, out.len, stdout);
+    plan_unload(&p);
+    buf_free(&file);
+    buf_free(&out);
+    buf_free(&why);
+    return good ? 0 : 1;
+}
+
 /* Fills `o`. Returns -1 to go on, else the exit code. */
-static int read_options(int argc, char **argv, struct process_options *o)
+static int read_options(int argc, char **argv, struct process_options *o, bool *only_preflight)
 {
     static const struct option longs[] = {
         {"control", required_argument, NULL, 'c'},
         {"workers", required_argument, NULL, 'w'},
         {"drain-timeout", required_argument, NULL, 'd'},
         {"stop-timeout", required_argument, NULL, 's'},
+        {"preflight", no_argument, NULL, 'p'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},
         {0},
@@ -107,6 +131,9 @@ static int read_options(int argc, char **argv, struct process_options *o)
                 return wrong_usage(argv[0], "a time is a number and ms, s, m or h, at most a day, not",
                                    optarg);
             break;
+        case 'p':
+            *only_preflight = true;
+            break;
         case 'h':
             usage(stdout, argv[0], o->builtin != NULL);
             return 0;
@@ -125,7 +152,8 @@ static int read_options(int argc, char **argv, struct process_options *o)
 int main(int argc, char **argv)
 {
     struct process_options o = {.make_plan = read_plan, .builtin = &weir_builtin};
-    int rc = read_options(argc, argv, &o);
+    bool only_preflight = false;
+    int rc = read_options(argc, argv, &o, &only_preflight);
     if (rc >= 0)
         return rc;
     if (o.builtin && optind < argc)
@@ -134,5 +162,5 @@ int main(int argc, char **argv)
         return wrong_usage(
             argv[0], optind == argc ? "which plan is to be served" : "there is more than one plan", NULL);
     o.ctx = o.builtin ? NULL : argv[optind];
-    return process_run(&o);
+    return only_preflight ? preflight(&o) : process_run(&o);
 }

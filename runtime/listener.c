@@ -13,8 +13,6 @@
 #include "runtime/base/fault.h"
 #include "runtime/base/ip.h"
 
-enum { BACKLOG = 4096 };
-
 union address {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -94,7 +92,7 @@ static unsigned open_all(const struct listener *l, const struct registry *r, boo
         fds[i] = bind_one(l, v6, true);
         if (fds[i] < 0)
             return i;
-        if (listen(fds[i], BACKLOG) != 0)
+        if (listen(fds[i], LISTENER_BACKLOG) != 0)
             return i + 1;
     }
     errno = 0;
@@ -107,6 +105,27 @@ static void close_all(int *fds, unsigned n)
         close(fds[--n]);
 }
 
+/* Whether it failed because the machine has no IPv6, where IPv4 alone will do. */
+static bool no_ipv6(const struct listener *l, int err)
+{
+    return is_any(l) && (err == EAFNOSUPPORT || err == EADDRNOTAVAIL || err == ENOPROTOOPT);
+}
+
+int listener_try(const uint8_t addr[16], uint16_t port)
+{
+    struct listener l = {.port = port};
+    struct ip_addr ip;
+    memcpy(l.addr, addr, 16);
+    memcpy(ip.b, addr, 16);
+    int fd = bind_one(&l, !ip_is_v4(&ip), false);
+    if (fd < 0 && no_ipv6(&l, errno))
+        fd = bind_one(&l, false, false);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
 bool listener_open(struct listener *l, const struct registry *r, struct buf *why)
 {
     struct ip_addr ip;
@@ -117,9 +136,8 @@ bool listener_open(struct listener *l, const struct registry *r, struct buf *why
         return false;
     }
     unsigned n = open_all(l, r, !ip_is_v4(&ip), fds);
-    if (errno != 0 && is_any(l) &&
-        (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL || errno == ENOPROTOOPT)) {
-        close_all(fds, n); /* a machine without IPv6 */
+    if (errno != 0 && no_ipv6(l, errno)) {
+        close_all(fds, n);
         n = open_all(l, r, false, fds);
     }
     if (errno != 0) {

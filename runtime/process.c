@@ -78,7 +78,7 @@ static void reload(struct process *p)
 
 /* ---- start -------------------------------------------------------------------------------------- */
 
-static unsigned count_processors(void)
+unsigned process_processors(void)
 {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
@@ -97,10 +97,15 @@ static rlim_t raise_descriptors(void)
     return setrlimit(RLIMIT_NOFILE, &l) == 0 ? l.rlim_cur : before;
 }
 
+unsigned process_descriptors(unsigned workers)
+{
+    return SPARE_FDS + 4 * workers;
+}
+
 /* Client connections of one worker, where each may need a connection to a server as well. */
 static uint32_t share_of_connections(rlim_t descriptors, unsigned workers)
 {
-    rlim_t spare = SPARE_FDS + 4 * workers,
+    rlim_t spare = process_descriptors(workers),
            each = descriptors > spare ? (descriptors - spare) / 2 / workers : 1;
     return each < 16 ? 16 : each > 1000000 ? 1000000 : (uint32_t)each;
 }
@@ -282,7 +287,7 @@ static void end(struct process *p)
 
 int process_run(const struct process_options *o)
 {
-    unsigned workers = o->workers ? o->workers : count_processors();
+    unsigned workers = o->workers ? o->workers : process_processors();
     struct process p = {.o = o,
                         .signals.fd = -1,
                         .loop.epoll = -1,

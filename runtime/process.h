@@ -24,4 +24,9 @@ struct process_options {
 /* Returns the exit code: 0 after a graceful stop, 1 where the first plan could not be served (said on stderr). */
 int process_run(const struct process_options *o);
 
+/* Processors that this process may use: as many workers as where none are asked for. */
+unsigned process_processors(void);
+/* Descriptors that a process with so many workers takes for itself, without listeners and connections. */
+unsigned process_descriptors(unsigned workers);
+
 #endif

@@ -139,10 +139,15 @@ static void json_values(void **state)
     assert_int_equal(list->items.v[5].num, 0); /* does not fit */
     assert_int_equal(json_member(x, "e")->items.n, 0);
     assert_text(json_member(x, "s")->text, "\xf0\x9f\x98\x80\xc3\xa9\"");
+    x = json_read(&a, SLICE("[\"\\ud800\", \"\\udc00\", \"\\ud800\\u0041\"]")); /* without partners */
+    assert_non_null(x);
+    assert_text(x->items.v[0].text, "\xef\xbf\xbd");
+    assert_text(x->items.v[1].text, "\xef\xbf\xbd");
+    assert_text(x->items.v[2].text, "\xef\xbf\xbd" "A");
     assert_null(json_member(x, "none"));
     assert_null(json_member(NULL, "none"));
     static const char *const bad[] = {"",         "{",       "[1,]",      "{\"a\"}",     "{\"a\":}",
-                                      "{a:1}",    "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"",
+                                      "{a:1}",    "\"\\x\"", "\"\\u12\"", "\"\\ud800\\u\"", "\"\\udc0\"",
                                       "\"a\nb\"", "1 2",     "nul",       "[1 2]",       "\"\\",
                                       "\"\\u",    "x",       "{\"a\":1,}"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
