@@ -16,7 +16,7 @@ struct hosts {
     VEC(struct posting) postings;
     VEC(struct slice) names;
     VEC(uint32_t) common[2]; /* items that any host may meet */
-    bool common_changed;
+    bool all; /* a changed rule is for any host, or there is one side alone: hosts that count are all */
     VEC(uint32_t) changed; /* conditions of changed rules, of the host at hand */
     uint32_t *number, *stamp, generation; /* by outcome: its number in the state at hand */
     struct an_host host;
@@ -70,15 +70,44 @@ static void index_item(struct hosts *h, uint32_t side, uint32_t i)
     const struct exact_set *needed = needed_hosts(h->s->l, item->guard);
     if (!needed) {
         vec_add(&h->s->a, &h->common[side], i);
-        h->common_changed |= item->changed;
-        logic_visit(h->s->l, item->guard, VAR_HOST, add_named, h);
+        if (h->all)
+            logic_visit(h->s->l, item->guard, VAR_HOST, add_named, h);
         return;
     }
     for (uint32_t k = 0; k < needed->n; k++) {
+        if (!h->all && !strmap_get(&h->index, needed->v[k]))
+            continue;
         struct posting *p = posting_of(h, needed->v[k]);
         vec_add(&h->s->a, &p->items[side], i);
-        p->changed |= item->changed;
     }
+}
+
+/* Where all changed rules need some hosts, these are all that there is to look at. */
+static void find_changed(struct hosts *h, uint32_t side, uint32_t i)
+{
+    const struct an_item *item = &h->sides[side]->items.v[i];
+    const struct exact_set *needed = item->changed ? needed_hosts(h->s->l, item->guard) : NULL;
+    h->all |= item->changed && !needed;
+    for (uint32_t k = 0; needed && k < needed->n; k++)
+        posting_of(h, needed->v[k])->changed = true;
+}
+
+static void make_index(struct hosts *h)
+{
+    uint32_t outcomes = 0;
+    h->all = h->nsides == 1;
+    for (uint32_t side = 0; side < h->nsides && !h->all; side++)
+        for (uint32_t i = 0; i < h->sides[side]->items.n; i++)
+            find_changed(h, side, i);
+    logic_new_value(h->s->l);
+    for (uint32_t side = 0; side < h->nsides; side++)
+        for (uint32_t i = 0; i < h->sides[side]->items.n; i++) {
+            uint32_t number = (h->sides[side]->items.v[i].outcome >> OUTCOME_BITS) + 1;
+            outcomes = number > outcomes ? number : outcomes;
+            index_item(h, side, i);
+        }
+    h->number = arena_array(&h->s->a, uint32_t, outcomes);
+    h->stamp = arena_array(&h->s->a, uint32_t, outcomes);
 }
 
 /* ---- one host ---------------------------------------------------------------------------------- */
@@ -166,6 +195,7 @@ static void visit_host(struct hosts *h, uint32_t at)
         add_side(h, side, &h->postings.v[at], &v);
     h->host.host = v.text;
     h->host.named = true;
+    h->host.any = false;
     emit(h, cone(h));
 }
 
@@ -191,6 +221,7 @@ static void visit_others(struct hosts *h)
             *vec_push(&h->s->a, &h->s->raw[k >= x.n[0]]) = x.e[k];
         h->host.host = cells.v.v[i].value.text;
         h->host.named = false;
+        h->host.any = h->names.n == 0 && cells.v.n == 1;
         emit(h, x.k);
     }
 }
@@ -198,20 +229,10 @@ static void visit_others(struct hosts *h)
 void an_hosts_visit(struct an_search *s, struct an_side *const *sides, uint32_t nsides, an_host_fn *fn, void *ctx)
 {
     struct hosts h = {.s = s, .sides = sides, .nsides = nsides, .fn = fn, .ctx = ctx};
-    uint32_t outcomes = 0;
-    logic_new_value(s->l);
-    for (uint32_t side = 0; side < nsides; side++)
-        for (uint32_t i = 0; i < sides[side]->items.n; i++) {
-            uint32_t number = (sides[side]->items.v[i].outcome >> OUTCOME_BITS) + 1;
-            outcomes = number > outcomes ? number : outcomes;
-            index_item(&h, side, i);
-        }
-    h.number = arena_array(&s->a, uint32_t, outcomes);
-    h.stamp = arena_array(&s->a, uint32_t, outcomes);
-    bool all = nsides == 1 || h.common_changed;
-    if (all)
+    make_index(&h);
+    if (h.all)
         visit_others(&h);
     for (uint32_t i = 0; i < h.names.n && !an_search_over(s); i++)
-        if (all || h.postings.v[i].changed)
+        if (h.all || h.postings.v[i].changed)
             visit_host(&h, i);
 }

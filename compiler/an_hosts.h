@@ -10,6 +10,7 @@
 struct an_host {
     struct slice host; /* it, or one that stands for the cell */
     bool named;        /* a condition names it */
+    bool any;          /* no condition tells hosts apart */
     uint32_t state;    /* in which an entry's item is a place in `items`; outcomes that decide are numbered by appearance */
     VEC(uint32_t) items[2]; /* numbers of the sides' items */
 };

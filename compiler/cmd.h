@@ -15,6 +15,7 @@
     CMD(show, "PLAN", "say what a plan holds")                                                 \
     CMD(explain, "FILE|PLAN 'METHOD URL'", "say what happens to a request, and why")           \
     CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
+    CMD(diff, "OLD NEW", "say what a change of the configuration would change")                \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \
     CMD(ctl, "--control SOCK WORD…", "ask a running process")                                  \

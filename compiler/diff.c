@@ -89,7 +89,7 @@ struct leaf {
     bool edits;
     struct an_sample samples[DIFF_SAMPLES];
     uint32_t nsamples;
-    struct diff_class *first; /* the first class that was made of it */
+    struct diff_class **first; /* where the first class of its kind stands */
 };
 
 struct leaves {
@@ -104,6 +104,8 @@ struct comparing {
     struct strmap by_state, by_pair; /* leaves of states that were searched; classes by what decides */
     VEC(struct leaves) found;
     uint32_t current; /* in `found` */
+    struct strmap by_edits;
+    VEC(struct diff_class **) first_edits;
 };
 
 static const struct an_entry *next_edit(const struct comparing *c, const struct an_entry *e, uint32_t n, struct slice name,
@@ -132,6 +134,23 @@ static bool covers(const struct comparing *c, const struct an_entry *x, uint32_t
     return true;
 }
 
+/* Classes that differ in the same changes of headers are of one kind. */
+static struct diff_class **first_with(struct comparing *c, const struct an_entry *old, uint32_t n,
+                                      const struct an_entry *new, uint32_t m)
+{
+    struct buf key = {0};
+    bool added;
+    for (uint32_t i = 0; i < n + m; i++)
+        buf_printf(&key, i == n ? "| %u " : "%u ", i < n ? old[i].outcome : new[i - n].outcome);
+    if (m == 0)
+        buf_char(&key, '|');
+    uint32_t at = *strmap_put(&c->by_edits, c->d->a, arena_copy(c->d->a, buf_view(&key)), c->first_edits.n, &added);
+    buf_free(&key);
+    if (added)
+        vec_add(c->d->a, &c->first_edits, arena_new(c->d->a, struct diff_class *));
+    return c->first_edits.v[at];
+}
+
 static void leaf(void *ctx, struct an_search *s, const struct an_state *x)
 {
     struct comparing *c = ctx;
@@ -150,6 +169,7 @@ static void leaf(void *ctx, struct an_search *s, const struct an_state *x)
         l->old = old[n].item;
         l->new = new[m].item;
         l->edits = same;
+        l->first = same ? first_with(c, old, n, new, m) : arena_new(c->d->a, struct diff_class *);
     }
     if (l->nsamples < DIFF_SAMPLES)
         l->samples[l->nsamples++] = an_sample_take(c->d->a, s);
@@ -169,11 +189,11 @@ static struct diff_class *class_of(struct comparing *c, const struct an_host *h,
     x->old_item = &c->f->sides[0].items.v[key[0]];
     x->new_item = &c->f->sides[1].items.v[key[1]];
     x->edits = l->edits;
-    x->like = l->first;
-    if (l->first)
-        l->first->alike++;
+    x->like = *l->first;
+    if (x->like)
+        x->like->alike++;
     else
-        l->first = x;
+        *l->first = x;
     vec_add(c->d->a, &c->f->classes, x);
     return x;
 }
@@ -182,6 +202,7 @@ static void add_class(struct comparing *c, const struct an_host *h, struct leaf 
 {
     struct diff_class *x = class_of(c, h, l);
     x->others |= !h->named;
+    x->any |= h->any;
     if (h->named && x->nhosts++ < DIFF_HOSTS)
         x->hosts[x->nhosts - 1] = arena_copy(c->d->a, h->host);
     for (uint32_t i = 0; !x->like && i < l->nsamples && x->nsamples < DIFF_SAMPLES; i++) {

@@ -14,12 +14,13 @@ enum { DIFF_SAMPLES = 6, DIFF_HOSTS = 5 };
 struct diff_class {
     const struct an_item *old_item, *new_item; /* what decides */
     bool edits;        /* the same decision, with other changes of headers */
-    bool others;       /* hosts that no condition names are among it */
+    bool others, any;  /* hosts that no condition names are among it; all hosts alike */
     uint32_t nhosts;   /* named hosts */
     struct slice hosts[DIFF_HOSTS];
     struct an_sample samples[DIFF_SAMPLES];
     uint32_t nsamples;
-    struct diff_class *like; /* the class of another host that differs in names alone; NULL: this is the first of its kind */
+    struct diff_class *like; /* an earlier class of the same kind: of another host, with other names; or with the same
+                              * changes of headers, decided by another rule. NULL: this is the first of its kind */
     uint32_t alike;          /* of the first: how many are like it */
     bool confirmed;          /* of the first: `request` shows the difference */
     struct eval_request request;

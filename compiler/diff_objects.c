@@ -43,13 +43,6 @@ static void number(struct details *d, const char *what, uint64_t old, uint64_t n
         detail(d, "%s: %llu%s → %llu%s", what, (unsigned long long)old, unit, (unsigned long long)new, unit);
 }
 
-static struct slice text_of(struct diff *d, struct buf *b)
-{
-    struct slice s = arena_copy(d->a, buf_view(b));
-    b->len = 0;
-    return s;
-}
-
 /* ---- frontends --------------------------------------------------------------------------------- */
 
 static void put_listen(const struct ir_listen *l, struct buf *out)
@@ -247,7 +240,7 @@ struct row_counts {
     uint32_t added, removed, changed, shown;
 };
 
-static void put_row_change(struct diff *d, struct details *x, const struct ir_set *s, const struct ir_set *t,
+static void put_row_change(struct details *x, const struct ir_set *s, const struct ir_set *t,
                            const struct ir_row *old, const struct ir_row *new, struct row_counts *n)
 {
     struct buf b = {0};
@@ -263,7 +256,7 @@ static void put_row_change(struct diff *d, struct details *x, const struct ir_se
         buf_printf(&b, " → %.*s", SLICE_ARG(value_of(t, new)));
     else if (t && t->is_map && new)
         buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(t, new)));
-    detail(x, "%s %.*s", !old ? "added" : !new ? "removed" : "changed", SLICE_ARG(text_of(d, &b)));
+    detail(x, "%s %.*s", !old ? "added" : !new ? "removed" : "changed", SLICE_ARG(buf_view(&b)));
     buf_free(&b);
 }
 
@@ -276,12 +269,12 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
     for (uint32_t i = 0, k = 0; i < s->rows.n || k < t->rows.n;) {
         int order = i == s->rows.n ? 1 : k == t->rows.n ? -1 : ir_sort_compare(s->key_kind, &a[i]->key, &b[k]->key);
         if (order < 0)
-            put_row_change(d, &shown, s, t, a[i++], NULL, &n);
+            put_row_change(&shown, s, t, a[i++], NULL, &n);
         else if (order > 0)
-            put_row_change(d, &shown, s, t, NULL, b[k++], &n);
+            put_row_change(&shown, s, t, NULL, b[k++], &n);
         else {
             if (s->is_map && !slice_eq(value_of(s, a[i]), value_of(t, b[k])))
-                put_row_change(d, &shown, s, t, a[i], b[k], &n);
+                put_row_change(&shown, s, t, a[i], b[k], &n);
             i++, k++;
         }
     }

@@ -6,6 +6,17 @@ static const char *const verb[] = {[DIFF_ADDED] = "added", [DIFF_REMOVED] = "rem
 
 /* ---- text -------------------------------------------------------------------------------------- */
 
+static void text_alike(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
+{
+    const struct diff_class *y;
+    for (uint32_t i = 0, n = 0; n < DIFF_ALIKE && n < x->alike && (y = diff_next_alike(f, x, &i)); n++) {
+        struct slice says = diff_describe_alike(d->a, d, y);
+        buf_printf(out, "    %s %.*s\n", n ? "         " : "likewise ", SLICE_ARG(says));
+    }
+    if (x->alike > DIFF_ALIKE)
+        buf_printf(out, "              … and %u more\n", x->alike - DIFF_ALIKE);
+}
+
 static void text_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
 {
     struct diff_view v;
@@ -19,6 +30,7 @@ static void text_class(const struct diff *d, const struct diff_frontend *f, cons
         buf_printf(out, "    such as   %.*s\n", SLICE_ARG(v.request));
     else
         buf_str(out, "    unknown   no request was found that shows this difference; there may be none\n");
+    text_alike(d, f, x, out);
 }
 
 static void text_frontend(const struct diff *d, const struct diff_frontend *f, struct buf *out)
@@ -106,6 +118,17 @@ static void json_hosts(const struct diff_class *x, struct buf *out)
     buf_str(out, "]}");
 }
 
+static void json_alike(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
+{
+    const struct diff_class *y;
+    buf_printf(out, ",\"alike\":%u,\"some_alike\":[", x->alike);
+    for (uint32_t i = 0, n = 0; n < DIFF_ALIKE && n < x->alike && (y = diff_next_alike(f, x, &i)); n++) {
+        buf_str(out, n ? "," : "");
+        buf_json(out, diff_describe_alike(d->a, d, y));
+    }
+    buf_str(out, "],");
+}
+
 static void json_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
 {
     struct diff_view v;
@@ -118,7 +141,7 @@ static void json_class(const struct diff *d, const struct diff_frontend *f, cons
     member(out, "requests", v.when);
     buf_str(out, ",\"hosts\":");
     json_hosts(x, out);
-    buf_printf(out, ",\"alike\":%u,", x->alike);
+    json_alike(d, f, x, out);
     member(out, "old_rule", v.old_rule);
     buf_char(out, ',');
     member(out, "new_rule", v.new_rule);

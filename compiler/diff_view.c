@@ -167,7 +167,7 @@ static struct slice hosts(struct arena *a, const struct diff_class *x)
 {
     struct buf b = {0};
     if (x->others)
-        buf_str(&b, "hosts that no rule names");
+        buf_str(&b, x->any ? "any" : "such as no rule names");
     for (uint32_t i = 0; i < x->nhosts && i < DIFF_HOSTS; i++) {
         buf_str(&b, b.len ? ", " : "");
         ir_print_text(x->hosts[i], &b);
@@ -175,7 +175,7 @@ static struct slice hosts(struct arena *a, const struct diff_class *x)
     if (x->nhosts > DIFF_HOSTS)
         buf_printf(&b, " … %u hosts by name", x->nhosts);
     if (x->alike)
-        buf_printf(&b, "; and %u classes like this one, of other hosts and rules", x->alike);
+        buf_printf(&b, "; and %u more class%s like this one, by other rules", x->alike, x->alike == 1 ? "" : "es");
     return kept(a, &b);
 }
 
@@ -207,6 +207,29 @@ void diff_describe(struct arena *a, const struct diff *d, const struct diff_fron
     buf_free(&new);
     out->when = conditions(a, x);
     out->hosts = hosts(a, x);
+}
+
+const struct diff_class *diff_next_alike(const struct diff_frontend *f, const struct diff_class *x, uint32_t *at)
+{
+    while (*at < f->classes.n)
+        if (f->classes.v[(*at)++]->like == x)
+            return f->classes.v[*at - 1];
+    return NULL;
+}
+
+struct slice diff_describe_alike(struct arena *a, const struct diff *d, const struct diff_class *x)
+{
+    struct buf b = {0};
+    for (uint32_t i = 0; i < x->nhosts && i < DIFF_HOSTS; i++) {
+        buf_str(&b, b.len ? ", " : "");
+        ir_print_text(x->hosts[i], &b);
+    }
+    struct slice old = planned(a, x->old_item), new = planned(a, x->new_item);
+    buf_printf(&b, x->edits ? "%s%.*s (" : "%s%.*s  →  %.*s (", b.len ? ": " : "", SLICE_ARG(old), SLICE_ARG(new));
+    if (x->new_item->rule)
+        put_place(d->new, x->new_item, &b);
+    buf_char(&b, ')');
+    return kept(a, &b);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------- */

@@ -4,7 +4,8 @@
 
 #include "compiler/diff.h"
 
-enum { DIFF_SHOWN = 50 }; /* classes of a frontend in forms for people */
+enum { DIFF_SHOWN = 50,     /* classes of a frontend in forms for people */
+       DIFF_ALIKE = 10 };   /* of those that are like another */
 
 struct diff_view {
     struct slice before, after;       /* outcomes; with the changes of headers where those differ */
@@ -18,6 +19,10 @@ struct diff_view {
 void diff_describe(struct arena *a, const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
                    struct diff_view *out);
 const char *diff_verdict_text(enum diff_verdict v);
+/* The next class after `*at` that is like `x`, which moves on; NULL where there is none. */
+const struct diff_class *diff_next_alike(const struct diff_frontend *f, const struct diff_class *x, uint32_t *at);
+/* `"a.example": use p1 → use p2 (edge.route[7] at new.weir:9)` */
+struct slice diff_describe_alike(struct arena *a, const struct diff *d, const struct diff_class *x);
 /* The classes that are shown: the first of each kind. */
 uint32_t diff_kinds(const struct diff_frontend *f);
 /* What the whole comparison says, in one line. */
