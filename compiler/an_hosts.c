@@ -19,6 +19,7 @@ struct hosts {
     bool all; /* a changed rule is for any host, or there is one side alone: hosts that count are all */
     VEC(uint32_t) changed; /* conditions of changed rules, of the host at hand */
     uint32_t *number, *stamp, generation; /* by outcome: its number in the state at hand */
+    uint32_t decided_by; /* the last rule of the list at hand that decides */
     struct an_host host;
 };
 
@@ -136,17 +137,26 @@ static void emit(struct hosts *h, uint32_t k)
     uint32_t next = 0;
     h->generation++;
     for (uint32_t side = 0; side < h->nsides; side++) {
+        uint32_t rule = 0, last = 0;
         h->host.items[side].n = 0;
         for (uint32_t i = 0; i < h->s->raw[side].n; i++) {
             struct an_entry *e = &h->s->raw[side].v[i];
             vec_add(&h->s->a, &h->host.items[side], e->item);
             e->item = i;
             e->outcome = local_outcome(h, &next, e->outcome);
+            rule += i > 0 && e->rule != last;
+            last = e->rule;
+            e->rule = rule;
         }
     }
     h->host.state = an_state_make(h->s, k);
     if (h->host.state != AN_NOTHING)
         h->fn(h->ctx, &h->host);
+}
+
+static uint32_t rule_of(const struct hosts *h, const struct an_item *item)
+{
+    return h->s->keep == 1 ? 0 : item->number;
 }
 
 /* Returns true where what follows cannot count. */
@@ -158,14 +168,18 @@ static bool add_entry(struct hosts *h, uint32_t side, uint32_t i, const struct l
         return false;
     if (item->changed)
         vec_add(&h->s->a, &h->changed, guard);
-    *vec_push(&h->s->a, &h->s->raw[side]) = (struct an_entry){guard, item->outcome, i};
-    *decided += guard == LOGIC_TRUE && (item->outcome & OUTCOME_TERMINAL);
+    *vec_push(&h->s->a, &h->s->raw[side]) = (struct an_entry){guard, item->outcome, i, rule_of(h, item)};
+    if (guard == LOGIC_TRUE && (item->outcome & OUTCOME_TERMINAL) && item->number != h->decided_by) {
+        h->decided_by = item->number;
+        ++*decided;
+    }
     return *decided >= h->s->keep;
 }
 
 static void add_side(struct hosts *h, uint32_t side, const struct posting *p, const struct logic_value *v)
 {
     uint32_t i = 0, k = 0, decided = 0;
+    h->decided_by = UINT32_MAX;
     const uint32_t *own = p->items[side].v, *common = h->common[side].v;
     while (i < p->items[side].n || k < h->common[side].n) {
         bool from_own = k == h->common[side].n || (i < p->items[side].n && own[i] < common[k]);
@@ -207,7 +221,7 @@ static void visit_others(struct hosts *h)
     for (uint32_t side = 0; side < h->nsides; side++)
         for (uint32_t i = 0; i < h->common[side].n; i++) {
             const struct an_item *item = &h->sides[side]->items.v[h->common[side].v[i]];
-            *vec_push(&h->s->a, &h->s->raw[side]) = (struct an_entry){item->guard, item->outcome, h->common[side].v[i]};
+            *vec_push(&h->s->a, &h->s->raw[side]) = (struct an_entry){item->guard, item->outcome, h->common[side].v[i], rule_of(h, item)};
             if (item->changed)
                 vec_add(&h->s->a, &h->changed, item->guard);
         }

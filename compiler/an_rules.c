@@ -185,3 +185,19 @@ void an_rules_add(struct an_rules *r, struct an_side *side, const struct ir_prog
     end.outcome = intern_outcome(r, &key, OUTCOME_TERMINAL, (struct slice){NULL, 0});
     add_item(r, side, end);
 }
+
+uint32_t an_asterisk(struct an_rules *r)
+{
+    struct ir_expr field = {.op = IR_FIELD, .kind = IR_STR, .field = IR_FIELD_METHOD},
+                   text = {.op = IR_CONST_STR, .kind = IR_STR, .str = SLICE("OPTIONS")};
+    struct ir_expr *args[2] = {&field, &text}, equal = {.op = IR_EQ, .kind = IR_BOOL, .nargs = 2, .args = args};
+    uint32_t f = guard_formula(&r->m, &equal);
+    for (uint32_t i = 0; i < r->l->vars.n; i++) {
+        const struct variable *v = &r->l->vars.v[i];
+        struct ir_expr query = {.op = IR_FIELD, .kind = IR_STR, .field = IR_FIELD_QUERY, .optional = 1, .str = v->key};
+        struct ir_expr *one[1] = {&query}, exists = {.op = IR_EXISTS, .kind = IR_BOOL, .nargs = 1, .args = one};
+        if (v->kind == VAR_TEXT && v->field == IR_FIELD_QUERY)
+            f = logic_and(r->l, f, logic_not(r->l, guard_formula(&r->m, &exists)));
+    }
+    return f;
+}

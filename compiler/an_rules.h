@@ -39,6 +39,9 @@ struct an_rules {
 void an_rules_begin(struct an_rules *r, struct logic *l, const struct ir_frontend *const *f, uint32_t n);
 void an_rules_add(struct an_rules *r, struct an_side *side, const struct ir_program *p, const struct ir_frontend *f);
 
+/* What holds of a request whose path is "*": it is OPTIONS and has no query. After all rules were added. */
+uint32_t an_asterisk(struct an_rules *r);
+
 static inline struct slice an_edited_header(const struct an_rules *r, uint32_t outcome)
 {
     return r->edited.v[outcome >> OUTCOME_BITS];

@@ -5,9 +5,9 @@
 
 enum { STATES_MAX = 2 << 20, ARENA_MAX = 1 << 30 };
 
-void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t options_method, double seconds)
+void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t asterisk, double seconds)
 {
-    *s = (struct an_search){.l = l, .keep = keep, .options_method = options_method};
+    *s = (struct an_search){.l = l, .keep = keep, .asterisk = asterisk};
     s->values = arena_array(&s->a, struct logic_value, l->vars.n);
     s->has = arena_array(&s->a, bool, l->vars.n);
     s->deadline_ns = clock_ns() + (uint64_t)(seconds * 1e9);
@@ -33,13 +33,16 @@ bool an_search_over(struct an_search *s)
 /* Appends what is left of a list: no rule that cannot apply, none after those that decide. */
 static uint32_t take_list(struct an_search *s, const struct an_entry *e, uint32_t n)
 {
-    uint32_t decided = 0, taken = 0;
+    uint32_t decided = 0, taken = 0, rule = UINT32_MAX;
     for (uint32_t i = 0; i < n && decided < s->keep; i++) {
-        if (e[i].guard == LOGIC_FALSE)
+        if (e[i].guard == LOGIC_FALSE || e[i].rule == rule)
             continue;
         *vec_push(&s->a, &s->scratch) = e[i];
         taken++;
-        decided += e[i].guard == LOGIC_TRUE && (e[i].outcome & OUTCOME_TERMINAL);
+        if (e[i].guard != LOGIC_TRUE || !(e[i].outcome & OUTCOME_TERMINAL))
+            continue;
+        decided++;
+        rule = e[i].rule;
     }
     return taken;
 }

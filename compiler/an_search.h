@@ -14,6 +14,7 @@
 struct an_entry {
     uint32_t guard, outcome;
     uint32_t item; /* what the caller calls it */
+    uint32_t rule; /* where `keep` is 2: equal for the rows of one rule, which do not follow each other */
 };
 
 struct an_state {
@@ -43,7 +44,7 @@ struct an_search {
     struct logic *l;
     struct arena a;
     uint32_t keep; /* rules that decide, as many as a list keeps: 1, or 2 to know the next after the first */
-    uint32_t options_method; /* the formula `req.method == OPTIONS` */
+    uint32_t asterisk; /* see an_asterisk() */
     VEC(struct an_state) states;
     struct strmap index;
     struct buf key;
@@ -58,7 +59,7 @@ struct an_search {
 };
 
 /* `seconds`: of time, for all of it. The variables of `l` must be complete. */
-void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t options_method, double seconds);
+void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t asterisk, double seconds);
 void an_search_end(struct an_search *s);
 
 /* The state of the entries in s->raw, which is emptied; AN_NOTHING where there is nothing to search. */

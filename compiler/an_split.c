@@ -162,7 +162,7 @@ static void try_asterisk(struct splitter *p)
 {
     const struct logic_value v = {.text = SLICE("*")};
     if (p->var == VAR_PATH)
-        try_value(p, &v, p->s->options_method);
+        try_value(p, &v, p->s->asterisk);
 }
 
 static void try_texts(struct splitter *p)

@@ -1,4 +1,5 @@
 /* weir check: every error of configurations and of the data files that they name. */
+#include "compiler/analyze.h"
 #include "compiler/cmd.h"
 #include "compiler/driver.h"
 #include "compiler/manifest.h"
@@ -24,14 +25,18 @@ static void print_ok(struct compilation *c, const char *path, const struct ir_pr
     buf_free(&what);
 }
 
+enum { ANALYZE_SECONDS = 20 }; /* for one frontend */
+
 /* Diagnostics as JSON are what was asked for, and so go to standard output. */
-static bool check_one(const char *path, const struct driver_options *o)
+static bool check_one(const char *path, const struct driver_options *o, bool analyze)
 {
     struct compilation c;
     struct buf said = {0};
     compilation_begin(&c);
     struct ir_program *p = driver_check(&c, path, &said);
     bool unread = said.len > 0;
+    if (p && analyze)
+        analyze_report(&c, p, ANALYZE_SECONDS, &said);
     cmd_print(&said, stderr);
     said.len = 0;
     driver_report(&c, path, o, &said);
@@ -47,12 +52,14 @@ static bool check_one(const char *path, const struct driver_options *o)
 int cmd_check(int argc, char **argv)
 {
     const char *format = "text";
+    bool analyze = false;
     const struct option_spec options[] = {
+        {"analyze", 0, OPTION_FLAG, &analyze, NULL, "look for rules that can never decide or never matter, by proof"},
         {"format", 0, OPTION_TEXT, &format, "text|json",
          "how messages are written; json goes to standard output"},
         {0},
     };
-    const struct command_spec spec = {"check", "FILE… [--format text|json]",
+    const struct command_spec spec = {"check", "FILE… [--analyze] [--format text|json]",
                                       "Checks configurations and the data files that they name, and reports "
                                       "every error of all of them in one run.\n"
                                       "Exit code: 0 all are sound, 1 there are errors.",
@@ -68,6 +75,6 @@ int cmd_check(int argc, char **argv)
                                .color = driver_wants_color()};
     bool ok = true;
     for (int i = 1; i < argc; i++)
-        ok &= check_one(argv[i], &o);
+        ok &= check_one(argv[i], &o, analyze);
     return ok ? 0 : 1;
 }

@@ -267,14 +267,6 @@ static void confirm(struct diff *d, struct diff_frontend *f)
 
 /* ---- frontends --------------------------------------------------------------------------------- */
 
-static uint32_t options_method(struct an_rules *r)
-{
-    struct ir_expr field = {.op = IR_FIELD, .kind = IR_STR, .field = IR_FIELD_METHOD},
-                   text = {.op = IR_CONST_STR, .kind = IR_STR, .str = SLICE("OPTIONS")};
-    struct ir_expr *args[2] = {&field, &text}, equal = {.op = IR_EQ, .kind = IR_BOOL, .nargs = 2, .args = args};
-    return guard_formula(&r->m, &equal);
-}
-
 void diff_compare_frontends(struct diff *d, struct diff_frontend *f, double seconds)
 {
     struct logic l;
@@ -291,8 +283,8 @@ void diff_compare_frontends(struct diff *d, struct diff_frontend *f, double seco
         memcpy(kept, sides[i]->items.v, sides[i]->items.n * sizeof *kept);
         sides[i]->items.v = kept;
     }
-    uint32_t options = options_method(&c.rules);
-    an_search_begin(&c.s, &l, 1, options, seconds);
+    uint32_t asterisk = an_asterisk(&c.rules);
+    an_search_begin(&c.s, &l, 1, asterisk, seconds);
     c.s.leaf = leaf;
     c.s.ctx = &c;
     align(&l.a, sides[0], sides[1]);

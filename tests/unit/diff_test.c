@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "compiler/analyze.h"
 #include "compiler/check.h"
 #include "compiler/compilation.h"
 #include "compiler/diff.h"
@@ -385,8 +386,122 @@ static void random_pairs(void **state)
     buf_free(&new);
 }
 
+/* ---- analyses ---------------------------------------------------------------------------------- */
+
+struct analyzed {
+    uint32_t programs, rules, found, unknown;
+};
+
+static const struct analyze_finding *finding_of(const struct analyze_result *r, const struct ir_rule *rule)
+{
+    for (uint32_t i = 0; i < r->findings.n; i++)
+        if (r->findings.v[i].rule == rule)
+            return &r->findings.v[i];
+    return NULL;
+}
+
+/* The frontend without a rule. */
+static struct ir_frontend without(struct arena *a, const struct ir_frontend *f, uint32_t number)
+{
+    struct ir_frontend g = *f;
+    bool early = number < f->on_request.n;
+    uint32_t at = early ? number : number - f->on_request.n, n = early ? f->on_request.n : f->route.n;
+    const struct ir_rule *from = early ? f->on_request.v : f->route.v;
+    struct ir_rule *left = arena_array(a, struct ir_rule, n);
+    memcpy(left, from, at * sizeof *left);
+    memcpy(left + at, from + at + 1, (n - at - 1) * sizeof *left);
+    if (early) {
+        g.on_request.v = left;
+        g.on_request.n--;
+    } else {
+        g.route.v = left;
+        g.route.n--;
+    }
+    return g;
+}
+
+/* A rule is found where, and only where, the program without it is equivalent; brute force agrees; and what is not found decides
+ * the request that stands for it. */
+static void check_rule(struct arena *a, const struct ir_program *p, struct brute *b, const struct analyze_result *r, uint32_t number,
+                       struct analyzed *t)
+{
+    const struct ir_frontend *f = b->old;
+    const struct ir_rule *rule = number < f->on_request.n ? &f->on_request.v[number] : &f->route.v[number - f->on_request.n];
+    const struct analyze_finding *found = finding_of(r, rule);
+    bool edit = rule->kind == IR_SET_HEADER || rule->kind == IR_ADD_HEADER || rule->kind == IR_DEL_HEADER;
+    struct ir_frontend g = without(a, f, number);
+    struct diff d = {.a = a, .old = p, .new = p};
+    struct diff_frontend x = {.name = f->name, .old = f, .new = &g};
+    diff_compare_frontends(&d, &x, 20);
+    b->new = &g;
+    b->differing = 0;
+    memset(b->pairs, 0, sizeof b->pairs);
+    try_all(b);
+    t->rules++;
+    t->found += found != NULL;
+    t->unknown += x.verdict == DIFF_UNKNOWN;
+    if (found ? b->differing > 0 || x.verdict != DIFF_EQUIVALENT : !edit && x.verdict == DIFF_EQUIVALENT)
+        fail_msg("rule %u is %sfound, the comparison says %d, brute force finds %u requests", number, found ? "" : "not ",
+                 (int)x.verdict, b->differing);
+    if (edit || (found && found->kind != ANALYZE_REDUNDANT))
+        return;
+    assert_non_null(r->samples[number].host.p);
+    struct eval_request q = an_request(a, &r->samples[number]);
+    struct eval_result y;
+    eval_run(a, f, &q, NULL, NULL, &y);
+    if (r->samples[number].opaque.n == 0)
+        assert_ptr_equal(y.rule, rule);
+}
+
+static void check_analyses(const struct buf *text, struct analyzed *t)
+{
+    struct compilation c;
+    compilation_begin(&c);
+    const struct ir_program *p = checked(&c, "t.weir", buf_view(text));
+    assert_non_null(p);
+    const struct ir_frontend *f = p->frontends.v[0];
+    struct brute b = {.old = f, .reads = reads_of(buf_view(text))};
+    struct analyze_result r;
+    analyze_frontend(&c.arena, p, f, 20, &r);
+    assert_false(r.exceeded);
+    for (uint32_t i = 0; i + 1 < f->on_request.n + f->route.n; i++)
+        check_rule(&c.arena, p, &b, &r, i, t);
+    t->programs++;
+    compilation_end(&c);
+}
+
+static void random_analyses(void **state)
+{
+    (void)state;
+    const char *given = getenv("DIFF_SEED"), *seconds = getenv("DIFF_SECONDS");
+    uint64_t from = given ? strtoull(given, NULL, 10) : 1, end = clock_ns() + (seconds ? strtoull(seconds, NULL, 10) : 5) * 1000000000ull;
+    struct analyzed t = {0};
+    struct lines x = {0};
+    struct buf text = {0};
+    for (uint64_t seed = from; clock_ns() < end && seed < from + 100000; seed++) {
+        struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
+        r->groups[0] = draw(r, GROUPS);
+        r->groups[1] = draw(r, GROUPS);
+        draw_lines(r, &x);
+        text.len = 0;
+        put_program(&x, 0, &text);
+        /* Two views of the same bytes are told apart by the pairs above. */
+        struct slice rules = buf_view(&text);
+        if (slice_contains(rules, SLICE("add req")) || (slice_contains(rules, SLICE("req.query")) && slice_contains(rules, SLICE("req.uri"))))
+            continue;
+        if (given)
+            printf("seed %llu\n%.*s", (unsigned long long)seed, SLICE_ARG(buf_view(&text)));
+        check_analyses(&text, &t);
+    }
+    printf("%u programs, %u rules, %u found, %u unknown\n", t.programs, t.rules, t.found, t.unknown);
+    assert_true(t.programs > 10 && t.found > 0 && t.found < t.rules);
+    for (uint32_t i = 0; i < 8; i++)
+        buf_free(&x.v[i]);
+    buf_free(&text);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_pairs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_pairs), cmocka_unit_test(random_analyses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
