@@ -167,7 +167,7 @@ static struct slice hosts(struct arena *a, const struct diff_class *x)
 {
     struct buf b = {0};
     if (x->others)
-        buf_str(&b, x->any ? "any" : "such as no rule names");
+        buf_str(&b, x->any ? "any" : "those that no rule names");
     for (uint32_t i = 0; i < x->nhosts && i < DIFF_HOSTS; i++) {
         buf_str(&b, b.len ? ", " : "");
         ir_print_text(x->hosts[i], &b);
