@@ -41,7 +41,8 @@ struct slice guard_set_digest(struct guard_maker *m, const struct ir_set *set)
         return m->digests.v[*index];
     struct buf b = {0};
     const struct ir_row *const *rows = ir_sort_rows(&m->l->a, set);
-    buf_printf(&b, "%d %d %d %d ", set->key_kind, set->is_map, set->is_map ? (int)set->value_kind : 0, set->has_default);
+    buf_printf(&b, "%d %d %d %d ", set->key_kind, set->is_map, set->is_map ? (int)set->value_kind : 0,
+               set->has_default);
     for (uint32_t i = 0; i < set->rows.n; i++) {
         put_key(set->key_kind, &rows[i]->key, &b);
         if (set->is_map)
@@ -133,7 +134,8 @@ struct guard_header *guard_header_of(struct arena *a, struct guard_headers *h, s
     return x;
 }
 
-static uint32_t add_var(struct guard_maker *m, enum variable_kind kind, enum ir_field field, enum text_domain_kind domain)
+static uint32_t add_var(struct guard_maker *m, enum variable_kind kind, enum ir_field field,
+                        enum text_domain_kind domain)
 {
     struct variable *v = vec_push(&m->l->a, &m->l->vars);
     *v = (struct variable){.kind = kind, .field = field};
@@ -154,7 +156,10 @@ uint32_t guard_keyed_var(struct guard_maker *m, enum ir_field field, struct slic
     uint32_t var = *strmap_put(&m->l->var_index, &m->l->a, id, m->l->vars.n, &added);
     if (!added)
         return var;
-    add_var(m, VAR_TEXT, field, field == IR_FIELD_HEADER ? DOMAIN_HEADER : field == IR_FIELD_COOKIE ? DOMAIN_COOKIE : DOMAIN_ANY);
+    add_var(m, VAR_TEXT, field,
+            field == IR_FIELD_HEADER   ? DOMAIN_HEADER
+            : field == IR_FIELD_COOKIE ? DOMAIN_COOKIE
+                                       : DOMAIN_ANY);
     m->l->vars.v[var].key = key;
     m->l->vars.v[var].optional = !(field == IR_FIELD_HEADER && slice_eq_nocase(key, SLICE("host")));
     return var;
@@ -347,7 +352,9 @@ static bool is_client(const struct ir_expr *e)
 static uint32_t ip_test(struct guard_maker *m, const struct ir_expr *e)
 {
     const struct ir_expr *x = e->args[0], *y = e->args[1];
-    const struct ir_expr *c = is_client(x) && y->op == IR_CONST_IP ? y : is_client(y) && x->op == IR_CONST_IP ? x : NULL;
+    const struct ir_expr *c = is_client(x) && y->op == IR_CONST_IP   ? y
+                              : is_client(y) && x->op == IR_CONST_IP ? x
+                                                                     : NULL;
     if (!c)
         return guard_opaque(m, e);
     struct ip_interval *v = arena_array(&m->l->a, struct ip_interval, 1);
@@ -376,7 +383,8 @@ static uint32_t in_rows(struct guard_maker *m, const struct ir_expr *subject, co
 }
 
 /* A test of membership as an expression, for what becomes opaque. */
-static const struct ir_expr *membership(struct guard_maker *m, const struct ir_expr *subject, const struct ir_set *set)
+static const struct ir_expr *membership(struct guard_maker *m, const struct ir_expr *subject,
+                                        const struct ir_set *set)
 {
     struct ir_expr *e = arena_new(&m->l->a, struct ir_expr);
     e->op = IR_IN;
@@ -394,7 +402,8 @@ uint32_t guard_in(struct guard_maker *m, const struct ir_expr *subject, const st
     return f == GUARD_UNKNOWN ? guard_opaque(m, membership(m, subject, set)) : f;
 }
 
-uint32_t guard_key(struct guard_maker *m, const struct ir_expr *subject, const struct ir_set *set, const struct ir_row *row)
+uint32_t guard_key(struct guard_maker *m, const struct ir_expr *subject, const struct ir_set *set,
+                   const struct ir_row *row)
 {
     uint32_t f = in_rows(m, subject, set, row, 1);
     if (f != GUARD_UNKNOWN)

@@ -1,7 +1,7 @@
-/* From conditions of the typed IR to formulas of the analyser. What the analyser does not look into becomes a boolean of its
- * own, the same wherever the same expression stands: formulas then allow more than what can happen, and never less. Two views
- * of the same bytes (a header and the host, a query and the URI) count as independent, with the same effect; the
- * path and the URI are exact together. */
+/* From conditions of the typed IR to formulas of the analyser. What the analyser does not look into becomes a
+ * boolean of its own, the same wherever the same expression stands: formulas then allow more than what can
+ * happen, and never less. Two views of the same bytes (a header and the host, a query and the URI) count as
+ * independent, with the same effect; the path and the URI are exact together. */
 #ifndef WEIR_AN_GUARD_H
 #define WEIR_AN_GUARD_H
 
@@ -43,7 +43,8 @@ void guard_prepare(struct guard_maker *m, struct logic *l, const struct ir_front
 
 uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e);
 /* Whether `subject` (a text, number or address) finds `row` of a set, were it the set's only one. */
-uint32_t guard_key(struct guard_maker *m, const struct ir_expr *subject, const struct ir_set *set, const struct ir_row *row);
+uint32_t guard_key(struct guard_maker *m, const struct ir_expr *subject, const struct ir_set *set,
+                   const struct ir_row *row);
 /* Orders rows so that the one that a lookup prefers comes first. The array is the arena's. */
 const struct ir_row **guard_ranked(struct arena *a, const struct ir_set *set);
 bool guard_key_is_exact(enum ir_key_kind kind);

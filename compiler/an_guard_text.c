@@ -8,8 +8,8 @@
 /* A text variable as the test sees it. */
 struct view {
     uint32_t var;
-    bool reversed;        /* read from the end */
-    bool until_query;     /* a path, in a variable that holds the URI */
+    bool reversed;    /* read from the end */
+    bool until_query; /* a path, in a variable that holds the URI */
     const uint8_t *bytes;
 };
 
@@ -30,7 +30,8 @@ static void put_view(const struct view *v, struct buf *out)
         buf_add(out, v->bytes, 256);
 }
 
-static uint32_t text_atom(struct guard_maker *m, const struct view *v, struct text_automaton *t, struct slice pattern)
+static uint32_t text_atom(struct guard_maker *m, const struct view *v, struct text_automaton *t,
+                          struct slice pattern)
 {
     struct buf key = {0};
     buf_printf(&key, "text %d %d %d ", t->kind, t->deep, t->separator);
@@ -53,7 +54,8 @@ static uint32_t text_atom(struct guard_maker *m, const struct view *v, struct te
             atom = logic_intern_atom(m->l, &a, buf_view(&key));
     }
     buf_free(&key);
-    return atom == GUARD_UNKNOWN ? GUARD_UNKNOWN : logic_atom(m->l, atom, text_start(m->l->atoms.v[atom].text));
+    return atom == GUARD_UNKNOWN ? GUARD_UNKNOWN
+                                 : logic_atom(m->l, atom, text_start(m->l->atoms.v[atom].text));
 }
 
 static uint32_t literal(struct guard_maker *m, const struct view *v, enum text_kind kind, struct slice text)
@@ -72,7 +74,8 @@ static bool is_plain(const struct view *v)
 }
 
 /* One of the texts, none of which stands there twice. */
-static uint32_t exact(struct guard_maker *m, const struct view *v, struct slice *texts, uint32_t n, struct slice id)
+static uint32_t exact(struct guard_maker *m, const struct view *v, struct slice *texts, uint32_t n,
+                      struct slice id)
 {
     struct buf key = {0};
     buf_printf(&key, "exact %u ", v->var);
@@ -131,7 +134,8 @@ static uint32_t glob(struct guard_maker *m, const struct view *v, struct slice p
 static bool is_wild(const struct text_test *t, uint32_t i)
 {
     struct slice key = t->rows[i].key.str;
-    return t->set->key_kind == IR_KEY_HOST_PATTERN && (slice_starts(key, SLICE("*.")) || slice_starts(key, SLICE("**.")));
+    return t->set->key_kind == IR_KEY_HOST_PATTERN &&
+           (slice_starts(key, SLICE("*.")) || slice_starts(key, SLICE("**.")));
 }
 
 static struct slice rows_id(struct guard_maker *m, const struct text_test *t, struct slice *texts, uint32_t n)
@@ -259,7 +263,8 @@ static uint32_t view_test(struct guard_maker *m, const struct view *v, const str
     return GUARD_UNKNOWN;
 }
 
-static uint32_t constant_test(struct guard_maker *m, struct slice text, const struct text_test *t, const uint8_t *bytes)
+static uint32_t constant_test(struct guard_maker *m, struct slice text, const struct text_test *t,
+                              const uint8_t *bytes)
 {
     struct view v = {.var = m->constant, .bytes = bytes};
     struct logic_value value = {.text = {text.p ? text.p : "", text.len}};
@@ -271,8 +276,8 @@ static uint32_t constant_test(struct guard_maker *m, struct slice text, const st
 }
 
 /* A test of what a header has become that the analyser does not know: the same for the same history. */
-static uint32_t edited_test(struct guard_maker *m, const struct guard_header *h, uint32_t edit, const struct text_test *t,
-                            const uint8_t *bytes)
+static uint32_t edited_test(struct guard_maker *m, const struct guard_header *h, uint32_t edit,
+                            const struct text_test *t, const uint8_t *bytes)
 {
     struct buf b = {0};
     bool added;
@@ -297,7 +302,8 @@ static uint32_t edited_test(struct guard_maker *m, const struct guard_header *h,
 }
 
 /* What becomes of a test of a header where rules before have changed it. */
-static uint32_t after_edits(struct guard_maker *m, struct slice name, const struct text_test *t, const uint8_t *bytes, uint32_t f)
+static uint32_t after_edits(struct guard_maker *m, struct slice name, const struct text_test *t,
+                            const uint8_t *bytes, uint32_t f)
 {
     const struct guard_header *h = guard_header_of(NULL, (struct guard_headers *)m->headers, name, false);
     for (uint32_t i = 0; h && i < h->edits.n && f != GUARD_UNKNOWN; i++) {
@@ -323,7 +329,8 @@ static uint32_t present_atom(struct guard_maker *m, uint32_t var)
     return logic_atom(m->l, logic_intern_atom(m->l, &a, (struct slice){key, (size_t)n}), 0);
 }
 
-static uint32_t field_test(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t, const uint8_t *bytes)
+static uint32_t field_test(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t,
+                           const uint8_t *bytes)
 {
     struct view v = {.bytes = bytes};
     switch ((enum ir_field)e->field) {
@@ -357,7 +364,8 @@ static uint32_t field_test(struct guard_maker *m, const struct ir_expr *e, const
 }
 
 /* The test of a map's value: row by row, from the one that a lookup prefers least. */
-static uint32_t lookup_test(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t, const uint8_t *bytes)
+static uint32_t lookup_test(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t,
+                            const uint8_t *bytes)
 {
     const struct ir_set *set = e->set;
     if (set->value_kind != IR_STR || set->rows.n > GUARD_KEYS_MAX)
@@ -365,7 +373,8 @@ static uint32_t lookup_test(struct guard_maker *m, const struct ir_expr *e, cons
     const struct ir_row **rows = guard_ranked(&m->l->a, set);
     uint32_t f = set->has_default ? constant_test(m, set->fallback.str, t, bytes) : LOGIC_FALSE;
     for (uint32_t i = set->rows.n; i-- > 0 && f != GUARD_UNKNOWN;) {
-        uint32_t key = guard_key(m, e->args[0], set, rows[i]), value = constant_test(m, rows[i]->str, t, bytes);
+        uint32_t key = guard_key(m, e->args[0], set, rows[i]),
+                 value = constant_test(m, rows[i]->str, t, bytes);
         if (value == GUARD_UNKNOWN)
             return value;
         f = value ? logic_or(m->l, key, f) : logic_and(m->l, logic_not(m->l, key), f);
@@ -373,7 +382,8 @@ static uint32_t lookup_test(struct guard_maker *m, const struct ir_expr *e, cons
     return f;
 }
 
-static uint32_t default_test(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t, const uint8_t *bytes)
+static uint32_t default_test(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t,
+                             const uint8_t *bytes)
 {
     uint32_t x = guard_text(m, e->args[0], t, bytes), there = guard_exists(m, e->args[0]), y;
     if (x == GUARD_UNKNOWN || there == LOGIC_TRUE)
@@ -401,7 +411,8 @@ static struct slice replaced(struct guard_maker *m, struct slice s, const uint8_
     return (struct slice){out, s.len};
 }
 
-uint32_t guard_text(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t, const uint8_t *bytes)
+uint32_t guard_text(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t,
+                    const uint8_t *bytes)
 {
     if (e->op == IR_FIELD)
         return field_test(m, e, t, bytes);

@@ -17,9 +17,9 @@ struct hosts {
     VEC(struct slice) names;
     VEC(uint32_t) common[2]; /* items that any host may meet */
     bool all; /* a changed rule is for any host, or there is one side alone: hosts that count are all */
-    VEC(uint32_t) changed; /* conditions of changed rules, of the host at hand */
+    VEC(uint32_t) changed;                /* conditions of changed rules, of the host at hand */
     uint32_t *number, *stamp, generation; /* by outcome: its number in the state at hand */
-    uint32_t decided_by; /* the last rule of the list at hand that decides */
+    uint32_t decided_by;                  /* the last rule of the list at hand that decides */
     struct an_host host;
 };
 
@@ -28,7 +28,8 @@ struct hosts {
 static const struct exact_set *exact_hosts(const struct logic *l, uint32_t f)
 {
     const struct logic_node *x = &l->nodes.v[f];
-    if (x->kind == LOGIC_ATOM && l->atoms.v[x->atom].kind == ATOM_EXACT && l->atoms.v[x->atom].var == VAR_HOST)
+    if (x->kind == LOGIC_ATOM && l->atoms.v[x->atom].kind == ATOM_EXACT &&
+        l->atoms.v[x->atom].var == VAR_HOST)
         return l->atoms.v[x->atom].exact;
     return NULL;
 }
@@ -160,7 +161,8 @@ static uint32_t rule_of(const struct hosts *h, const struct an_item *item)
 }
 
 /* Returns true where what follows cannot count. */
-static bool add_entry(struct hosts *h, uint32_t side, uint32_t i, const struct logic_value *v, uint32_t *decided)
+static bool add_entry(struct hosts *h, uint32_t side, uint32_t i, const struct logic_value *v,
+                      uint32_t *decided)
 {
     const struct an_item *item = &h->sides[side]->items.v[i];
     uint32_t guard = logic_assign(h->s->l, item->guard, VAR_HOST, v);
@@ -221,7 +223,8 @@ static void visit_others(struct hosts *h)
     for (uint32_t side = 0; side < h->nsides; side++)
         for (uint32_t i = 0; i < h->common[side].n; i++) {
             const struct an_item *item = &h->sides[side]->items.v[h->common[side].v[i]];
-            *vec_push(&h->s->a, &h->s->raw[side]) = (struct an_entry){item->guard, item->outcome, h->common[side].v[i], rule_of(h, item)};
+            *vec_push(&h->s->a, &h->s->raw[side]) =
+                (struct an_entry){item->guard, item->outcome, h->common[side].v[i], rule_of(h, item)};
             if (item->changed)
                 vec_add(&h->s->a, &h->changed, item->guard);
         }
@@ -240,7 +243,8 @@ static void visit_others(struct hosts *h)
     }
 }
 
-void an_hosts_visit(struct an_search *s, struct an_side *const *sides, uint32_t nsides, an_host_fn *fn, void *ctx)
+void an_hosts_visit(struct an_search *s, struct an_side *const *sides, uint32_t nsides, an_host_fn *fn,
+                    void *ctx)
 {
     struct hosts h = {.s = s, .sides = sides, .nsides = nsides, .fn = fn, .ctx = ctx};
     make_index(&h);

@@ -7,7 +7,8 @@
 
 /* ---- nodes ------------------------------------------------------------------------------------- */
 
-static uint32_t node_hash(enum logic_kind kind, uint32_t atom, uint32_t state, const uint32_t *kids, uint32_t n)
+static uint32_t node_hash(enum logic_kind kind, uint32_t atom, uint32_t state, const uint32_t *kids,
+                          uint32_t n)
 {
     uint32_t head[3] = {kind, atom, state};
     return (uint32_t)hash_bytes(kids, n * sizeof *kids, hash_bytes(head, sizeof head, 0));
@@ -40,8 +41,8 @@ static void grow_slots(struct logic *l)
     }
 }
 
-static uint32_t intern(struct logic *l, enum logic_kind kind, uint32_t atom, uint32_t state, const uint32_t *kids,
-                       uint32_t n)
+static uint32_t intern(struct logic *l, enum logic_kind kind, uint32_t atom, uint32_t state,
+                       const uint32_t *kids, uint32_t n)
 {
     if (l->nodes.n * 2 >= l->nslots)
         grow_slots(l);
@@ -201,7 +202,8 @@ static bool text_in(const struct logic *l, const struct atom *a, uint32_t state,
     return text_final(a->text, state);
 }
 
-static uint32_t assigned(const struct logic *l, const struct atom *a, uint32_t state, const struct logic_value *v)
+static uint32_t assigned(const struct logic *l, const struct atom *a, uint32_t state,
+                         const struct logic_value *v)
 {
     if (v->absent)
         return LOGIC_FALSE;
@@ -357,17 +359,21 @@ static uint32_t keyed_change(struct logic *l, uint32_t f, struct change c)
 
 uint32_t logic_inexact(struct logic *l, uint32_t f, uint32_t var)
 {
-    return keyed_change(l, f, (struct change){.var = var, .what = INEXACT, .memo_key = key_of(var, KEY_INEXACT, 0)});
+    return keyed_change(
+        l, f, (struct change){.var = var, .what = INEXACT, .memo_key = key_of(var, KEY_INEXACT, 0)});
 }
 
 uint32_t logic_step(struct logic *l, uint32_t f, uint32_t var, unsigned char byte)
 {
-    return keyed_change(l, f, (struct change){.var = var, .what = STEP, .byte = byte, .memo_key = key_of(var, KEY_STEP, byte)});
+    return keyed_change(
+        l, f,
+        (struct change){.var = var, .what = STEP, .byte = byte, .memo_key = key_of(var, KEY_STEP, byte)});
 }
 
 uint32_t logic_finish(struct logic *l, uint32_t f, uint32_t var)
 {
-    return keyed_change(l, f, (struct change){.var = var, .what = FINISH, .memo_key = key_of(var, KEY_FINISH, 0)});
+    return keyed_change(l, f,
+                        (struct change){.var = var, .what = FINISH, .memo_key = key_of(var, KEY_FINISH, 0)});
 }
 
 /* ---- looking ----------------------------------------------------------------------------------- */

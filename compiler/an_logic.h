@@ -1,7 +1,8 @@
-/* Conditions for the exact analyser: formulas over typed atoms, hash-consed, so that equal formulas have one number.
- * An atom is about one variable (a field of the request, or an expression that the analyser does not look into);
- * texts are regular languages, whose atoms carry the state of an automaton that is in the middle of the text. Formulas
- * simplify as they are made; replacing atoms by what is known about their variable is all that deciding needs.
+/* Conditions for the exact analyser: formulas over typed atoms, hash-consed, so that equal formulas have one
+ * number. An atom is about one variable (a field of the request, or an expression that the analyser does not
+ * look into); texts are regular languages, whose atoms carry the state of an automaton that is in the middle
+ * of the text. Formulas simplify as they are made; replacing atoms by what is known about their variable is
+ * all that deciding needs.
  *
  * Everything is the logic's own memory; formulas, atoms and variables are indices. */
 #ifndef WEIR_AN_LOGIC_H
@@ -92,8 +93,8 @@ struct logic {
     VEC(struct atom) atoms;
     VEC(struct variable) vars;
     struct strmap atom_index, var_index;
-    bool reversed_host;            /* texts of VAR_HOST are read from their end */
-    bool uri;                      /* VAR_PATH holds req.uri, of which the path is what stands before "?" */
+    bool reversed_host; /* texts of VAR_HOST are read from their end */
+    bool uri;           /* VAR_PATH holds req.uri, of which the path is what stands before "?" */
     struct {
         uint64_t key;
         uint32_t value;

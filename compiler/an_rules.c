@@ -21,8 +21,8 @@ static uint32_t intern_outcome(struct an_rules *r, struct buf *key, uint32_t fla
     bool added;
     struct slice view = buf_view(key);
     uint32_t *known = strmap_get(&r->outcomes, view);
-    uint32_t number = known ? *known
-                            : *strmap_put(&r->outcomes, &r->l->a, arena_copy(&r->l->a, view), r->edited.n, &added);
+    uint32_t number =
+        known ? *known : *strmap_put(&r->outcomes, &r->l->a, arena_copy(&r->l->a, view), r->edited.n, &added);
     if (!known)
         vec_add(&r->l->a, &r->edited, edited);
     buf_free(key);
@@ -144,7 +144,8 @@ static void add_map(struct an_rules *r, struct an_side *side, const struct ir_ru
 }
 
 /* What a header becomes is known where it is set to a constant. */
-static void note_edit(struct an_rules *r, struct an_side *side, const struct ir_rule *x, const struct an_item *item)
+static void note_edit(struct an_rules *r, struct an_side *side, const struct ir_rule *x,
+                      const struct an_item *item)
 {
     struct guard_header *h = guard_header_of(&r->l->a, &side->headers, x->name, true);
     struct guard_edit *e = vec_push(&r->l->a, &h->edits);
@@ -156,7 +157,8 @@ static void note_edit(struct an_rules *r, struct an_side *side, const struct ir_
     e->text = (struct slice){out, norm_field_value(x->value->str, out)};
 }
 
-static void add_rules(struct an_rules *r, struct an_side *side, const struct ir_rule *rules, uint32_t n, uint32_t number)
+static void add_rules(struct an_rules *r, struct an_side *side, const struct ir_rule *rules, uint32_t n,
+                      uint32_t number)
 {
     for (uint32_t i = 0; i < n; i++) {
         const struct ir_rule *x = &rules[i];
@@ -173,7 +175,8 @@ static void add_rules(struct an_rules *r, struct an_side *side, const struct ir_
     }
 }
 
-void an_rules_add(struct an_rules *r, struct an_side *side, const struct ir_program *p, const struct ir_frontend *f)
+void an_rules_add(struct an_rules *r, struct an_side *side, const struct ir_program *p,
+                  const struct ir_frontend *f)
 {
     struct buf key = {0};
     *side = (struct an_side){.p = p, .f = f};
@@ -190,12 +193,15 @@ uint32_t an_asterisk(struct an_rules *r)
 {
     struct ir_expr field = {.op = IR_FIELD, .kind = IR_STR, .field = IR_FIELD_METHOD},
                    text = {.op = IR_CONST_STR, .kind = IR_STR, .str = SLICE("OPTIONS")};
-    struct ir_expr *args[2] = {&field, &text}, equal = {.op = IR_EQ, .kind = IR_BOOL, .nargs = 2, .args = args};
+    struct ir_expr *args[2] = {&field, &text},
+                   equal = {.op = IR_EQ, .kind = IR_BOOL, .nargs = 2, .args = args};
     uint32_t f = guard_formula(&r->m, &equal);
     for (uint32_t i = 0; i < r->l->vars.n; i++) {
         const struct variable *v = &r->l->vars.v[i];
-        struct ir_expr query = {.op = IR_FIELD, .kind = IR_STR, .field = IR_FIELD_QUERY, .optional = 1, .str = v->key};
-        struct ir_expr *one[1] = {&query}, exists = {.op = IR_EXISTS, .kind = IR_BOOL, .nargs = 1, .args = one};
+        struct ir_expr query = {
+            .op = IR_FIELD, .kind = IR_STR, .field = IR_FIELD_QUERY, .optional = 1, .str = v->key};
+        struct ir_expr *one[1] = {&query},
+                       exists = {.op = IR_EXISTS, .kind = IR_BOOL, .nargs = 1, .args = one};
         if (v->kind == VAR_TEXT && v->field == IR_FIELD_QUERY)
             f = logic_and(r->l, f, logic_not(r->l, guard_formula(&r->m, &exists)));
     }

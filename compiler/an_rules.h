@@ -1,6 +1,6 @@
-/* The rules of a frontend as the analyser takes them: items, each a formula and an outcome, in the order in which they are
- * tried. The rows of `use MAP[…]` are items of their own. Outcomes are numbers, equal where what happens is equal as far as
- * the expressions show. */
+/* The rules of a frontend as the analyser takes them: items, each a formula and an outcome, in the order in
+ * which they are tried. The rows of `use MAP[…]` are items of their own. Outcomes are numbers, equal where
+ * what happens is equal as far as the expressions show. */
 #ifndef WEIR_AN_RULES_H
 #define WEIR_AN_RULES_H
 
@@ -37,7 +37,8 @@ struct an_rules {
 
 /* The rules of all frontends that are to be compared must be prepared together. */
 void an_rules_begin(struct an_rules *r, struct logic *l, const struct ir_frontend *const *f, uint32_t n);
-void an_rules_add(struct an_rules *r, struct an_side *side, const struct ir_program *p, const struct ir_frontend *f);
+void an_rules_add(struct an_rules *r, struct an_side *side, const struct ir_program *p,
+                  const struct ir_frontend *f);
 
 /* What holds of a request whose path is "*": it is OPTIONS and has no query. After all rules were added. */
 uint32_t an_asterisk(struct an_rules *r);

@@ -1,11 +1,11 @@
-/* The search of the exact analyser: from lists of rules whose conditions are open, one variable of the request after the
- * other is decided, until every condition is. The values of a variable that leave the same rules open are one cell, with
- * one value that stands for it: texts are taken apart by a breadth-first walk over all their automata at once, so that
- * states are told apart by what is still open and not by which patterns have matched. States are interned, and each is
- * searched once.
+/* The search of the exact analyser: from lists of rules whose conditions are open, one variable of the
+ * request after the other is decided, until every condition is. The values of a variable that leave the same
+ * rules open are one cell, with one value that stands for it: texts are taken apart by a breadth-first walk
+ * over all their automata at once, so that states are told apart by what is still open and not by which
+ * patterns have matched. States are interned, and each is searched once.
  *
- * A state holds one list of rules or two (old and new), and a condition K that restricts it. Two lists that are equal
- * need no search, nor does a K that is false. */
+ * A state holds one list of rules or two (old and new), and a condition K that restricts it. Two lists that
+ * are equal need no search, nor does a K that is false. */
 #ifndef WEIR_AN_SEARCH_H
 #define WEIR_AN_SEARCH_H
 
@@ -36,8 +36,9 @@ struct an_cells {
 };
 
 struct an_search;
-/* A state that is decided: the last entry of each list is what decides (of one list: the one before it, where there are
- * two that do), others change headers. Values that led there are in s->values, where s->has is set. */
+/* A state that is decided: the last entry of each list is what decides (of one list: the one before it, where
+ * there are two that do), others change headers. Values that led there are in s->values, where s->has is set.
+ */
 typedef void an_leaf_fn(void *ctx, struct an_search *s, const struct an_state *state);
 
 struct an_search {
@@ -65,7 +66,8 @@ void an_search_end(struct an_search *s);
 /* The state of the entries in s->raw, which is emptied; AN_NOTHING where there is nothing to search. */
 uint32_t an_state_make(struct an_search *s, uint32_t k);
 /* The cells of a variable. `known` (or NULL): texts that are looked at elsewhere, and are left out. */
-void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known, struct an_cells *out);
+void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known,
+              struct an_cells *out);
 /* Calls s->leaf for every state that can be reached from there, once each. */
 void an_search_run(struct an_search *s, uint32_t state);
 

@@ -1,13 +1,14 @@
 /* Taking a variable apart into cells; see an_search.h.
  *
- * note [exact]: texts that conditions name one by one stay out of the automata. Each of them is a value that is tried by
- * itself; what remains is the walk over the regular languages, which must then find a text that is none of them. Its
- * shortest text nearly always is, or one near to it; else a second walk goes along a trie of the named ones. */
+ * note [exact]: texts that conditions name one by one stay out of the automata. Each of them is a value that
+ * is tried by itself; what remains is the walk over the regular languages, which must then find a text that
+ * is none of them. Its shortest text nearly always is, or one near to it; else a second walk goes along a
+ * trie of the named ones. */
 #include "compiler/an_search.h"
 
 #include <stdlib.h>
 
-enum { SCAN_MAX = 64 << 10, NEAR_MAX = 200, TEXT_MAX = 4096 };
+enum { SCAN_MAX = 256 << 10, NEAR_MAX = 200, TEXT_MAX = 4096 };
 
 struct trie_node {
     uint32_t first, next; /* child, sibling; 0: none */
@@ -22,7 +23,7 @@ struct scan_node {
 
 struct splitter {
     struct an_search *s;
-    uint32_t var, from;  /* the state that is taken apart */
+    uint32_t var, from; /* the state that is taken apart */
     bool reversed;
     const struct strmap *known;
     struct strmap exact; /* texts that conditions name */
@@ -42,7 +43,8 @@ struct splitter {
 
 enum how { ASSIGN, INEXACT, STEP, FINISH };
 
-static uint32_t derive(struct splitter *p, uint32_t f, enum how how, unsigned char byte, const struct logic_value *v)
+static uint32_t derive(struct splitter *p, uint32_t f, enum how how, unsigned char byte,
+                       const struct logic_value *v)
 {
     struct logic *l = p->s->l;
     return how == ASSIGN    ? logic_assign(l, f, p->var, v)
@@ -52,8 +54,8 @@ static uint32_t derive(struct splitter *p, uint32_t f, enum how how, unsigned ch
 }
 
 /* What becomes of a state. */
-static uint32_t derived(struct splitter *p, uint32_t id, enum how how, unsigned char byte, const struct logic_value *v,
-                        uint32_t k_and)
+static uint32_t derived(struct splitter *p, uint32_t id, enum how how, unsigned char byte,
+                        const struct logic_value *v, uint32_t k_and)
 {
     struct an_state x = p->s->states.v[id];
     if (!(x.vars & logic_bit(p->var)) && k_and == LOGIC_TRUE)
@@ -194,7 +196,8 @@ static void trie_add(struct splitter *p, struct slice text)
         uint32_t c = trie_child(p, at, (uint8_t)text.p[i]);
         if (!c) {
             c = p->trie.n;
-            *vec_push(&p->s->a, &p->trie) = (struct trie_node){.next = p->trie.v[at].first, .byte = (uint8_t)text.p[i]};
+            *vec_push(&p->s->a, &p->trie) =
+                (struct trie_node){.next = p->trie.v[at].first, .byte = (uint8_t)text.p[i]};
             p->trie.v[at].first = c;
         }
         at = c;
@@ -214,7 +217,8 @@ static void make_trie(struct splitter *p)
             trie_add(p, turned(p, p->known->slots[i].key));
 }
 
-static void reach(struct splitter *p, uint32_t state, uint32_t domain, uint32_t trie, uint32_t parent, uint8_t byte)
+static void reach(struct splitter *p, uint32_t state, uint32_t domain, uint32_t trie, uint32_t parent,
+                  uint8_t byte)
 {
     uint32_t key[3] = {state, domain, trie};
     struct slice k = {(const char *)key, sizeof key};
@@ -435,7 +439,8 @@ static void split_bool(struct splitter *p)
     }
 }
 
-void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known, struct an_cells *out)
+void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known,
+              struct an_cells *out)
 {
     struct splitter p = {.s = s, .var = var, .from = state, .known = known, .out = out};
     p.reversed = var == VAR_HOST && s->l->reversed_host;

@@ -31,7 +31,8 @@ uint32_t text_start(const struct text_automaton *t)
 {
     if (t->kind == TEXT_DFA)
         return t->dfa->start;
-    bool always = t->lit.len == 0 && (t->kind == TEXT_PREFIX || t->kind == TEXT_CONTAINS || t->kind == TEXT_ENDS);
+    bool always =
+        t->lit.len == 0 && (t->kind == TEXT_PREFIX || t->kind == TEXT_CONTAINS || t->kind == TEXT_ENDS);
     return always ? TEXT_ACCEPT : LIVE;
 }
 
@@ -145,10 +146,10 @@ void text_classes_split(struct text_classes *c, const uint8_t label[256])
             class = (int)out.n++;
             if (found[old] < 4) {
                 first[old][found[old]].label = label[b];
-                first[old][found[old]++].class = (uint8_t)class;
+                first[old][found[old]++].class = (uint8_t) class;
             }
         }
-        out.of[b] = (uint8_t)class;
+        out.of[b] = (uint8_t) class;
         out.size[class]++;
     }
     *c = out;
@@ -208,15 +209,17 @@ void text_refine(const struct text_automaton *t, uint32_t state, struct text_cla
 
 const uint8_t *text_preference(void)
 {
-    return (const uint8_t *)"xyzabcdefghijklmnopqrstuvw0123456789XYZABCDEFGHIJKLMNOPQRSTUVW-_/.~+=:,;@!$&'()*% ?#\"<>[]\\^`{|}\t";
+    return (const uint8_t *)"xyzabcdefghijklmnopqrstuvw0123456789XYZABCDEFGHIJKLMNOPQRSTUVW-_/"
+                            ".~+=:,;@!$&'()*% ?#\"<>[]\\^`{|}\t";
 }
 
-/* Of a path: visible ASCII but "/", "?" and "#"; escapes in upper case, but of what is decoded, of "/" and of NUL. */
-#define ESCAPE "%(0[1-9A-F]|1[0-9A-F]|2[0-9A-C]|3[A-F]|40|5[B-E]|60|7[B-DF]|[89A-F][0-9A-F])"
+/* Of a path: visible ASCII but "/", "?" and "#"; escapes in upper case, but of what is decoded, of "/" and of
+ * NUL. */
+#define ESCAPE   "%(0[1-9A-F]|1[0-9A-F]|2[0-9A-C]|3[A-F]|40|5[B-E]|60|7[B-DF]|[89A-F][0-9A-F])"
 #define UNDOTTED "([!\"$&-\\-0->@-~]|" ESCAPE ")"
-#define ANY "([!\"$&-.0->@-~]|" ESCAPE ")"
-#define SEGMENT "(" UNDOTTED "|\\." UNDOTTED "|\\.\\." ANY ")" ANY "*"
-#define PATH "/(" SEGMENT "(/" SEGMENT ")*/?)?"
+#define ANY      "([!\"$&-.0->@-~]|" ESCAPE ")"
+#define SEGMENT  "(" UNDOTTED "|\\." UNDOTTED "|\\.\\." ANY ")" ANY "*"
+#define PATH     "/(" SEGMENT "(/" SEGMENT ")*/?)?"
 
 static const char *const domain_text[DOMAIN_COUNT] = {
     /* norm_host(); one dot at the end is taken away, another stays */

@@ -1,5 +1,5 @@
-/* Regular languages of texts for the analyser: automata that are read byte by byte, most of them without tables, and the
- * domains of fields: what the normaliser lets through. */
+/* Regular languages of texts for the analyser: automata that are read byte by byte, most of them without
+ * tables, and the domains of fields: what the normaliser lets through. */
 #ifndef WEIR_AN_TEXT_H
 #define WEIR_AN_TEXT_H
 
@@ -22,9 +22,9 @@ struct text_automaton {
     struct slice lit;
     bool deep;
     char separator;
-    bool until_query;       /* reads up to "?" alone */
-    const uint8_t *bytes;   /* 256: what stands for each byte (letters in one case); NULL: itself */
-    const uint32_t *fail;   /* CONTAINS, ENDS: lengths of borders (Knuth, Morris, Pratt) */
+    bool until_query;     /* reads up to "?" alone */
+    const uint8_t *bytes; /* 256: what stands for each byte (letters in one case); NULL: itself */
+    const uint32_t *fail; /* CONTAINS, ENDS: lengths of borders (Knuth, Morris, Pratt) */
     const struct regex_automaton *dfa;
 };
 
@@ -61,8 +61,17 @@ struct text_domain {
     const uint32_t *distance; /* by state: its length; UINT32_MAX where there is none */
 };
 
-enum text_domain_kind { DOMAIN_HOST, DOMAIN_HOST_REVERSED, DOMAIN_PATH, DOMAIN_URI, DOMAIN_METHOD, DOMAIN_HEADER,
-                        DOMAIN_COOKIE, DOMAIN_ANY, DOMAIN_COUNT };
+enum text_domain_kind {
+    DOMAIN_HOST,
+    DOMAIN_HOST_REVERSED,
+    DOMAIN_PATH,
+    DOMAIN_URI,
+    DOMAIN_METHOD,
+    DOMAIN_HEADER,
+    DOMAIN_COOKIE,
+    DOMAIN_ANY,
+    DOMAIN_COUNT
+};
 
 const struct text_domain *text_domain(struct arena *a, enum text_domain_kind kind);
 uint32_t domain_start(const struct text_domain *d);

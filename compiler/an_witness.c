@@ -1,8 +1,6 @@
 /* Requests as witnesses; see an_witness.h. */
 #include "compiler/an_witness.h"
 
-
-
 /* ---- samples ----------------------------------------------------------------------------------- */
 
 struct an_sample an_sample_take(struct arena *a, const struct an_search *s)
@@ -37,7 +35,8 @@ static void put_escaped(struct slice s, struct buf *out)
 {
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c));
+        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                     (c && strchr("-._~", c));
         buf_printf(out, plain ? "%c" : "%%%02X", c);
     }
 }
@@ -323,7 +322,8 @@ void an_request_text(const struct eval_request *q, struct buf *out)
         put_quoted(buf_view(&url), out);
     }
     if (q->client_port != 50000)
-        buf_printf(out, ip_is_v4(&q->client_ip) ? " --from %.*s:%u" : " --from '[%.*s]:%u'", SLICE_ARG(address), q->client_port);
+        buf_printf(out, ip_is_v4(&q->client_ip) ? " --from %.*s:%u" : " --from '[%.*s]:%u'",
+                   SLICE_ARG(address), q->client_port);
     else if (!slice_eq(address, SLICE("192.0.2.1")))
         buf_printf(out, " --from %.*s", SLICE_ARG(address));
     buf_free(&url);

@@ -1,5 +1,6 @@
-/* Requests that stand for what the analyser found, and what they show. A request is made as a client would send it, and what
- * happens to it is told by the evaluator, so that nothing is shown that was only derived. */
+/* Requests that stand for what the analyser found, and what they show. A request is made as a client would
+ * send it, and what happens to it is told by the evaluator, so that nothing is shown that was only derived.
+ */
 #ifndef WEIR_AN_WITNESS_H
 #define WEIR_AN_WITNESS_H
 
@@ -26,8 +27,8 @@ struct eval_request an_request(struct arena *a, const struct an_sample *s);
 
 /* What a request must show to be a witness. */
 typedef bool an_confirm_fn(void *ctx, const struct eval_request *q);
-/* Finds a request for the sample that `confirm` accepts; where the sample leaves conditions open, tries values for the
- * fields that they read. False where none was found. */
+/* Finds a request for the sample that `confirm` accepts; where the sample leaves conditions open, tries
+ * values for the fields that they read. False where none was found. */
 bool an_find_witness(struct arena *a, const struct an_sample *s, an_confirm_fn *confirm, void *ctx,
                      struct eval_request *out);
 

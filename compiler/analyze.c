@@ -1,5 +1,6 @@
-/* Analyses of one frontend; see analyze.h. A list of rules is searched with their indices as outcomes: a rule that decides
- * nowhere is not reached, and one that is always followed by a rule of the same outcome is redundant. */
+/* Analyses of one frontend; see analyze.h. A list of rules is searched with their indices as outcomes: a rule
+ * that decides nowhere is not reached, and one that is always followed by a rule of the same outcome is
+ * redundant. */
 #include "compiler/analyze.h"
 
 #include "compiler/an_hosts.h"
@@ -118,7 +119,8 @@ static void add_terminal(struct analysis *x, struct walk *w, const struct an_ite
     to->outcome |= OUTCOME_TERMINAL;
 }
 
-/* The items of a rule are `from` to `to`, all of which are alike here: what is asked is whether one of them applies. */
+/* The items of a rule are `from` to `to`, all of which are alike here: what is asked is whether one of them
+ * applies. */
 struct range {
     uint32_t from, to;
     uint32_t guard; /* of any of them */
@@ -225,12 +227,14 @@ static void explain(struct analysis *x, struct analyze_finding *f, struct range 
                 add_by(x, f, takers.v[i].rule);
     for (uint32_t i = 0; i + 1 < w.side.items.n && !f->winner; i++) {
         struct proving p = {x, w.side.items.v[i].rule};
-        if (w.reached[i] && f->by.n && p.winner == f->by.v[0] && an_find_witness(x->a, &w.samples[i], decided_by, &p, &f->request))
+        if (w.reached[i] && f->by.n && p.winner == f->by.v[0] &&
+            an_find_witness(x->a, &w.samples[i], decided_by, &p, &f->request))
             f->winner = p.winner;
     }
 }
 
-static struct analyze_finding *add_finding(struct analysis *x, enum analyze_kind kind, const struct ir_rule *rule)
+static struct analyze_finding *add_finding(struct analysis *x, enum analyze_kind kind,
+                                           const struct ir_rule *rule)
 {
     struct analyze_finding *f = vec_push(x->a, &x->out->findings);
     f->kind = kind;
@@ -274,8 +278,8 @@ static int edit_reached(struct analysis *x, uint32_t number)
     return meets(x, &w, guard);
 }
 
-/* By rule: whether one of its items decides somewhere, and whether that ever matters. */
-static void judge(struct analysis *x, const struct walk *w)
+/* `nexts`: the walk looked at what comes next, too. By rule: whether one of its items decides somewhere, and whether that ever matters. */
+static void judge(struct analysis *x, const struct walk *w, bool nexts)
 {
     uint32_t n = x->f->on_request.n + x->f->route.n;
     bool *reached = arena_array(x->a, bool, n + 1), *matters = arena_array(x->a, bool, n + 1);
@@ -298,16 +302,16 @@ static void judge(struct analysis *x, const struct walk *w)
             unreached(x, i, r);
         else if (!there)
             add_finding(x, ANALYZE_UNREACHABLE, r);
-        else if (!edit && !matters[i] && i + 1 < n)
+        else if (nexts && !edit && !matters[i] && i + 1 < n)
             add_finding(x, ANALYZE_REDUNDANT, r);
     }
 }
 
-void analyze_frontend(struct arena *a, const struct ir_program *p, const struct ir_frontend *f, double seconds,
-                      struct analyze_result *out)
+void analyze_frontend(struct arena *a, const struct ir_program *p, const struct ir_frontend *f,
+                      double seconds, struct analyze_result *out)
 {
     struct analysis x = {.a = a, .seconds = seconds, .p = p, .f = f, .out = out};
-    struct walk w = {0};
+    struct walk w = {0}, first = {0};
     *out = (struct analyze_result){0};
     logic_begin(&x.l);
     an_rules_begin(&x.rules, &x.l, &f, 1);
@@ -316,9 +320,12 @@ void analyze_frontend(struct arena *a, const struct ir_program *p, const struct 
     for (uint32_t i = 0; i < x.side.items.n; i++)
         if (x.side.items.v[i].outcome & OUTCOME_TERMINAL)
             vec_add(a, &w.side.items, x.side.items.v[i]);
-    if (walk(&x, &w, 2))
-        judge(&x, &w);
-    else
-        out->exceeded = true;
+    first.side.items = w.side.items;
+    out->exceeded = !walk(&x, &w, 2);
+    /* Which rule decides is easier to know than which would be next. */
+    if (!out->exceeded)
+        judge(&x, &w, true);
+    else if (walk(&x, &first, 1))
+        judge(&x, &first, false);
     logic_end(&x.l);
 }

@@ -19,9 +19,11 @@ static bool is_warned(const struct compilation *c, struct span at)
     for (uint32_t i = 0; i < c->diags.list.n; i++) {
         const struct diag *x = c->diags.list.v[i];
         bool about = x->code == DIAG_W0501 || x->code == DIAG_W0506;
-        const struct source *src = about && x->primary.span.file == at.file ? c->sources.files.v[at.file] : NULL;
+        const struct source *src =
+            about && x->primary.span.file == at.file ? c->sources.files.v[at.file] : NULL;
         /* The same rule: no line ends between the two. */
-        if (src && x->primary.span.off >= at.off && !memchr(src->text.p + at.off, '\n', x->primary.span.off - at.off))
+        if (src && x->primary.span.off >= at.off &&
+            !memchr(src->text.p + at.off, '\n', x->primary.span.off - at.off))
             return true;
     }
     return false;
@@ -31,7 +33,9 @@ static void report_taken(struct compilation *c, struct diag *x, const struct ana
 {
     struct buf request = {0};
     for (uint32_t i = 0; i < f->by.n; i++)
-        diag_secondary(&c->diags, x, word_at(c, f->by.v[i]->pos), f->by.n == 1 && !f->by_more ? "this decides all that it could" : "decides a part of it");
+        diag_secondary(&c->diags, x, word_at(c, f->by.v[i]->pos),
+                       f->by.n == 1 && !f->by_more ? "this decides all that it could"
+                                                   : "decides a part of it");
     if (f->by_more)
         diag_note(&c->diags, x, "%u more rules decide parts of it", f->by_more);
     if (!f->winner)
@@ -75,8 +79,9 @@ uint32_t analyze_report(struct compilation *c, const struct ir_program *p, doubl
         if (!r.exceeded)
             continue;
         unfinished++;
-        buf_printf(said, "weir: the analysis of frontend `%.*s` went over its budget: what is not said is unknown\n",
-                   SLICE_ARG(p->frontends.v[i]->name));
+        buf_printf(
+            said, "weir: the analysis of frontend `%.*s` went over its budget: what is not said is unknown\n",
+            SLICE_ARG(p->frontends.v[i]->name));
     }
     return unfinished;
 }

@@ -43,7 +43,8 @@ static bool has_frontend(const struct ir_program *p, const char *name)
     return false;
 }
 
-static int write_diff(const struct diff *d, const struct form *form, const struct diff_names *n, bool exit_code)
+static int write_diff(const struct diff *d, const struct form *form, const struct diff_names *n,
+                      bool exit_code)
 {
     struct buf out = {0};
     form->write(d, n, &out);
@@ -54,7 +55,8 @@ static int write_diff(const struct diff *d, const struct form *form, const struc
     return exit_code && !diff_is_equivalent(d);
 }
 
-static int compare(const struct diff_names *n, const struct form *form, const struct diff_options *o, bool exit_code)
+static int compare(const struct diff_names *n, const struct form *form, const struct diff_options *o,
+                   bool exit_code)
 {
     struct compilation old, new;
     struct driver_options reading = {.color = driver_wants_color()};
@@ -62,7 +64,8 @@ static int compare(const struct diff_names *n, const struct form *form, const st
     int code = 1;
     compilation_begin(&old);
     compilation_begin(&new);
-    const struct ir_program *x = driver_program(&old, n->old, &reading), *y = x ? driver_program(&new, n->new, &reading) : NULL;
+    const struct ir_program *x = driver_program(&old, n->old, &reading),
+                            *y = x ? driver_program(&new, n->new, &reading) : NULL;
     if (x && y && o->frontend && !has_frontend(x, o->frontend) && !has_frontend(y, o->frontend)) {
         code = cmd_usage("diff", "neither has a frontend `%s`", o->frontend);
     } else if (x && y) {
@@ -83,9 +86,11 @@ int cmd_diff(int argc, char **argv)
     bool exit_code = false;
     uint32_t limit_ms = 20000;
     const struct option_spec options[] = {
-        {"format", 0, OPTION_TEXT, &format, "text|json|markdown|html", "markdown suits a pull request; html is one page"},
+        {"format", 0, OPTION_TEXT, &format, "text|json|markdown|html",
+         "markdown suits a pull request; html is one page"},
         {"exit-code", 0, OPTION_FLAG, &exit_code, NULL, "end with 1 unless both are proved to be equivalent"},
-        {"frontend", 0, OPTION_TEXT, &frontend, "NAME", "compare the requests of this frontend alone, and no objects"},
+        {"frontend", 0, OPTION_TEXT, &frontend, "NAME",
+         "compare the requests of this frontend alone, and no objects"},
         {"limit", 0, OPTION_DURATION, &limit_ms, "TIME", "how long to search, for each frontend (20s)"},
         {0},
     };

@@ -1,8 +1,9 @@
 /* Comparing the rules of frontends; see diff.h.
  *
- * note [cone]: let C be the rules that are in one list alone, once the lists are aligned by content. A request that no rule
- * of C matches ends alike in both: its matches are rules of both lists, in the same order. So the search is restricted
- * to the conditions of C, and costs what the change costs. Any alignment will do; a longer one is only faster. */
+ * note [cone]: let C be the rules that are in one list alone, once the lists are aligned by content. A
+ * request that no rule of C matches ends alike in both: its matches are rules of both lists, in the same
+ * order. So the search is restricted to the conditions of C, and costs what the change costs. Any alignment
+ * will do; a longer one is only faster. */
 #include "compiler/diff.h"
 
 #include <stdlib.h>
@@ -108,8 +109,8 @@ struct comparing {
     VEC(struct diff_class **) first_edits;
 };
 
-static const struct an_entry *next_edit(const struct comparing *c, const struct an_entry *e, uint32_t n, struct slice name,
-                                        uint32_t *at)
+static const struct an_entry *next_edit(const struct comparing *c, const struct an_entry *e, uint32_t n,
+                                        struct slice name, uint32_t *at)
 {
     while (*at < n)
         if (slice_eq_nocase(an_edited_header(&c->rules, e[(*at)++].outcome), name))
@@ -118,7 +119,8 @@ static const struct an_entry *next_edit(const struct comparing *c, const struct 
 }
 
 /* For each header that `y` changes: are its changes the same in `x`? */
-static bool covers(const struct comparing *c, const struct an_entry *x, uint32_t nx, const struct an_entry *y, uint32_t ny)
+static bool covers(const struct comparing *c, const struct an_entry *x, uint32_t nx, const struct an_entry *y,
+                   uint32_t ny)
 {
     for (uint32_t i = 0; i < ny; i++) {
         struct slice name = an_edited_header(&c->rules, y[i].outcome);
@@ -144,7 +146,8 @@ static struct diff_class **first_with(struct comparing *c, const struct an_entry
         buf_printf(&key, i == n ? "| %u " : "%u ", i < n ? old[i].outcome : new[i - n].outcome);
     if (m == 0)
         buf_char(&key, '|');
-    uint32_t at = *strmap_put(&c->by_edits, c->d->a, arena_copy(c->d->a, buf_view(&key)), c->first_edits.n, &added);
+    uint32_t at =
+        *strmap_put(&c->by_edits, c->d->a, arena_copy(c->d->a, buf_view(&key)), c->first_edits.n, &added);
     buf_free(&key);
     if (added)
         vec_add(c->d->a, &c->first_edits, arena_new(c->d->a, struct diff_class *));
@@ -157,7 +160,8 @@ static void leaf(void *ctx, struct an_search *s, const struct an_state *x)
     const struct an_entry *old = x->e, *new = x->e + x->n[0];
     uint32_t n = x->n[0] - 1, m = x->n[1] - 1;
     bool same = old[n].outcome == new[m].outcome;
-    if (same && (!(old[n].outcome & OUTCOME_FORWARDS) || (covers(c, old, n, new, m) && covers(c, new, m, old, n))))
+    if (same &&
+        (!(old[n].outcome & OUTCOME_FORWARDS) || (covers(c, old, n, new, m) && covers(c, new, m, old, n))))
         return;
     struct leaves *all = &c->found.v[c->current];
     struct leaf *l = NULL;
@@ -260,9 +264,7 @@ static void confirm(struct diff *d, struct diff_frontend *f)
         any |= x->confirmed;
         f->unconfirmed += !x->confirmed;
     }
-    f->verdict = any                                      ? DIFF_DIFFERENT
-                 : f->classes.n > 0 || f->exceeded ? DIFF_UNKNOWN
-                                                          : DIFF_EQUIVALENT;
+    f->verdict = any ? DIFF_DIFFERENT : f->classes.n > 0 || f->exceeded ? DIFF_UNKNOWN : DIFF_EQUIVALENT;
 }
 
 /* ---- frontends --------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
-/* What would change from one program to another, exactly: classes of requests whose outcome differs, each with a request that
- * was evaluated under both programs, and then the objects that changed. diff.c compares frontends, diff_objects.c
- * objects, diff_render.c writes. "Equivalent" is only said where it was proved. */
+/* What would change from one program to another, exactly: classes of requests whose outcome differs, each
+ * with a request that was evaluated under both programs, and then the objects that changed. diff.c compares
+ * frontends, diff_objects.c objects, diff_render.c writes. "Equivalent" is only said where it was proved. */
 #ifndef WEIR_DIFF_H
 #define WEIR_DIFF_H
 
@@ -13,16 +13,17 @@ enum { DIFF_SAMPLES = 6, DIFF_HOSTS = 5 };
 /* Requests that one rule decided, and another does now. */
 struct diff_class {
     const struct an_item *old_item, *new_item; /* what decides */
-    bool edits;        /* the same decision, with other changes of headers */
-    bool others, any;  /* hosts that no condition names are among it; all hosts alike */
-    uint32_t nhosts;   /* named hosts */
+    bool edits;                                /* the same decision, with other changes of headers */
+    bool others, any; /* hosts that no condition names are among it; all hosts alike */
+    uint32_t nhosts;  /* named hosts */
     struct slice hosts[DIFF_HOSTS];
     struct an_sample samples[DIFF_SAMPLES];
     uint32_t nsamples;
-    struct diff_class *like; /* an earlier class of the same kind: of another host, with other names; or with the same
-                              * changes of headers, decided by another rule. NULL: this is the first of its kind */
-    uint32_t alike;          /* of the first: how many are like it */
-    bool confirmed;          /* of the first: `request` shows the difference */
+    struct diff_class
+        *like;      /* an earlier class of the same kind: of another host, with other names; or with the same
+                     * changes of headers, decided by another rule. NULL: this is the first of its kind */
+    uint32_t alike; /* of the first: how many are like it */
+    bool confirmed; /* of the first: `request` shows the difference */
     struct eval_request request;
     struct eval_result before, after;
 };
@@ -32,7 +33,7 @@ struct diff_frontend {
     const struct ir_frontend *old, *new; /* one may be NULL */
     struct an_side sides[2];
     enum diff_verdict verdict;
-    bool exceeded;        /* the search was not finished */
+    bool exceeded; /* the search was not finished */
     VEC(struct diff_class *) classes;
     uint32_t unconfirmed; /* classes for which no request was found */
 };

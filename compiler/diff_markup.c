@@ -1,7 +1,8 @@
 /* A diff as Markdown, for comments on pull requests, and as one HTML page; see diff.h. */
 #include "compiler/diff_view.h"
 
-static const char *const verb[] = {[DIFF_ADDED] = "added", [DIFF_REMOVED] = "removed", [DIFF_CHANGED] = "changed"};
+static const char *const verb[] = {
+    [DIFF_ADDED] = "added", [DIFF_REMOVED] = "removed", [DIFF_CHANGED] = "changed"};
 
 /* ---- Markdown ---------------------------------------------------------------------------------- */
 
@@ -18,7 +19,8 @@ static void code(struct slice s, struct buf *out)
     buf_str(out, " ``");
 }
 
-static void markdown_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
+static void markdown_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
+                           struct buf *out)
 {
     struct diff_view v;
     diff_describe(d->a, d, f, x, &v);
@@ -112,7 +114,8 @@ static void cell(struct slice head, struct slice small, struct buf *out)
     buf_str(out, "</small></td>");
 }
 
-static void html_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
+static void html_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
+                       struct buf *out)
 {
     struct diff_view v;
     diff_describe(d->a, d, f, x, &v);
@@ -123,7 +126,8 @@ static void html_class(const struct diff *d, const struct diff_frontend *f, cons
     if (v.request.p)
         cell(v.request, SLICE("confirmed under both"), out);
     else
-        cell(SLICE("unknown"), SLICE("no request was found that shows this difference; there may be none"), out);
+        cell(SLICE("unknown"), SLICE("no request was found that shows this difference; there may be none"),
+             out);
     buf_str(out, "</tr>\n");
 }
 
@@ -132,9 +136,11 @@ static void html_frontend(const struct diff *d, const struct diff_frontend *f, s
     uint32_t kinds = diff_kinds(f), shown = 0;
     buf_str(out, "<h2>Frontend <code>");
     escaped(f->name, out);
-    buf_printf(out, "</code></h2>\n<p class=\"%s\">%s</p>\n", diff_verdict_text(f->verdict), frontend_says(f));
+    buf_printf(out, "</code></h2>\n<p class=\"%s\">%s</p>\n", diff_verdict_text(f->verdict),
+               frontend_says(f));
     if (kinds)
-        buf_str(out, "<table><thead><tr><th>Requests</th><th>Before</th><th>Now</th><th>Such as</th></tr></thead><tbody>\n");
+        buf_str(out, "<table><thead><tr><th>Requests</th><th>Before</th><th>Now</th><th>Such "
+                     "as</th></tr></thead><tbody>\n");
     for (uint32_t i = 0; i < f->classes.n && shown < DIFF_SHOWN; i++)
         if (!f->classes.v[i]->like) {
             html_class(d, f, f->classes.v[i], out);
@@ -145,24 +151,32 @@ static void html_frontend(const struct diff *d, const struct diff_frontend *f, s
     if (kinds > shown)
         buf_printf(out, "<p>… and %u more</p>\n", kinds - shown);
     if (f->exceeded)
-        buf_str(out, "<p class=\"unknown\">The search went over its budget: there may be more differences.</p>\n");
+        buf_str(out,
+                "<p class=\"unknown\">The search went over its budget: there may be more differences.</p>\n");
 }
 
 static const char style[] =
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:80rem;margin:2rem auto;padding:0 1rem;color:#1c2128;background:#fff}"
-    "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}code{font:13px/1.45 ui-monospace,monospace;overflow-wrap:anywhere}"
-    "table{border-collapse:collapse;width:100%;table-layout:fixed}th,td{text-align:left;vertical-align:top;padding:.5rem .6rem;"
-    "border-bottom:1px solid #d0d7de}th{color:#57606a;font-weight:600}small{display:block;color:#57606a;margin-top:.2rem;"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:80rem;margin:2rem auto;padding:0 "
+    "1rem;color:#1c2128;background:#fff}"
+    "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}code{font:13px/1.45 "
+    "ui-monospace,monospace;overflow-wrap:anywhere}"
+    "table{border-collapse:collapse;width:100%;table-layout:fixed}th,td{text-align:left;vertical-align:top;"
+    "padding:.5rem .6rem;"
+    "border-bottom:1px solid "
+    "#d0d7de}th{color:#57606a;font-weight:600}small{display:block;color:#57606a;margin-top:.2rem;"
     "overflow-wrap:anywhere}.different{color:#9a3412}.equivalent{color:#166534}.unknown{color:#854d0e}"
-    "@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}th,small{color:#9da7b3}th,td{border-color:#30363d}"
+    "@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}th,small{color:#9da7b3}th,td{"
+    "border-color:#30363d}"
     ".different{color:#fdba74}.equivalent{color:#86efac}.unknown{color:#fde047}}";
 
 void diff_html(const struct diff *d, const struct diff_names *n, struct buf *out)
 {
     struct buf summary = {0};
     diff_summary(d, &summary);
-    buf_printf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                    "<meta name=\"viewport\" content=\"width=device-width\"><title>weir diff</title>\n<style>%s</style></head><body>\n<h1>",
+    buf_printf(out,
+               "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+               "<meta name=\"viewport\" content=\"width=device-width\"><title>weir "
+               "diff</title>\n<style>%s</style></head><body>\n<h1>",
                style);
     escaped(buf_view(&summary), out);
     buf_str(out, "</h1>\n<p>From <code>");

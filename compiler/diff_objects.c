@@ -63,7 +63,8 @@ static bool listens(const struct ir_frontend *f, const struct ir_listen *l)
     return false;
 }
 
-static void compare_listens(struct details *x, const struct ir_frontend *has, const struct ir_frontend *lacks, const char *verb)
+static void compare_listens(struct details *x, const struct ir_frontend *has, const struct ir_frontend *lacks,
+                            const char *verb)
 {
     struct buf b = {0};
     for (uint32_t i = 0; i < has->listens.n; i++) {
@@ -124,12 +125,14 @@ static void compare_server(struct details *x, const struct ir_server *old, const
     if (new)
         put_address(new, &b);
     if (!old)
-        detail(x, "server %.*s added: %.*s, weight %u%s", n, name, SLICE_ARG(buf_view(&b)), new->weight, new->backup ? ", backup" : "");
+        detail(x, "server %.*s added: %.*s, weight %u%s", n, name, SLICE_ARG(buf_view(&b)), new->weight,
+               new->backup ? ", backup" : "");
     else if (!new)
         detail(x, "server %.*s removed: %.*s", n, name, SLICE_ARG(buf_view(&a)));
     else {
         if (!slice_eq(buf_view(&a), buf_view(&b)))
-            detail(x, "server %.*s: address %.*s → %.*s", n, name, SLICE_ARG(buf_view(&a)), SLICE_ARG(buf_view(&b)));
+            detail(x, "server %.*s: address %.*s → %.*s", n, name, SLICE_ARG(buf_view(&a)),
+                   SLICE_ARG(buf_view(&b)));
         if (old->weight != new->weight)
             detail(x, "server %.*s: weight %u → %u", n, name, old->weight, new->weight);
         if (old->backup != new->backup)
@@ -157,7 +160,8 @@ static void put_check(const struct ir_check *c, struct buf *out)
     }
     buf_printf(out, "%.*s (", SLICE_ARG(c->name));
     if (c->kind == IR_CHECK_HTTP) {
-        buf_printf(out, "http %.*s %.*s, status %u..%u", SLICE_ARG(c->method), SLICE_ARG(c->path), c->status_min, c->status_max);
+        buf_printf(out, "http %.*s %.*s, status %u..%u", SLICE_ARG(c->method), SLICE_ARG(c->path),
+                   c->status_min, c->status_max);
         for (uint32_t i = 0; i < c->headers.n; i++) {
             buf_printf(out, ", header %.*s = ", SLICE_ARG(c->headers.v[i].name));
             ir_print_expr(c->headers.v[i].value, out);
@@ -171,7 +175,9 @@ static void put_check(const struct ir_check *c, struct buf *out)
     }
     for (uint32_t i = 0; i < c->steps.n; i++) {
         const struct ir_check_step *s = &c->steps.v[i];
-        buf_str(out, s->is_send ? ", send " : s->expect == IR_EXPECT_CONTAINS ? ", expect data contains " : ", expect data starts-with ");
+        buf_str(out, s->is_send                        ? ", send "
+                     : s->expect == IR_EXPECT_CONTAINS ? ", expect data contains "
+                                                       : ", expect data starts-with ");
         ir_print_text(s->data, out);
     }
     buf_char(out, ')');
@@ -267,7 +273,9 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
     struct row_counts n = {0};
     struct details shown = {.a = d->a};
     for (uint32_t i = 0, k = 0; i < s->rows.n || k < t->rows.n;) {
-        int order = i == s->rows.n ? 1 : k == t->rows.n ? -1 : ir_sort_compare(s->key_kind, &a[i]->key, &b[k]->key);
+        int order = i == s->rows.n   ? 1
+                    : k == t->rows.n ? -1
+                                     : ir_sort_compare(s->key_kind, &a[i]->key, &b[k]->key);
         if (order < 0)
             put_row_change(&shown, s, t, a[i++], NULL, &n);
         else if (order > 0)
@@ -279,7 +287,8 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
         }
     }
     if (n.shown)
-        detail(x, "rows: %u added, %u removed, %u changed, of %u before and %u now", n.added, n.removed, n.changed, s->rows.n, t->rows.n);
+        detail(x, "rows: %u added, %u removed, %u changed, of %u before and %u now", n.added, n.removed,
+               n.changed, s->rows.n, t->rows.n);
     for (uint32_t i = 0; i < shown.change.details.n; i++)
         vec_add(d->a, &x->change.details, shown.change.details.v[i]);
     if (n.shown > ROWS_SHOWN)
@@ -298,11 +307,13 @@ static void compare_set(struct diff *d, const void *before, const void *after)
 {
     const struct ir_set *old = before, *new = after;
     const struct ir_set *any = old ? old : new;
-    struct details x = begin(d, arena_printf(d->a, "%s %.*s", any->is_map ? "map" : "list", SLICE_ARG(any->name)));
+    struct details x =
+        begin(d, arena_printf(d->a, "%s %.*s", any->is_map ? "map" : "list", SLICE_ARG(any->name)));
     if (!old || !new) {
         x.change.what = old ? DIFF_REMOVED : DIFF_ADDED;
         detail(&x, "%u row%s", any->rows.n, any->rows.n == 1 ? "" : "s");
-    } else if (old->key_kind != new->key_kind || old->is_map != new->is_map || (old->is_map && old->value_kind != new->value_kind)) {
+    } else if (old->key_kind != new->key_kind || old->is_map != new->is_map ||
+               (old->is_map && old->value_kind != new->value_kind)) {
         detail(&x, "another type of keys or values");
     } else {
         compare_rows(d, &x, old, new);
@@ -335,8 +346,8 @@ static struct strmap names_of(struct diff *d, const struct objects *o)
     return m;
 }
 
-/* Pairs objects by name: those of the old program in its order, then the new ones. What has no name is part of a
- * condition. */
+/* Pairs objects by name: those of the old program in its order, then the new ones. What has no name is part
+ * of a condition. */
 static void compare_named(struct diff *d, struct objects old, struct objects new, compare_fn *compare)
 {
     struct strmap olds = names_of(d, &old), news = names_of(d, &new);

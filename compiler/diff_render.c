@@ -2,11 +2,13 @@
 #include "compiler/diff_view.h"
 
 static const char *const mark[] = {[DIFF_ADDED] = "+", [DIFF_REMOVED] = "-", [DIFF_CHANGED] = "~"};
-static const char *const verb[] = {[DIFF_ADDED] = "added", [DIFF_REMOVED] = "removed", [DIFF_CHANGED] = "changed"};
+static const char *const verb[] = {
+    [DIFF_ADDED] = "added", [DIFF_REMOVED] = "removed", [DIFF_CHANGED] = "changed"};
 
 /* ---- text -------------------------------------------------------------------------------------- */
 
-static void text_alike(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
+static void text_alike(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
+                       struct buf *out)
 {
     const struct diff_class *y;
     for (uint32_t i = 0, n = 0; n < DIFF_ALIKE && n < x->alike && (y = diff_next_alike(f, x, &i)); n++) {
@@ -17,7 +19,8 @@ static void text_alike(const struct diff *d, const struct diff_frontend *f, cons
         buf_printf(out, "              … and %u more\n", x->alike - DIFF_ALIKE);
 }
 
-static void text_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
+static void text_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
+                       struct buf *out)
 {
     struct diff_view v;
     diff_describe(d->a, d, f, x, &v);
@@ -118,7 +121,8 @@ static void json_hosts(const struct diff_class *x, struct buf *out)
     buf_str(out, "]}");
 }
 
-static void json_alike(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
+static void json_alike(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
+                       struct buf *out)
 {
     const struct diff_class *y;
     buf_printf(out, ",\"alike\":%u,\"some_alike\":[", x->alike);
@@ -129,7 +133,8 @@ static void json_alike(const struct diff *d, const struct diff_frontend *f, cons
     buf_str(out, "],");
 }
 
-static void json_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x, struct buf *out)
+static void json_class(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
+                       struct buf *out)
 {
     struct diff_view v;
     diff_describe(d->a, d, f, x, &v);
@@ -161,7 +166,8 @@ static void json_frontend(const struct diff *d, const struct diff_frontend *f, s
     bool first = true;
     buf_char(out, '{');
     member(out, "name", f->name);
-    buf_printf(out, ",\"verdict\":\"%s\",\"complete\":%s,\"classes\":[", diff_verdict_text(f->verdict), f->exceeded ? "false" : "true");
+    buf_printf(out, ",\"verdict\":\"%s\",\"complete\":%s,\"classes\":[", diff_verdict_text(f->verdict),
+               f->exceeded ? "false" : "true");
     for (uint32_t i = 0; i < f->classes.n; i++) {
         if (f->classes.v[i]->like)
             continue;
@@ -186,7 +192,9 @@ static void json_object(const struct diff_change *c, struct buf *out)
 
 void diff_json(const struct diff *d, const struct diff_names *n, struct buf *out)
 {
-    const char *verdict = diff_is_equivalent(d) ? "equivalent" : diff_is_different(d) ? "different" : "unknown";
+    const char *verdict = diff_is_equivalent(d)  ? "equivalent"
+                          : diff_is_different(d) ? "different"
+                                                 : "unknown";
     buf_printf(out, "{\"verdict\":\"%s\",\"same_digest\":%s,", verdict, d->same_digest ? "true" : "false");
     member(out, "old", slice_of(n->old));
     buf_char(out, ',');

@@ -74,7 +74,10 @@ static void put_edits(const struct eval_result *r, struct buf *out)
 {
     for (uint32_t i = 0; i < r->edits.n; i++) {
         const struct eval_edit *e = &r->edits.v[i];
-        buf_printf(out, "%s%s %.*s", i ? ", " : " with ", e->kind == IR_SET_HEADER ? "set" : e->kind == IR_ADD_HEADER ? "add" : "delete",
+        buf_printf(out, "%s%s %.*s", i ? ", " : " with ",
+                   e->kind == IR_SET_HEADER   ? "set"
+                   : e->kind == IR_ADD_HEADER ? "add"
+                                              : "delete",
                    SLICE_ARG(e->name));
         if (e->kind == IR_DEL_HEADER)
             continue;
@@ -175,12 +178,13 @@ static struct slice hosts(struct arena *a, const struct diff_class *x)
     if (x->nhosts > DIFF_HOSTS)
         buf_printf(&b, " … %u hosts by name", x->nhosts);
     if (x->alike)
-        buf_printf(&b, "; and %u more class%s like this one, by other rules", x->alike, x->alike == 1 ? "" : "es");
+        buf_printf(&b, "; and %u more class%s like this one, by other rules", x->alike,
+                   x->alike == 1 ? "" : "es");
     return kept(a, &b);
 }
 
-void diff_describe(struct arena *a, const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
-                   struct diff_view *out)
+void diff_describe(struct arena *a, const struct diff *d, const struct diff_frontend *f,
+                   const struct diff_class *x, struct diff_view *out)
 {
     struct buf old = {0}, new = {0}, request = {0};
     (void)f;
@@ -209,7 +213,8 @@ void diff_describe(struct arena *a, const struct diff *d, const struct diff_fron
     out->hosts = hosts(a, x);
 }
 
-const struct diff_class *diff_next_alike(const struct diff_frontend *f, const struct diff_class *x, uint32_t *at)
+const struct diff_class *diff_next_alike(const struct diff_frontend *f, const struct diff_class *x,
+                                         uint32_t *at)
 {
     while (*at < f->classes.n)
         if (f->classes.v[(*at)++]->like == x)
@@ -225,7 +230,8 @@ struct slice diff_describe_alike(struct arena *a, const struct diff *d, const st
         ir_print_text(x->hosts[i], &b);
     }
     struct slice old = planned(a, x->old_item), new = planned(a, x->new_item);
-    buf_printf(&b, x->edits ? "%s%.*s (" : "%s%.*s  →  %.*s (", b.len ? ": " : "", SLICE_ARG(old), SLICE_ARG(new));
+    buf_printf(&b, x->edits ? "%s%.*s (" : "%s%.*s  →  %.*s (", b.len ? ": " : "", SLICE_ARG(old),
+               SLICE_ARG(new));
     if (x->new_item->rule)
         put_place(d->new, x->new_item, &b);
     buf_char(&b, ')');
@@ -269,6 +275,7 @@ void diff_summary(const struct diff *d, struct buf *out)
     else if (!diff_is_different(d))
         buf_str(out, "unknown: neither a difference nor equivalence could be proved");
     else
-        buf_printf(out, "different: %u class%s of requests, %u object%s%s", classes, classes == 1 ? "" : "es", d->objects.n,
-                   d->objects.n == 1 ? "" : "s", unknown ? "; not everything could be decided" : "");
+        buf_printf(out, "different: %u class%s of requests, %u object%s%s", classes, classes == 1 ? "" : "es",
+                   d->objects.n, d->objects.n == 1 ? "" : "s",
+                   unknown ? "; not everything could be decided" : "");
 }

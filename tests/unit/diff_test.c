@@ -1,6 +1,7 @@
-/* The exact comparison against brute force: pairs of small random programs, and every request of a small domain evaluated under
- * both. What brute force finds must be among the classes, and every class must have a request that evaluation confirms, so
- * that the two sets of (old rule, new rule) are equal. Prints the program pair and the seed where they are not. */
+/* The exact comparison against brute force: pairs of small random programs, and every request of a small
+ * domain evaluated under both. What brute force finds must be among the classes, and every class must have a
+ * request that evaluation confirms, so that the two sets of (old rule, new rule) are equal. Prints the
+ * program pair and the seed where they are not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ static uint32_t draw(struct random *r, uint32_t below)
     return (uint32_t)((r->state >> 33) % below);
 }
 
-#define COUNT(list) (uint32_t)(sizeof(list) / sizeof *(list))
+#define COUNT(list)  (uint32_t)(sizeof(list) / sizeof *(list))
 #define ONE_OF(list) (list)[draw(r, COUNT(list))]
 
 static const char *const hosts[] = {"a", "b", "a.b", "b.b", "a.a.b", "ab", "", "c.a"};
@@ -45,21 +46,26 @@ struct reads {
 /* Tests by what they read. A pair of programs reads two of these groups, so that brute force has an end. */
 enum { GROUPS = 5, GROUP_TESTS = 20 };
 static const char *const tests[GROUPS][GROUP_TESTS] = {
-    {"host == \"a\"", "host == \"a.b\"", "host != \"b\"", "host like \"*.b\"", "host like \"**.b\"", "host in [\"a\", \"b.b\"]",
-     "host in [\"*.b\", \"a\"]", "host ends-with \"b\"", "host contains \"a\"", "host starts-with \"a\"", "host in hosts",
-     "host like \"a*\"", "host matches re\"^a+$\""},
-    {"path == \"/a\"", "path == \"/\"", "path != \"/b\"", "path under \"/a\"", "path under \"/a/b\"", "path under \"/\"",
-     "path starts-with \"/a\"", "path ends-with \"b\"", "path ends-with \"/\"", "path contains \"ab\"", "path contains \".\"",
-     "path like \"/*\"", "path like \"/a/*\"", "path like \"/*/b\"", "path like \"/a**\"", "path matches re\"^/a*$\"",
-     "path matches re\"b+a\"", "path matches re\"^/(a|b)/\"", "path in [\"/a\", \"/b\"]", "path in prefixes"},
-    {"req.method == GET", "req.method in [POST, PUT]", "req.method != GET", "client.ip in 10.0.0.0/8", "tls.active",
-     "client.ip in [10.0.0.0/16, 192.0.2.0/24]", "client.ip == 10.1.0.1", "client.ip in ::/0", "client.port < 1024"},
-    {"req.header[\"X\"] == \"a\"", "req.header[\"X\"] != \"a\"", "exists(req.header[\"X\"])", "req.header[\"X\"] starts-with \"a\"",
-     "req.header[\"X\"] | lower == \"a\"", "req.header[\"X\"] | default(\"b\") == \"b\"", "req.header[\"X\"] in [\"a\", \"b\"]",
+    {"host == \"a\"", "host == \"a.b\"", "host != \"b\"", "host like \"*.b\"", "host like \"**.b\"",
+     "host in [\"a\", \"b.b\"]", "host in [\"*.b\", \"a\"]", "host ends-with \"b\"", "host contains \"a\"",
+     "host starts-with \"a\"", "host in hosts", "host like \"a*\"", "host matches re\"^a+$\""},
+    {"path == \"/a\"",           "path == \"/\"",          "path != \"/b\"",
+     "path under \"/a\"",        "path under \"/a/b\"",    "path under \"/\"",
+     "path starts-with \"/a\"",  "path ends-with \"b\"",   "path ends-with \"/\"",
+     "path contains \"ab\"",     "path contains \".\"",    "path like \"/*\"",
+     "path like \"/a/*\"",       "path like \"/*/b\"",     "path like \"/a**\"",
+     "path matches re\"^/a*$\"", "path matches re\"b+a\"", "path matches re\"^/(a|b)/\"",
+     "path in [\"/a\", \"/b\"]", "path in prefixes"},
+    {"req.method == GET", "req.method in [POST, PUT]", "req.method != GET", "client.ip in 10.0.0.0/8",
+     "tls.active", "client.ip in [10.0.0.0/16, 192.0.2.0/24]", "client.ip == 10.1.0.1", "client.ip in ::/0",
+     "client.port < 1024"},
+    {"req.header[\"X\"] == \"a\"", "req.header[\"X\"] != \"a\"", "exists(req.header[\"X\"])",
+     "req.header[\"X\"] starts-with \"a\"", "req.header[\"X\"] | lower == \"a\"",
+     "req.header[\"X\"] | default(\"b\") == \"b\"", "req.header[\"X\"] in [\"a\", \"b\"]",
      "req.header[\"X\"] contains \"b\""},
-    {"path == \"/a\"", "path under \"/a\"", "path ends-with \"b\"", "req.uri starts-with \"/a\"", "req.uri ends-with \"b\"",
-     "words[path] == \"one\"", "req.query[\"q\"] == \"a\"", "exists(req.query[\"q\"])", "path | upper == \"/A\"",
-     "req.uri == \"/a\"", "path matches re\"^/a*$\""},
+    {"path == \"/a\"", "path under \"/a\"", "path ends-with \"b\"", "req.uri starts-with \"/a\"",
+     "req.uri ends-with \"b\"", "words[path] == \"one\"", "req.query[\"q\"] == \"a\"",
+     "exists(req.query[\"q\"])", "path | upper == \"/A\"", "req.uri == \"/a\"", "path matches re\"^/a*$\""},
 };
 
 static void add_test(struct random *r, struct buf *out)
@@ -99,15 +105,16 @@ struct lines {
 
 static void draw_line(struct random *r, bool edit, struct buf *out)
 {
-    static const char *const actions[] = {"use p", "use q", "use s", "reply 403", "reply 404", "redirect to \"/x\" 302"},
-                      *const maps[GROUPS] = {"use by-host[host]", "use by-path[path]", "use by-net[client.ip]", "use p",
-                                             "use by-path[path]"},
-                      *const edits[] = {"set req.header[\"X\"] = \"a\"", "delete req.header[\"X\"]", "add req.header[\"X\"] = \"b\"",
-                                        "set req.header[\"Y\"] = \"1\"", "set req.header[\"Y\"] = path", "reply 405"};
+    static const char *const actions[] = {"use p",     "use q",     "use s",
+                                          "reply 403", "reply 404", "redirect to \"/x\" 302"},
+                             *const maps[GROUPS] = {"use by-host[host]", "use by-path[path]",
+                                                    "use by-net[client.ip]", "use p", "use by-path[path]"},
+                             *const edits[] = {
+                                 "set req.header[\"X\"] = \"a\"", "delete req.header[\"X\"]",
+                                 "add req.header[\"X\"] = \"b\"", "set req.header[\"Y\"] = \"1\"",
+                                 "set req.header[\"Y\"] = path",  "reply 405"};
     out->len = 0;
-    buf_printf(out, "    %s", edit                ? ONE_OF(edits)
-                           : draw(r, 4) == 0 ? maps[r->groups[0]]
-                                             : ONE_OF(actions));
+    buf_printf(out, "    %s", edit ? ONE_OF(edits) : draw(r, 4) == 0 ? maps[r->groups[0]] : ONE_OF(actions));
     add_guard(r, out);
 }
 
@@ -206,7 +213,8 @@ static void try_request(struct brute *b, const struct eval_request *q)
     eval_run(&a, b->new, q, NULL, NULL, &y);
     b->requests++;
     if (an_results_differ(&x, &y)) {
-        bool edits = x.outcome == EVAL_USE && y.outcome == EVAL_USE && slice_eq(x.backend->name, y.backend->name);
+        bool edits =
+            x.outcome == EVAL_USE && y.outcome == EVAL_USE && slice_eq(x.backend->name, y.backend->name);
         b->differing++;
         b->pairs[rule_number(b->old, x.rule) * 16 + rule_number(b->new, y.rule)][edits] = true;
     }
@@ -271,9 +279,12 @@ static struct reads reads_of(struct slice text)
 {
     const char *from = memmem(text.p, text.len, "frontend", 8);
     struct slice s = slice_from(text, (size_t)(from - text.p));
-    return (struct reads){slice_contains(s, SLICE("host")),       slice_contains(s, SLICE("path")) || slice_contains(s, SLICE("uri")),
-                          slice_contains(s, SLICE("req.method")), slice_contains(s, SLICE("\"X\"")),
-                          slice_contains(s, SLICE("client.ip")),  slice_contains(s, SLICE("tls")),
+    return (struct reads){slice_contains(s, SLICE("host")),
+                          slice_contains(s, SLICE("path")) || slice_contains(s, SLICE("uri")),
+                          slice_contains(s, SLICE("req.method")),
+                          slice_contains(s, SLICE("\"X\"")),
+                          slice_contains(s, SLICE("client.ip")),
+                          slice_contains(s, SLICE("tls")),
                           slice_contains(s, SLICE("port")),
                           slice_contains(s, SLICE("query")) || slice_contains(s, SLICE("uri"))};
 }
@@ -291,9 +302,10 @@ static const struct ir_program *checked(struct compilation *c, const char *name,
     return check_file(c, name);
 }
 
-/* Two views of the query are independent to the analyser, and it does not look into headers that were added to: then a class
- * may have no request, and is not confirmed. */
-static bool agree(const struct brute *b, const struct diff_frontend *f, bool may_be_unknown, struct totals *t, char why[200])
+/* Two views of the query are independent to the analyser, and it does not look into headers that were added
+ * to: then a class may have no request, and is not confirmed. */
+static bool agree(const struct brute *b, const struct diff_frontend *f, bool may_be_unknown, struct totals *t,
+                  char why[200])
 {
     bool have[PAIRS_MAX][2] = {{false}};
     if (f->exceeded)
@@ -305,13 +317,17 @@ static bool agree(const struct brute *b, const struct diff_frontend *f, bool may
         have[x->old_item->number * 16 + x->new_item->number][x->edits] = true;
         const struct diff_class *first = x->like ? x->like : x;
         if (!first->confirmed && !may_be_unknown)
-            return snprintf(why, 200, "old rule %u, new rule %u: no request found", x->old_item->number, x->new_item->number), false;
+            return snprintf(why, 200, "old rule %u, new rule %u: no request found", x->old_item->number,
+                            x->new_item->number),
+                   false;
         t->classes++;
     }
     for (uint32_t i = 0; i < PAIRS_MAX; i++)
         for (int edits = 0; edits <= 1; edits++)
             if (b->pairs[i][edits] && !have[i][edits])
-                return snprintf(why, 200, "old rule %u, new rule %u: brute force alone finds it", i / 16, i % 16), false;
+                return snprintf(why, 200, "old rule %u, new rule %u: brute force alone finds it", i / 16,
+                                i % 16),
+                       false;
     if (f->verdict == DIFF_EQUIVALENT && b->differing)
         return snprintf(why, 200, "called equivalent"), false;
     if (f->verdict == DIFF_UNKNOWN && !may_be_unknown)
@@ -328,7 +344,8 @@ static void compare(const struct buf *old, const struct buf *new, uint64_t seed,
     const struct diff_options o = {.seconds = 20};
     char why[200];
     compilation_begin(&c);
-    const struct ir_program *x = checked(&c, "old.weir", buf_view(old)), *y = checked(&c, "new.weir", buf_view(new));
+    const struct ir_program *x = checked(&c, "old.weir", buf_view(old)),
+                            *y = checked(&c, "new.weir", buf_view(new));
     if (!x || !y) {
         struct buf said = {0};
         diag_render(&c.diags, DIAG_TEXT, false, &said);
@@ -336,14 +353,15 @@ static void compare(const struct buf *old, const struct buf *new, uint64_t seed,
     }
     struct reads p = reads_of(buf_view(old)), q = reads_of(buf_view(new));
     struct brute b = {.old = x->frontends.v[0], .new = y->frontends.v[0]};
-    b.reads = (struct reads){p.host | q.host, p.path | q.path,  p.method | q.method, p.header | q.header,
-                             p.ip | q.ip,     p.tls | q.tls,    p.port | q.port, p.query | q.query};
+    b.reads = (struct reads){p.host | q.host, p.path | q.path, p.method | q.method, p.header | q.header,
+                             p.ip | q.ip,     p.tls | q.tls,   p.port | q.port,     p.query | q.query};
     diff_programs(&c.arena, x, y, &o, &d);
     try_all(&b);
     t->pairs++;
     t->requests += b.requests;
     t->differing += b.differing > 0;
-    bool adds = slice_contains(buf_view(old), SLICE("add req")) || slice_contains(buf_view(new), SLICE("add req"));
+    bool adds =
+        slice_contains(buf_view(old), SLICE("add req")) || slice_contains(buf_view(new), SLICE("add req"));
     if (!agree(&b, d.frontends.v[0], b.reads.query || adds, t, why)) {
         printf("--- old\n%.*s--- new\n%.*s", SLICE_ARG(buf_view(old)), SLICE_ARG(buf_view(new)));
         fail_msg("seed %llu: %s", (unsigned long long)seed, why);
@@ -355,7 +373,8 @@ static void random_pairs(void **state)
 {
     (void)state;
     const char *given = getenv("DIFF_SEED"), *seconds = getenv("DIFF_SECONDS");
-    uint64_t from = given ? strtoull(given, NULL, 10) : 1, end = clock_ns() + (seconds ? strtoull(seconds, NULL, 10) : 6) * 1000000000ull;
+    uint64_t from = given ? strtoull(given, NULL, 10) : 1,
+             end = clock_ns() + (seconds ? strtoull(seconds, NULL, 10) : 6) * 1000000000ull;
     struct totals t = {0};
     struct lines x = {0}, y = {0};
     struct buf old = {0}, new = {0};
@@ -375,8 +394,8 @@ static void random_pairs(void **state)
         put_program(&y, draw(r, 3) == 0 ? draw(r, 8) : 0, &new);
         compare(&old, &new, seed, &t);
     }
-    printf("%u pairs, %u equivalent, %u unknown, %u classes, %u with differing requests, %llu requests\n", t.pairs, t.equivalent,
-           t.unknown, t.classes, t.differing, (unsigned long long)t.requests);
+    printf("%u pairs, %u equivalent, %u unknown, %u classes, %u with differing requests, %llu requests\n",
+           t.pairs, t.equivalent, t.unknown, t.classes, t.differing, (unsigned long long)t.requests);
     assert_true(t.pairs > 20 && t.differing > 0 && t.equivalent > 0);
     for (uint32_t i = 0; i < 8; i++) {
         buf_free(&x.v[i]);
@@ -420,13 +439,14 @@ static struct ir_frontend without(struct arena *a, const struct ir_frontend *f, 
     return g;
 }
 
-/* A rule is found where, and only where, the program without it is equivalent; brute force agrees; and what is not found decides
- * the request that stands for it. */
-static void check_rule(struct arena *a, const struct ir_program *p, struct brute *b, const struct analyze_result *r, uint32_t number,
-                       struct analyzed *t)
+/* A rule is found where, and only where, the program without it is equivalent; brute force agrees; and what
+ * is not found decides the request that stands for it. */
+static void check_rule(struct arena *a, const struct ir_program *p, struct brute *b,
+                       const struct analyze_result *r, uint32_t number, struct analyzed *t)
 {
     const struct ir_frontend *f = b->old;
-    const struct ir_rule *rule = number < f->on_request.n ? &f->on_request.v[number] : &f->route.v[number - f->on_request.n];
+    const struct ir_rule *rule =
+        number < f->on_request.n ? &f->on_request.v[number] : &f->route.v[number - f->on_request.n];
     const struct analyze_finding *found = finding_of(r, rule);
     bool edit = rule->kind == IR_SET_HEADER || rule->kind == IR_ADD_HEADER || rule->kind == IR_DEL_HEADER;
     struct ir_frontend g = without(a, f, number);
@@ -441,8 +461,8 @@ static void check_rule(struct arena *a, const struct ir_program *p, struct brute
     t->found += found != NULL;
     t->unknown += x.verdict == DIFF_UNKNOWN;
     if (found ? b->differing > 0 || x.verdict != DIFF_EQUIVALENT : !edit && x.verdict == DIFF_EQUIVALENT)
-        fail_msg("rule %u is %sfound, the comparison says %d, brute force finds %u requests", number, found ? "" : "not ",
-                 (int)x.verdict, b->differing);
+        fail_msg("rule %u is %sfound, the comparison says %d, brute force finds %u requests", number,
+                 found ? "" : "not ", (int)x.verdict, b->differing);
     if (edit || (found && found->kind != ANALYZE_REDUNDANT))
         return;
     assert_non_null(r->samples[number].host.p);
@@ -474,7 +494,8 @@ static void random_analyses(void **state)
 {
     (void)state;
     const char *given = getenv("DIFF_SEED"), *seconds = getenv("DIFF_SECONDS");
-    uint64_t from = given ? strtoull(given, NULL, 10) : 1, end = clock_ns() + (seconds ? strtoull(seconds, NULL, 10) : 5) * 1000000000ull;
+    uint64_t from = given ? strtoull(given, NULL, 10) : 1,
+             end = clock_ns() + (seconds ? strtoull(seconds, NULL, 10) : 5) * 1000000000ull;
     struct analyzed t = {0};
     struct lines x = {0};
     struct buf text = {0};
@@ -487,7 +508,8 @@ static void random_analyses(void **state)
         put_program(&x, 0, &text);
         /* Two views of the same bytes are told apart by the pairs above. */
         struct slice rules = buf_view(&text);
-        if (slice_contains(rules, SLICE("add req")) || (slice_contains(rules, SLICE("req.query")) && slice_contains(rules, SLICE("req.uri"))))
+        if (slice_contains(rules, SLICE("add req")) ||
+            (slice_contains(rules, SLICE("req.query")) && slice_contains(rules, SLICE("req.uri"))))
             continue;
         if (given)
             printf("seed %llu\n%.*s", (unsigned long long)seed, SLICE_ARG(buf_view(&text)));
