@@ -2,7 +2,7 @@
 #   make         the two programs: build/weir, build/weir-edge
 #   make run     install what is missing, build, serve examples/01-hello
 #   make test    install what tests need, build, run all tests
-#   make bench | layers | fuzz | format | install PREFIX=/usr/local | clean
+#   make bench | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -64,10 +64,15 @@ $(B)/libweir-edge.a: $(runtime_obj) $(edge_obj)
 	ar rcsD $@ $^
 $(B)/weir-edge: $(runtime_obj) $(edge_obj)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
-# Files that weir carries in itself: the ABI header and the runtime library (compiler/embed.h).
-$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a
+# Files that weir carries in itself (compiler/embed.h): the ABI header, the runtime library, explanations of messages, and the
+# standard library, whose files are one text, each behind a line that names it.
+stdconf := $(sort $(wildcard stdconf/*.weir))
+explanations := $(sort $(wildcard grammar/explanations/*.txt))
+$(B)/obj/embed.o: compiler/embed.s runtime/abi.h $(B)/libweir-edge.a $(stdconf) $(explanations)
 	@mkdir -p $(@D)/embed
+	@for f in $(stdconf); do printf '# %s\n' "$$f"; cat "$$f"; done >$(@D)/embed/stdconf.weir
 	@cp runtime/abi.h $(B)/libweir-edge.a $(@D)/embed
+	@awk 'FNR == 1 { f = FILENAME; gsub(/.*\/|\.txt$$/, "", f); print "\f" f } { print }' $(explanations) >$(@D)/embed/explanations.txt
 	@strip -D -g $(@D)/embed/libweir-edge.a
 	$(CC) -c -Xassembler -I -Xassembler $(@D)/embed -o $@ $<
 # A standalone executable is linked as weir-edge is.
@@ -95,13 +100,16 @@ unit: $(unit_bin)
 # Fuzzers: tests/fuzz/NAME_fuzz.c has LLVMFuzzerTestOneInput and runs under tests/fuzz/fuzz_main.c;
 # differential.c (evaluator against plan) has a main of its own.
 fuzz_bin := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%_fuzz,$(wildcard tests/fuzz/*_fuzz.c)) \
-  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c)
+  $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,tests/fuzz/differential.c tests/fuzz/lints.c)
 $(B)/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz_main.o $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 test_helper_obj := $(patsubst %.c,$(B)/obj/%.o,tests/route/plan_side.c)
 generate_obj := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fuzz/generate_*.c))
 $(B)/fuzz/differential: $(B)/obj/tests/fuzz/differential.o $(generate_obj) $(test_helper_obj) $(B)/libunit.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+$(B)/fuzz/lints: $(B)/obj/tests/fuzz/lints.o $(generate_obj) $(B)/libunit.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 $(B)/route_cases: $(B)/obj/tests/route/route_cases.o $(test_helper_obj) $(B)/libunit.a
@@ -147,7 +155,11 @@ install: all
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+# Syntax files of editors, from the tables in grammar/*.def.
+editors:
+	@python3 grammar/editors/generate.py
+
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzzers route-cases deps run test bench layers fuzz install format clean
+.PHONY: editors all unit fuzzers route-cases deps run test bench layers fuzz install format clean

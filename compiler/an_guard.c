@@ -107,6 +107,11 @@ static void put_payload(struct guard_maker *m, const struct ir_expr *e, struct b
     case IR_TO_INT:
     case IR_TO_STR:
     case IR_CONCAT:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         return;
     }
 }
@@ -506,6 +511,11 @@ uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
     case IR_TO_INT:
     case IR_TO_STR:
     case IR_CONCAT:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         break;
     }
     return guard_opaque(m, e);

@@ -419,14 +419,27 @@ static void collect_ips(void *ctx, const struct atom *a, uint32_t state)
     }
 }
 
+/* The address after the first of a network reads better in an example, and is most often as good. */
+static void add_hosts(struct splitter *p)
+{
+    for (uint32_t i = 0, n = p->ips.n; n < 200 && i < n; i++) {
+        struct ip_addr a = p->ips.v[i];
+        if (a.b[15]++ < 255)
+            vec_add(&p->s->a, &p->ips, a);
+    }
+}
+
 static void split_ip(struct splitter *p)
 {
-    static const char *const samples[] = {"192.0.2.1", "203.0.113.1", "10.0.0.1", "2001:db8::1", "::"};
-    for (uint32_t i = 0; i < sizeof samples / sizeof *samples; i++)
+    enum { SAMPLES = 5 };
+    static const char *const samples[SAMPLES] = {"192.0.2.1", "203.0.113.1", "10.0.0.1", "2001:db8::1", "::"};
+    for (uint32_t i = 0; i < SAMPLES; i++)
         ip_parse(slice_of(samples[i]), vec_push(&p->s->a, &p->ips));
     visit_atoms(p, p->from, collect_ips);
-    for (uint32_t i = 0; i < p->ips.n && !an_search_over(p->s); i++) {
-        struct logic_value v = {.ip = p->ips.v[i]};
+    add_hosts(p);
+    /* From the last: the samples are tried first, then those after the bounds of conditions, then the bounds. */
+    for (uint32_t k = 0, n = p->ips.n; k < n && !an_search_over(p->s); k++) {
+        struct logic_value v = {.ip = p->ips.v[k < SAMPLES ? k : n - 1 - (k - SAMPLES)]};
         try_value(p, &v, LOGIC_TRUE);
     }
 }

@@ -49,6 +49,16 @@ enum ast_op {
     AST_ADD, AST_SUB, AST_MUL, AST_DIV, AST_MOD,
 };
 
+/* What a name means in a copy of a tree: where a template or a call is expanded, names of the copy are those of the
+ * file that it comes from, and parameters are their arguments. Made by the checker. */
+struct ast_binding {
+    const void *module;           /* the file whose names count */
+    const struct ast_expr *value; /* of a parameter: its argument, itself bound; NULL: a name of the file */
+    const struct ast_type *type;  /* that the parameter was declared with */
+    const void *frame;            /* the expansions around the argument */
+    bool unknown;                 /* nothing is known of the value: what depends on it says nothing */
+};
+
 struct ast_expr {
     uint8_t kind;    /* enum ast_kind */
     uint8_t op;      /* enum ast_op */
@@ -59,6 +69,7 @@ struct ast_expr {
     struct ast_expr **args;
     struct span span;     /* all of it, parentheses around it included */
     struct span op_span;  /* COMPARE, ARITH, AND, OR: the (first) operator; MEMBER: the name after the dot */
+    const struct ast_binding *bound; /* NAME in a copy; else NULL */
     union {
         struct slice text;
         int64_t num;
@@ -97,7 +108,7 @@ enum ast_stmt_kind {
     AST_STMT_ACL,        /* acl word(params): type = tail_expr */
     AST_STMT_LET,        /* the same */
     AST_STMT_WHEN,       /* when cond block else other */
-    AST_STMT_TEMPLATE,   /* template word(params) args block */
+    AST_STMT_TEMPLATE,   /* template word(params) args: type block */
     AST_STMT_ANNOTATION, /* @word(args): belongs to the next statement */
 };
 

@@ -274,6 +274,11 @@ static uint32_t emit_bool(struct emit *m, const struct ir_expr *e)
     case IR_TO_INT:
     case IR_TO_STR:
     case IR_CONCAT:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         break;
     }
     m->failed = true;
@@ -293,9 +298,31 @@ static uint32_t emit_int_default(struct emit *m, const struct ir_expr *e)
     return v;
 }
 
+static bool is_arithmetic(const struct ir_expr *e)
+{
+    return e->op == IR_ADD || e->op == IR_SUB || e->op == IR_MUL || e->op == IR_DIV || e->op == IR_MOD;
+}
+
+/* There is a result where both operands are there and it fits. */
+static uint32_t emit_arithmetic(struct emit *m, const struct ir_expr *e)
+{
+    uint32_t x = emit_int(m, e->args[0]), y = emit_int(m, e->args[1]), v = m->vars++;
+    if (e->op == IR_DIV || e->op == IR_MOD) {
+        buf_printf(&m->body, "bool h%u = h%u && h%u && n%u != 0 && !(n%u == INT64_MIN && n%u == -1);\n", v, x, y, y, x, y);
+        buf_printf(&m->body, "int64_t n%u = h%u ? n%u %s n%u : 0;\n", v, v, x, op_text(e->op), y);
+        return v;
+    }
+    const char *name = e->op == IR_ADD ? "add" : e->op == IR_SUB ? "sub" : "mul";
+    buf_printf(&m->body, "int64_t n%u = 0;\nbool h%u = h%u && h%u && !__builtin_%s_overflow(n%u, n%u, &n%u);\n", v, v, x, y,
+               name, x, y, v);
+    return v;
+}
+
 static uint32_t emit_int(struct emit *m, const struct ir_expr *e)
 {
     uint32_t x, v;
+    if (is_arithmetic(e))
+        return emit_arithmetic(m, e);
     if (e->op == IR_DEFAULT)
         return emit_int_default(m, e);
     if (e->op == IR_TO_INT) {
@@ -453,6 +480,11 @@ static uint32_t emit_str(struct emit *m, const struct ir_expr *e)
     case IR_MATCHES:
     case IR_EXISTS:
     case IR_TO_INT:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         break;
     }
     m->failed = true;

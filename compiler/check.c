@@ -46,6 +46,41 @@ static void check_top(struct checker *k, struct module *m)
     }
 }
 
+/* A backend or a frontend with what it is made of. */
+static void check_object(struct checker *k, struct decl *d)
+{
+    uint32_t mark = k->d->list.n;
+    bool partial = k->partial;
+    k->partial |= d->lacking;
+    if (d->kind == DECL_BACKEND)
+        check_backend(k, d);
+    else
+        check_frontend(k, d);
+    k->partial = partial;
+    for (const struct expansion *x = d->expansions; x; x = x->next)
+        check_expanded(k, mark, x->template, x->at);
+}
+
+/* What has parameters by itself, whether it is used or not. Nothing of it stays in the program. */
+static void check_alone(struct checker *k)
+{
+    uint32_t sets = k->p->sets.n, checks = k->p->checks.n;
+    for (uint32_t i = 0; i < k->modules.n; i++) {
+        k->m = k->modules.v[i];
+        for (uint32_t j = 0; j < k->m->decls.n; j++) {
+            struct decl *d = k->m->decls.v[j];
+            uint32_t mark = k->d->list.n;
+            if (d->kind == DECL_TEMPLATE)
+                check_template_alone(k, d);
+            else if (d->kind == DECL_ACL || d->kind == DECL_LET)
+                check_call_alone(k, d);
+            check_told(k, mark);
+        }
+    }
+    k->p->sets.n = sets;
+    k->p->checks.n = checks;
+}
+
 static struct ir_program *check_program(struct checker *k)
 {
     check_allows(k);
@@ -57,17 +92,22 @@ static struct ir_program *check_program(struct checker *k)
     each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_head);
     for (uint32_t i = 0; i < k->modules.n; i++)
         check_top(k, k->modules.v[i]);
+    each_decl(k, 1u << DECL_TEMPLATE, check_template_head);
     each_decl(k, 1u << DECL_LET, check_let);
     each_decl(k, 1u << DECL_CHECK, check_check);
-    each_decl(k, 1u << DECL_BACKEND, check_backend);
+    each_decl(k, 1u << DECL_BACKEND | 1u << DECL_FRONTEND, check_extend);
+    each_decl(k, 1u << DECL_BACKEND, check_object);
     each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_rows);
     each_decl(k, 1u << DECL_ACL, check_acl);
-    each_decl(k, 1u << DECL_FRONTEND, check_frontend);
+    each_decl(k, 1u << DECL_FRONTEND, check_object);
+    check_alone(k);
+    for (uint32_t i = 0; i < k->modules.n; i++)
+        check_tests_of(k, k->modules.v[i]);
     lint_program(k);
     check_index_end(k);
     for (uint32_t i = 0; i < k->c->sources.files.n; i++)
         vec_push(k->a, &k->p->sources)->path = k->c->sources.files.v[i]->path;
-    return k->d->errors ? NULL : k->p;
+    return k->d->errors || k->d->denied ? NULL : k->p;
 }
 
 struct ir_program *check_file(struct compilation *c, const char *path)

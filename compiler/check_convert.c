@@ -104,13 +104,33 @@ static struct typed convert(struct checker *k, const struct ast_expr *e, struct 
     return (struct typed){r, TYPE_STRING, x.optional};
 }
 
+/* The acl or let that is called; NULL: a word of the language, or nothing. */
+static struct decl *declared(struct checker *k, const struct ast_expr *callee)
+{
+    struct decl *d = callee->kind == AST_NAME || callee->kind == AST_MEMBER ? check_lookup(k, callee) : NULL;
+    return d && (d->kind == DECL_ACL || d->kind == DECL_LET) ? d : NULL;
+}
+
 struct typed check_pipe(struct checker *k, const struct ast_expr *e)
 {
     const struct ast_expr *to = e->args[1], *callee = to->kind == AST_CALL ? to->args[0] : to;
     if (to->kind == AST_ERROR || callee->kind == AST_ERROR)
         return check_failed();
+    struct decl *d = declared(k, callee);
+    if (d) { /* x | f(a) is f(x, a) */
+        struct ast_expr call = *to;
+        call.kind = AST_CALL;
+        call.span = e->span;
+        call.nargs = 2 + (to->kind == AST_CALL ? to->nargs - 1 : 0);
+        call.args = arena_alloc(k->a, call.nargs * sizeof *call.args);
+        call.args[0] = (struct ast_expr *)(uintptr_t)callee;
+        call.args[1] = e->args[0];
+        for (uint32_t i = 2; i < call.nargs; i++)
+            call.args[i] = to->args[i - 1];
+        return check_call_decl(k, &call, d);
+    }
     if (callee->kind != AST_NAME) {
-        check_later(k, callee->span, "converters of imported files");
+        check_ref(k, callee, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
     return convert(k, e, callee->text, callee->span, e->args[0], to->args + 1,
@@ -135,24 +155,31 @@ struct typed check_call(struct checker *k, const struct ast_expr *e)
     const struct ast_expr *callee = e->args[0];
     if (callee->kind == AST_ERROR)
         return check_failed();
-    if (callee->kind != AST_NAME) {
-        check_later(k, callee->span, "calls of this form");
+    if (check_word(callee, "env")) {
+        const struct ast_expr *lit = check_env(k, e, false);
+        struct ast_expr here = lit ? *lit : *callee;
+        here.span = e->span;
+        return lit ? check_expr(k, &here, TYPE_STRING) : check_failed();
+    }
+    struct decl *d = declared(k, callee);
+    if (d)
+        return check_call_decl(k, e, d);
+    struct decl *outside = callee->kind == AST_NAME || callee->kind == AST_MEMBER ? check_lookup(k, callee) : NULL;
+    if (outside && outside->kind == DECL_EXTERN)
+        return check_extern(k, e, outside);
+    if (callee->kind != AST_NAME || outside) {
+        check_ref(k, callee, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
     for (uint32_t i = 1; i < e->nargs; i++)
         if (e->args[i]->kind == AST_NAMED) {
-            check_later(k, e->args[i]->span, "arguments by name");
+            struct diag *x = diag_report(k->d, DIAG_E0220, e->args[i]->span, "`%.*s` has no named parameters",
+                                         SLICE_ARG(callee->text));
+            diag_label(k->d, x, "arguments of functions and converters stand in their order");
             return check_failed();
         }
     if (slice_eq(callee->text, SLICE("exists")))
         return exists(k, e);
-    struct decl *d = check_lookup(k, callee);
-    if (d && d->kind == DECL_EXTERN)
-        return check_extern(k, e, d);
-    if (d && (d->kind == DECL_ACL || d->kind == DECL_LET)) {
-        check_later(k, e->span, "%s with arguments", check_decl_text(d->kind));
-        return check_failed();
-    }
     if (e->nargs < 2)
         return unknown_converter(k, callee->text, callee->span);
     return convert(k, e, callee->text, callee->span, e->args[1], e->args + 2, e->nargs - 2);

@@ -117,8 +117,11 @@ static void assume_present(struct checker *k, const struct ir_expr *e)
     if (!e->optional)
         return;
     vec_add(k->a, &k->present, e);
-    if (e->op == IR_LOWER || e->op == IR_UPPER || e->op == IR_TO_INT)
+    bool arithmetic = e->op == IR_ADD || e->op == IR_SUB || e->op == IR_MUL || e->op == IR_DIV || e->op == IR_MOD;
+    if (e->op == IR_LOWER || e->op == IR_UPPER || e->op == IR_TO_INT || arithmetic)
         assume_present(k, e->args[0]);
+    if (arithmetic)
+        assume_present(k, e->args[1]);
 }
 
 void check_assume(struct checker *k, const struct ir_expr *cond)
@@ -156,6 +159,11 @@ void check_assume(struct checker *k, const struct ir_expr *cond)
     case IR_TO_INT:
     case IR_TO_STR:
     case IR_CONCAT:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         break;
     }
 }
@@ -253,7 +261,7 @@ void check_acl(struct checker *k, struct decl *d)
         return;
     d->state = DECL_BUSY;
     if (d->stmt->nparams) {
-        check_later(k, d->stmt->params[0].span, "`acl` with parameters");
+        ; /* check_call_alone() */
     } else if (d->stmt->type && d->stmt->type->name.p && !slice_eq(d->stmt->type->name, SLICE("bool"))) {
         diag_label(k->d,
                    diag_report(k->d, DIAG_E0302, d->stmt->type->span, "an acl is a condition, of type bool"),
@@ -319,14 +327,15 @@ static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
 {
     if (k->incomplete || check_is_lost(k, e))
         return check_failed();
-    if (e->kind == AST_MEMBER && !nearly_field(k, e)) {
+    if ((e->kind == AST_MEMBER && !nearly_field(k, e)) || e->bound) {
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
-    if (e->kind == AST_MEMBER)
+    if (e->kind == AST_MEMBER || check_is_name_told(k, e->text, e->span))
         return check_failed();
     struct diag *x =
         diag_report(k->d, DIAG_E0201, e->span, "no field, constant or condition `%.*s`", SLICE_ARG(e->text));
+    check_name_told(k, e->text, x);
     diag_label(k->d, x, "not declared");
     check_suggest_name(k, x, e->span, e->text,
                        1u << DECL_LET | 1u << DECL_ACL | 1u << DECL_MAP | 1u << DECL_LIST);
@@ -344,6 +353,8 @@ static struct typed method_word(struct checker *k, const struct ast_expr *e)
 
 static struct typed name(struct checker *k, const struct ast_expr *e, enum type_id want)
 {
+    if (check_is_parameter(e))
+        return check_parameter(k, e, want);
     if (check_names_field(e))
         return check_field(k, e);
     if (check_is_counter(k, e))
@@ -354,6 +365,8 @@ static struct typed name(struct checker *k, const struct ast_expr *e, enum type_
     if (!d)
         return unknown_name(k, e);
     d->used = true;
+    if ((d->kind == DECL_ACL || d->kind == DECL_LET) && d->stmt->nparams)
+        return check_call_decl(k, e, d);
     if (d->kind == DECL_ACL)
         return acl_value(k, e, d);
     if (d->kind != DECL_LET)
@@ -496,13 +509,56 @@ struct ir_expr *check_condition(struct checker *k, const struct ast_expr *e)
     return NULL;
 }
 
+/* An int; NULL where reported. */
+static struct ir_expr *operand(struct checker *k, const struct ast_expr *e)
+{
+    struct typed t = check_expr(k, e, TYPE_INT);
+    if (t.type == TYPE_ERROR || t.type == TYPE_INT)
+        return t.ir;
+    struct diag *x = check_mismatch(k, e, check_type_text(t.type), "int");
+    if (check_is_text(t.type))
+        diag_help(k->d, x, "read the text as a number: `%.*s | to-int`", SLICE_ARG(check_source_text(k, e->span)));
+    return NULL;
+}
+
+/* There may be no result, unless an int is divided by a constant. */
+static struct typed arithmetic(struct checker *k, const struct ast_expr *e)
+{
+    const struct ast_expr *lit = check_literal_quietly(k, e);
+    if (lit)
+        return literal(k, lit, TYPE_INT);
+    struct ir_expr *x = operand(k, e->args[0]), *y = operand(k, e->args[1]);
+    if (!x || !y)
+        return check_failed();
+    bool divides = e->op == AST_DIV || e->op == AST_MOD, constant = y->op == IR_CONST_INT;
+    if ((x->op == IR_CONST_INT && constant) || (divides && constant && y->num == 0)) {
+        struct diag *d = diag_report(k->d, DIAG_E0303, e->span, "there is no such number");
+        diag_label(k->d, d, divides && y->num == 0 ? "divided by 0" : "it does not fit 64 bits");
+        return check_failed();
+    }
+    enum ir_op op = e->op == AST_ADD   ? IR_ADD
+                    : e->op == AST_SUB ? IR_SUB
+                    : e->op == AST_MUL ? IR_MUL
+                    : e->op == AST_DIV ? IR_DIV
+                                       : IR_MOD;
+    struct ir_expr *r = check_new2(k, op, IR_INT, x, y, e->span);
+    r->optional = !divides || !constant || y->num == -1 || x->optional;
+    return check_result(k, r, TYPE_INT);
+}
+
 static struct typed negative(struct checker *k, const struct ast_expr *e)
 {
     const struct ast_expr *lit = check_literal_quietly(k, e);
     if (lit)
         return literal(k, lit, TYPE_INT);
-    check_later(k, e->span, "arithmetic");
-    return check_failed();
+    struct ast_expr zero = {.kind = AST_INT, .span = e->span}, minus = *e;
+    struct ast_expr *args[] = {&zero, e->args[0]};
+    minus.kind = AST_ARITH;
+    minus.op = AST_SUB;
+    minus.op_span = e->span;
+    minus.args = args;
+    minus.nargs = 2;
+    return arithmetic(k, &minus);
 }
 
 struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_id want)
@@ -544,8 +600,7 @@ struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_i
     case AST_COMPARE:
         return check_compare(k, e);
     case AST_ARITH:
-        check_later(k, e->op_span, "arithmetic");
-        return check_failed();
+        return arithmetic(k, e);
     case AST_NEGATE:
         return negative(k, e);
     case AST_PIPE:

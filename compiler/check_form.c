@@ -582,7 +582,8 @@ static void add_row(struct checker *k, struct strmap *rows_seen, const struct as
     bool added;
     strmap_put(rows_seen, k->a, check_source_text(k, key->span), 0, &added);
     if (!added)
-        diag_label(k->d, diag_report(k->d, DIAG_E0308, key->span, "this key stands in two rows"), "again here");
+        diag_label(k->d, diag_report(k->d, DIAG_E0308, key->span, "this key stands in two rows"),
+                   "again here");
 }
 
 void check_once(struct checker *k, const struct ast_block *block, enum context context)

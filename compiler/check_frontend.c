@@ -74,7 +74,7 @@ static void add_listen(struct checker *k, struct ir_frontend *f, const struct as
     }
     l.addr = at->endpoint.addr;
     l.port = at->endpoint.port;
-    if (claim(k, f, &l, e->span))
+    if (k->partial || claim(k, f, &l, e->span))
         vec_add(k->a, &f->listens, l);
 }
 
@@ -151,7 +151,7 @@ void check_frontend(struct checker *k, struct decl *d)
     f->request_ms = (uint32_t)check_get(&own, defaults, SETTING_REQUEST);
     f->idle_ms = (uint32_t)check_get(&own, defaults, SETTING_KEEP_ALIVE);
     f->max_body = (uint64_t)check_get(&own, defaults, SETTING_MAX_BODY);
-    if (!good || k->incomplete)
+    if (!good || k->incomplete || k->partial)
         return;
     if (!listens)
         missing(k, d, "address to listen at", "nobody could reach it", check_usage(STATEMENT_LISTEN));

@@ -2,6 +2,7 @@
  * `language`. Files are found below the folder of the first one and nowhere else. */
 #include "compiler/check_state.h"
 #include "compiler/parse.h"
+#include "compiler/stdconf.h"
 
 #include <errno.h>
 
@@ -81,12 +82,18 @@ static void check_edition(struct checker *k, struct module *m)
         seen = true;
         first = s->word_span;
     }
-    if (seen || k->incomplete || k->modules.n != 1)
+    if (seen || k->incomplete || m != k->modules.v[0])
         return;
-    struct diag *x = diag_report(k->d, DIAG_E0003, no_place(m->source),
+    struct slice language = SLICE("language");
+    const struct ast_block *top = m->ast->top;
+    if (top->stmts.n && top->stmts.v[0]->kind == AST_STMT_WORD && diag_nearest(top->stmts.v[0]->word, &language, 1).p)
+        return; /* misspelt: check_statement() reports it */
+    struct span at = no_place(m->source);
+    at.off = slice_starts(m->source->text, SLICE("\xef\xbb\xbf")) ? 3 : 0;
+    struct diag *x = diag_report(k->d, DIAG_E0003, at,
                                  "the file does not say which edition of the language it is written in");
     diag_help(k->d, x, "begin it with `language 1`");
-    diag_fix(x, FIX_SAFE, no_place(m->source), SLICE("language 1\n\n"));
+    diag_fix(x, FIX_SAFE, at, SLICE("language 1\n\n"));
 }
 
 /* The name by which an import without `as` is used: the file's, without folder and extension. */
@@ -159,6 +166,29 @@ static void report_circle(struct checker *k, const struct module *target, struct
         diag_secondary(k->d, x, m->imported_at, "`%.*s` is imported here", SLICE_ARG(m->source->path));
 }
 
+/* A file of the standard library, which `weir` has in itself. */
+static struct source *open_stdconf(struct checker *k, const struct ast_expr *e, struct slice file)
+{
+    struct slice text, names[STDCONF_MAX];
+    for (uint32_t i = 0; i < k->c->sources.files.n; i++)
+        if (slice_eq(k->c->sources.files.v[i]->path, file))
+            return k->c->sources.files.v[i];
+    if (stdconf_text(file, &text))
+        return source_from_text(&k->c->sources, file, arena_copy(k->a, text));
+    struct diag *x = diag_report(k->d, DIAG_E0001, e->span, "the standard library has no file `%.*s`", SLICE_ARG(file));
+    diag_label(k->d, x, "named here");
+    uint32_t n = stdconf_names(names);
+    struct slice near = diag_nearest(file, names, n), all = names[0];
+    for (uint32_t i = 1; i < n; i++)
+        all = arena_printf(k->a, "%.*s, %.*s", SLICE_ARG(all), SLICE_ARG(names[i]));
+    diag_note(k->d, x, "there are: %.*s", SLICE_ARG(all));
+    if (near.p) {
+        diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
+        diag_fix(x, FIX_MAYBE, e->span, arena_printf(k->a, "\"%.*s\"", SLICE_ARG(near)));
+    }
+    return NULL;
+}
+
 static void read_import(struct checker *k, const struct ast_stmt *s)
 {
     struct slice file, name;
@@ -174,10 +204,6 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
         return;
     }
     file = e->text;
-    if (slice_eq(file, SLICE("stdconf"))) {
-        check_later(k, e->span, "the standard library `stdconf`");
-        return;
-    }
     if (!import_name(k, s, file, &name, &at))
         return;
     if (k->modules.n >= MODULES_MAX) {
@@ -185,7 +211,7 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
                    "one too many");
         return;
     }
-    struct source *src = check_open(k, e, SLICE(""), file);
+    struct source *src = stdconf_is(file) ? open_stdconf(k, e, file) : check_open(k, e, SLICE(""), file);
     if (!src)
         return;
     struct decl *d = arena_new(k->a, struct decl);
@@ -203,6 +229,20 @@ static void read_import(struct checker *k, const struct ast_stmt *s)
     vec_add(k->a, &k->m->decls, d);
 }
 
+/* Names of a file that could not be imported are not reported where they are used. */
+static void import(struct checker *k, const struct ast_stmt *s)
+{
+    uint32_t imported = k->m->decls.n;
+    read_import(k, s);
+    if (k->m->decls.n > imported)
+        return;
+    for (uint32_t i = 0; i < s->nargs; i++) {
+        const struct ast_expr *e = s->args[i];
+        if (e->kind == AST_NAME || e->kind == AST_STRING)
+            check_name_told(k, e->kind == AST_STRING ? base_name(e->text) : e->text, NULL);
+    }
+}
+
 static void read_module(struct checker *k, struct source *src, struct slice path, struct decl *as,
                         struct span at)
 {
@@ -216,7 +256,7 @@ static void read_module(struct checker *k, struct source *src, struct slice path
     for (uint32_t i = 0; i < ast->top->stmts.n; i++) {
         const struct ast_stmt *s = ast->top->stmts.v[i];
         if (s->kind == AST_STMT_WORD && slice_eq(s->word, SLICE("import")))
-            read_import(k, s);
+            import(k, s);
     }
     m->ast = ast;
     check_edition(k, m);

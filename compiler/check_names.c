@@ -20,6 +20,7 @@ const char *check_decl_text(enum decl_kind kind)
         [DECL_RESOLVER] = "a resolver",
         [DECL_PEERS] = "a set of peers",
         [DECL_EXTERN] = "an external function",
+        [DECL_TEMPLATE] = "a template",
     };
     return text[kind];
 }
@@ -48,6 +49,8 @@ static int declares(const struct ast_stmt *s)
         return DECL_LET;
     if (s->kind == AST_STMT_ACL)
         return DECL_ACL;
+    if (s->kind == AST_STMT_TEMPLATE)
+        return DECL_TEMPLATE;
     for (size_t i = 0; s->kind == AST_STMT_WORD && i < sizeof words / sizeof *words; i++)
         if (slice_eq(s->word, words[i].word))
             return (int)words[i].kind;
@@ -84,6 +87,50 @@ static void add_name(struct checker *k, struct module *m, struct decl *d, uint32
         diag_note(k->d, x, "all names of a file share one space, whatever they name");
 }
 
+static struct slice told_key(const struct checker *k, struct slice name)
+{
+    return arena_printf(k->a, "%.*s %.*s", SLICE_ARG(k->m->path), SLICE_ARG(name));
+}
+
+static bool same_span(struct span a, struct span b)
+{
+    return a.file == b.file && a.off == b.off && a.len == b.len;
+}
+
+/* A template that is used twice comes to the same place again. */
+static bool is_place_of(const struct diag *x, struct span at)
+{
+    bool there = same_span(x->primary.span, at);
+    for (uint32_t i = 0; i < x->secondary.n; i++)
+        there |= same_span(x->secondary.v[i].span, at);
+    return there;
+}
+
+bool check_is_name_told(struct checker *k, struct slice name, struct span at)
+{
+    enum { PLACES_SHOWN = 5 };
+    const uint32_t *i = strmap_get(&k->unknown, told_key(k, name));
+    struct diag *x = i ? k->unknown_told.v[*i] : NULL;
+    if (x && x->secondary.n < PLACES_SHOWN && !is_place_of(x, at))
+        diag_secondary(k->d, x, at, "and here");
+    return i != NULL;
+}
+
+void check_name_told(struct checker *k, struct slice name, struct diag *x)
+{
+    strmap_put(&k->unknown, k->a, told_key(k, name), k->unknown_told.n, NULL);
+    vec_add(k->a, &k->unknown_told, x);
+}
+
+/* What a statement seems to declare that is misspelt or not done yet is reported there, and not where it is used. */
+static void note_undeclared(struct checker *k, const struct ast_stmt *s)
+{
+    uint32_t at[] = {0, s->nargs - 1}; /* `bakend NAME`, `imprt "FILE" as NAME` */
+    for (int i = 0; s->kind == AST_STMT_WORD && s->nargs && i < 2; i++)
+        if (s->args[at[i]]->kind == AST_NAME)
+            check_name_told(k, s->args[at[i]]->text, NULL);
+}
+
 void check_declare(struct checker *k, struct module *m)
 {
     k->m = m;
@@ -92,13 +139,20 @@ void check_declare(struct checker *k, struct module *m)
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         struct ast_stmt *s = m->ast->top->stmts.v[i];
         int kind = declares(s);
+        struct decl *made = kind < 0 ? check_proxy(k, m, s) : NULL;
+        if (made) {
+            vec_add(k->a, &m->decls, made);
+            add_name(k, m, made, m->decls.n - 1);
+            vec_add(k->a, &m->decls, made->twin);
+        }
         if (kind < 0) {
-            if (s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
-                !check_is_known(s->word, IN_FILE))
-                strmap_put(&k->lost, k->a, s->args[0]->text, 0, NULL);
+            if (!made && check_statement_named(s->word, IN_FILE) == STATEMENT_NONE)
+                note_undeclared(k, s);
             continue;
         }
         bool defines = s->kind != AST_STMT_WORD;
+        if (!defines && s->nargs && s->args[0]->kind == AST_STRING)
+            check_name_told(k, s->args[0]->text, NULL);
         if (!defines && (s->nargs == 0 || s->args[0]->kind != AST_NAME))
             continue; /* check_statement() reports it */
         struct decl *d = arena_new(k->a, struct decl);
@@ -120,22 +174,32 @@ static struct decl *find(const struct module *m, struct slice name)
     return at ? m->decls.v[*at] : NULL;
 }
 
+/* The file whose names `e`, a name, means. */
+static struct module *file_of(struct checker *k, const struct ast_expr *e)
+{
+    return e->bound ? (struct module *)(uintptr_t)e->bound->module : k->m;
+}
+
 /* The imported file that `e` (of NAME.name) begins with. */
 static struct decl *module_of(struct checker *k, const struct ast_expr *e)
 {
-    if (e->kind != AST_MEMBER || e->args[0]->kind != AST_NAME)
+    if (e->kind != AST_MEMBER || e->args[0]->kind != AST_NAME || check_is_parameter(e->args[0]))
         return NULL;
-    struct decl *d = find(k->m, e->args[0]->text);
+    struct decl *d = find(file_of(k, e->args[0]), e->args[0]->text);
     return d && d->kind == DECL_MODULE ? d : NULL;
 }
 
 struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 {
+    while (check_is_parameter(e))
+        e = e->bound->value;
     if (e->kind == AST_NAME) {
-        struct decl *d = find(k->m, e->text);
+        struct decl *d = find(file_of(k, e), e->text);
         check_index_use(k, e->span.file, e->text, d);
         return d;
     }
+    if (e->kind != AST_MEMBER)
+        return NULL;
     struct decl *file = module_of(k, e);
     if (!file)
         return NULL;
@@ -151,11 +215,12 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e)
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
                    const struct slice *v, uint32_t n)
 {
-    struct slice near = diag_nearest(word, v, n);
+    bool sure;
+    struct slice near = diag_nearest_sure(word, v, n, &sure);
     if (!near.p)
         return;
     diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
-    diag_fix(x, FIX_MAYBE, at, near);
+    diag_fix(x, sure && word.len >= 4 ? FIX_SAFE : FIX_MAYBE, at, near);
 }
 
 static void suggest_from(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -168,7 +233,8 @@ static void suggest_from(struct checker *k, struct diag *x, struct span at, stru
     struct slice near = diag_nearest(word, names.v, names.n);
     if (!near.p)
         return;
-    check_suggest(k, x, at, word, &near, 1);
+    diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
+    diag_fix(x, FIX_MAYBE, at, near);
     diag_secondary(k->d, x, find(m, near)->at, "`%.*s` is declared here", SLICE_ARG(near));
 }
 
@@ -196,28 +262,56 @@ bool check_is_lost(const struct checker *k, const struct ast_expr *e)
 {
     while (e->kind == AST_MEMBER || e->kind == AST_INDEX || e->kind == AST_CALL)
         e = e->args[0];
-    return e->kind == AST_NAME && strmap_get(&k->lost, e->text);
+    const uint32_t *i = e->kind == AST_NAME ? strmap_get(&k->unknown, told_key(k, e->text)) : NULL;
+    return i && !k->unknown_told.v[*i];
+}
+
+/* What is expected where a parameter stands. */
+static void report_parameter(struct checker *k, const struct ast_expr *e, const char *what)
+{
+    struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is a parameter of type %.*s; a %s is expected here",
+                                 SLICE_ARG(e->text), SLICE_ARG(e->bound->type->name), what);
+    diag_label(k->d, x, "not a %s", what);
 }
 
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
-    if (k->incomplete || check_is_lost(k, e))
+    if (k->incomplete || check_is_lost(k, e) || check_is_unknown(e))
         return;
-    if (file) {
+    struct module *m = k->m;
+    const struct ast_expr *first = e->kind == AST_MEMBER ? e->args[0] : e;
+    if (first->kind == AST_NAME)
+        k->m = file_of(k, first);
+    if (check_is_parameter(e)) {
+        report_parameter(k, e, what);
+    } else if (file) {
         report_in_module(k, e, file, kinds, what);
     } else if (e->kind == AST_NAME) {
+        if (check_is_name_told(k, e->text, e->span))
+            return;
         struct diag *x = diag_report(k->d, DIAG_E0201, e->span, "no %s `%.*s`", what, SLICE_ARG(e->text));
+        check_name_told(k, e->text, x);
         diag_label(k->d, x, "not declared");
         check_suggest_name(k, x, e->span, e->text, kinds);
     } else {
-        const struct ast_expr *of = e->args[0];
-        struct diag *x = diag_report(k->d, DIAG_E0201, of->span, "no imported file `%.*s`",
-                                     of->kind == AST_NAME ? (int)of->text.len : 1,
-                                     of->kind == AST_NAME ? of->text.p : "?");
-        if (of->kind == AST_NAME)
+        const struct ast_expr *of = e;
+        while (of->kind == AST_MEMBER)
+            of = of->args[0];
+        bool named = of->kind == AST_NAME, value = kinds & 1u << DECL_ACL;
+        if (named && check_is_name_told(k, of->text, of->span))
+            return;
+        struct diag *x = diag_report(k->d, DIAG_E0201, of->span, "no %simported file `%.*s`", value ? "field or " : "",
+                                     named ? (int)of->text.len : 1, named ? of->text.p : "?");
+        diag_label(k->d, x, value ? "no field begins with this word" : "not declared");
+        if (named)
+            check_name_told(k, of->text, x);
+        if (named)
             check_suggest_name(k, x, of->span, of->text, 1u << DECL_MODULE);
+        if (value && !x->has_fix)
+            check_suggest_field(k, x, e->span, check_source_text(k, e->span));
     }
+    k->m = m;
 }
 
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
@@ -242,6 +336,8 @@ struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kin
     d->used = true;
     if (kinds >> d->kind & 1)
         return d;
+    if (d->twin && kinds >> d->twin->kind & 1)
+        return d->twin;
     struct diag *x = diag_report(k->d, DIAG_E0202, e->span, "`%.*s` is %s; a %s is expected here",
                                  SLICE_ARG(d->name), check_decl_text(d->kind), what);
     diag_label(k->d, x, "not a %s", what);

@@ -89,7 +89,7 @@ static void use_check(struct checker *k, const struct ast_stmt *s, enum context 
     bool setting_first =
         context == IN_DEFAULTS && s->nargs % 2 == 0; /* `check every 2s` is for checks named elsewhere */
     if (!setting_first) {
-        struct decl *d = check_ref(k, s->args[0], 1u << DECL_CHECK, "check");
+        struct decl *d = check_check_ref(k, s->args[0]);
         if (to->check_at.len)
             check_twice(k, s->word_span, to->check_at, "`check` is given twice");
         to->check_at = s->word_span;
@@ -296,7 +296,7 @@ void check_backend(struct checker *k, struct decl *d)
     k->phase = outer;
     k->tcp = false;
     finish_backend(k, d->backend, &own, &d->module->defaults);
-    if (s->block && d->backend->servers.n == 0 && good && !k->incomplete) {
+    if (s->block && d->backend->servers.n == 0 && good && !k->incomplete && !k->partial) {
         struct diag *x =
             diag_report(k->d, DIAG_E0501, d->at, "backend `%.*s` has no server", SLICE_ARG(d->name));
         diag_label(k->d, x, "requests sent to it would have nowhere to go");
@@ -466,7 +466,7 @@ static void http_statement(struct checker *k, const struct ast_stmt *s, struct i
 
 static void finish_http(struct checker *k, struct decl *d, const struct check_seen *seen)
 {
-    if (!seen->request.len && !seen->failed && !k->incomplete) {
+    if (!seen->request.len && !seen->failed && !k->incomplete && !k->partial) {
         struct diag *x = diag_report(k->d, DIAG_E0501, d->at, "check `%.*s` does not say what to ask for",
                                      SLICE_ARG(d->name));
         diag_label(k->d, x, "no request");

@@ -51,6 +51,10 @@ __attribute__((format(printf, 4, 5))) static struct diag *row_error(struct rows_
 
 static void unknown_backend(struct rows_file *f, struct slice at, struct slice name, const struct decl *other)
 {
+    const char *dot = memchr(name.p, '.', name.len);
+    struct slice first = {name.p, dot ? (size_t)(dot - name.p) : name.len};
+    if (!other && check_is_name_told(f->k, first, span_of(f, at)))
+        return;
     struct diag *x =
         row_error(f, DIAG_E0307, at, other ? "`%.*s` is no backend" : "no backend `%.*s`", SLICE_ARG(name));
     if (!x)
@@ -71,7 +75,7 @@ static void bad_key(struct rows_file *f, const struct word *w, const struct text
     diag_label(f->k->d, x, "%s", err->why);
     if (err->fix.p) {
         diag_help(f->k->d, x, "write `%.*s`", SLICE_ARG(err->fix));
-        diag_fix(x, FIX_MAYBE, span_of(f, w->raw), err->fix);
+        diag_fix(x, err->safe && slice_eq(w->raw, w->text) ? FIX_SAFE : FIX_MAYBE, span_of(f, w->raw), err->fix);
     }
 }
 

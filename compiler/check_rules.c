@@ -139,9 +139,11 @@ static struct ir_expr *https_location(struct checker *k, struct span at)
     return e;
 }
 
-static bool redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out)
+bool check_redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out)
 {
     int64_t n;
+    if (check_status_word(k, e, "the status of a redirect", 301, 308))
+        return false;
     if (!check_int(k, e, "the status of a redirect", INT64_MIN, INT64_MAX, &n))
         return false;
     *out = (uint32_t)n;
@@ -177,7 +179,7 @@ static bool redirect(struct checker *k, const struct ast_stmt *s, struct ir_rule
         diag_label(k->d, x, to ? "301, 302, 303, 307 or 308 is missing here" : "not expected");
         return false;
     }
-    bool good = redirect_status(k, s->args[s->nargs - 1], &r->status);
+    bool good = check_redirect_status(k, s->args[s->nargs - 1], &r->status);
     r->value =
         to ? check_header_value(k, s->args[1], "the place to go to") : https_location(k, s->args[0]->span);
     return good && r->value;
@@ -214,7 +216,8 @@ static bool reply(struct checker *k, const struct ast_stmt *s, struct ir_rule *r
 {
     int64_t status = 0;
     struct span body = {0};
-    bool good = check_int(k, s->args[0], "the status of a reply", 200, 599, &status);
+    bool good = !check_status_word(k, s->args[0], "the status of a reply", 200, 599) &&
+                check_int(k, s->args[0], "the status of a reply", 200, 599, &status);
     r->kind = IR_REPLY;
     r->status = (uint32_t)status;
     for (uint32_t i = 0; s->block && i < s->block->stmts.n; i++)
@@ -471,7 +474,7 @@ static bool phase_rules(struct rules *b, const struct ast_block *block)
     b->k->phase = b->phase;
     b->context = b->k->tcp && b->phase == PHASE_ROUTE ? IN_TCP_ROUTE : check_phase_context(b->phase);
     bool decides = block_rules(b, block, NULL);
-    if (b->phase == PHASE_ROUTE && !decides && !b->k->incomplete)
+    if (b->phase == PHASE_ROUTE && !decides && !b->k->incomplete && !b->k->partial)
         undecided(b, block);
     b->k->phase = outer;
     return decides;

@@ -116,11 +116,6 @@ enum statement_id check_statement_named(struct slice word, enum context context)
     return STATEMENT_NONE;
 }
 
-bool check_is_known(struct slice word, enum context context)
-{
-    return check_statement_named(word, context) != STATEMENT_NONE || find_later(word, context);
-}
-
 bool check_is_rule(struct slice word)
 {
     for (size_t i = 1; i < STATEMENT_COUNT; i++)
@@ -194,17 +189,61 @@ struct diag *check_misformed(struct checker *k, enum statement_id id, struct spa
 
 /* ---- which statement --------------------------------------------------------------------------- */
 
+/* All places of a word. */
+static uint64_t word_contexts(struct slice word)
+{
+    uint64_t contexts = 0;
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (slice_eq(statements[i].word, word))
+            contexts |= statements[i].contexts;
+    return contexts;
+}
+
+static bool is_word(struct slice word, uint64_t contexts)
+{
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (statements[i].contexts & contexts && slice_eq(statements[i].word, word))
+            return true;
+    return false;
+}
+
+/* The nearest word of this place, or of another where none of this place is as near. */
 static void suggest_statement(struct checker *k, struct diag *x, const struct ast_stmt *s, uint64_t contexts)
 {
-    struct slice words[STATEMENT_COUNT + NLATER];
+    struct slice words[2 * (STATEMENT_COUNT + NLATER)];
     uint32_t n = 0;
+    bool sure;
+    for (int elsewhere = 0; elsewhere <= 1; elsewhere++) {
+        uint64_t where = elsewhere ? ~contexts : contexts;
+        for (size_t i = 1; i < STATEMENT_COUNT; i++)
+            if (statements[i].contexts & where)
+                words[n++] = statements[i].word;
+        for (size_t i = 0; i < NLATER; i++)
+            if (later[i].contexts & where)
+                words[n++] = later[i].word;
+    }
+    struct slice near = diag_nearest_sure(s->word, words, n, &sure);
+    if (!near.p)
+        return;
+    if (is_word(near, contexts) || find_later(near, contexts)) {
+        diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(near));
+        diag_fix(x, sure && is_word(near, contexts) && s->word.len >= 4 ? FIX_SAFE : FIX_MAYBE, s->word_span, near);
+    } else if (is_word(near, ~contexts)) {
+        struct slice there = check_places(k->a, word_contexts(near));
+        diag_help(k->d, x, "`%.*s` belongs %.*s", SLICE_ARG(near), SLICE_ARG(there));
+    }
+}
+
+/* Where else `word` may stand. What only requests and expectations of tests have is no answer to anybody else. */
+static uint64_t places_of(struct slice word, enum context context)
+{
+    uint64_t places = 0, parts = IN_REQUEST | IN_EXPECT, tests = IN_TEST | parts;
     for (size_t i = 1; i < STATEMENT_COUNT; i++)
-        if (statements[i].contexts & contexts)
-            words[n++] = statements[i].word;
-    for (size_t i = 0; i < NLATER; i++)
-        if (later[i].contexts & contexts)
-            words[n++] = later[i].word;
-    check_suggest(k, x, s->word_span, s->word, words, n);
+        if (slice_eq(statements[i].word, word))
+            places |= statements[i].contexts;
+    if (!(context & tests))
+        places &= check_is_method_word(word) ? ~tests : ~parts;
+    return places;
 }
 
 static bool decides(struct slice word)
@@ -218,10 +257,7 @@ static bool decides(struct slice word)
 /* A word that the place does not have: it may belong elsewhere, be to come, or be nothing. */
 static void report_unknown(struct checker *k, const struct ast_stmt *s, enum context context)
 {
-    uint64_t elsewhere = 0;
-    for (size_t i = 1; i < STATEMENT_COUNT; i++)
-        if (slice_eq(statements[i].word, s->word))
-            elsewhere |= statements[i].contexts;
+    uint64_t elsewhere = places_of(s->word, context);
     const struct later *l = find_later(s->word, context);
     if (l || (!elsewhere && (l = find_later(s->word, ~0ull)))) {
         check_later(k, s->word_span, "`%.*s` (%s)", SLICE_ARG(s->word), l->doc);
@@ -274,10 +310,12 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
     switch ((enum ast_stmt_kind)s->kind) {
     case AST_STMT_ACL:
     case AST_STMT_LET:
+    case AST_STMT_TEMPLATE:
     case AST_STMT_WHEN: {
-        enum statement_id id = s->kind == AST_STMT_ACL   ? STATEMENT_ACL
-                               : s->kind == AST_STMT_LET ? STATEMENT_LET
-                                                         : STATEMENT_WHEN;
+        enum statement_id id = s->kind == AST_STMT_ACL        ? STATEMENT_ACL
+                               : s->kind == AST_STMT_LET      ? STATEMENT_LET
+                               : s->kind == AST_STMT_TEMPLATE ? STATEMENT_TEMPLATE
+                                                              : STATEMENT_WHEN;
         if (statements[id].contexts & context)
             return id;
         struct slice here = check_places(k->a, context), there = check_places(k->a, statements[id].contexts);
@@ -287,9 +325,6 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
         diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
         return STATEMENT_NONE;
     }
-    case AST_STMT_TEMPLATE:
-        check_later(k, keyword(s, SLICE("template")), "templates");
-        return STATEMENT_NONE;
     case AST_STMT_ROW:
         if (s->args[0]->kind != AST_ERROR) {
             struct slice here = check_places(k->a, context);
@@ -339,11 +374,11 @@ static bool tail_fits(unsigned parts, enum ast_tail tail)
     case AST_TAIL_TYPE_ASSIGN:
         return false;
     case AST_TAIL_ARROW:
-        return parts & WITH_ARROW;
+        return parts & (WITH_ARROW | MAY_ARROW);
     case AST_TAIL_ASSIGN:
         return parts & WITH_ASSIGN;
     case AST_TAIL_RELOP:
-        return parts & WITH_RELOP;
+        return parts & (WITH_RELOP | MAY_RELOP);
     }
     return false;
 }
@@ -359,7 +394,7 @@ static struct span tail_span(const struct ast_stmt *s)
 static bool declares_name(enum statement_id id)
 {
     return id == STATEMENT_MAP || id == STATEMENT_LIST || id == STATEMENT_CHECK || id == STATEMENT_BACKEND ||
-           id == STATEMENT_FRONTEND;
+           id == STATEMENT_FRONTEND || id == STATEMENT_PROXY;
 }
 
 static bool has_error(const struct ast_stmt *s)
@@ -380,10 +415,36 @@ static void extra_argument(struct checker *k, enum statement_id id, const struct
             check_later(k, e->span, "`%.*s %.*s`", SLICE_ARG(statements[id].word), SLICE_ARG(word));
             return;
         }
-    diag_label(
-        k->d,
-        check_misformed(k, id, e->span, "`%.*s` does not take this argument", SLICE_ARG(statements[id].word)),
-        "not expected");
+    struct diag *x =
+        check_misformed(k, id, e->span, "`%.*s` does not take this argument", SLICE_ARG(statements[id].word));
+    diag_label(k->d, x, "not expected");
+    struct slice words[NOPTIONS + 1];
+    uint32_t n = 0;
+    if (statements[id].parts & WITH_IF)
+        words[n++] = SLICE("if");
+    for (size_t i = 0; i < NOPTIONS; i++)
+        if (!options[i].later && slice_eq(options[i].statement, statements[id].word))
+            words[n++] = options[i].word;
+    if (statements[id].parts & WITH_IF && (slice_eq(word, SLICE("i")) || slice_eq(word, SLICE("f")))) {
+        diag_help(k->d, x, "did you mean `if`?");
+        diag_fix(x, FIX_MAYBE, e->span, SLICE("if"));
+    } else if (word.len) {
+        check_suggest(k, x, e->span, word, words, n);
+    }
+    if (id == STATEMENT_REPLY && (e->kind == AST_STRING || e->kind == AST_INTERP)) {
+        struct slice text = {k->c->sources.files.v[e->span.file]->text.p + e->span.off, e->span.len};
+        diag_help(k->d, x, "a text to send is a `body`");
+        diag_fix(x, FIX_MAYBE, e->span, arena_printf(k->a, "{ body %.*s }", SLICE_ARG(text)));
+    }
+}
+
+/* `set req.header["X"] "y"`: the value without its `=`. */
+static void without_assign(struct checker *k, enum statement_id id, const struct ast_expr *e)
+{
+    struct diag *x =
+        check_misformed(k, id, e->span, "`=` is missing before the value of `%.*s`", SLICE_ARG(statements[id].word));
+    diag_label(k->d, x, "`=` belongs before this");
+    diag_fix(x, FIX_SAFE, (struct span){e->span.file, e->span.off, 0}, SLICE("= "));
 }
 
 /* Reports parts that `s` has and should not, or should have and has not. */
@@ -399,6 +460,10 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         diag_label(k->d, x, "something is missing here");
         return false;
     }
+    if (s->nargs == d->max + 1 && d->parts & WITH_ASSIGN && s->tail == AST_TAIL_NONE) {
+        without_assign(k, id, s->args[d->max]);
+        return false;
+    }
     if (s->nargs > d->max) {
         extra_argument(k, id, s->args[d->max]);
         return false;
@@ -409,16 +474,22 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
                                                                   : "this is not how `%.*s` is written",
                                          SLICE_ARG(d->word));
         diag_label(k->d, x, s->tail == AST_TAIL_NONE ? "something is missing here" : "not expected");
+        if (s->tail == AST_TAIL_RELOP && d->parts & WITH_IF && s->nargs > 0) {
+            struct span at = s->args[s->nargs - 1]->span;
+            diag_help(k->d, x, "a condition begins with `if`");
+            diag_fix(x, FIX_MAYBE, (struct span){at.file, at.off, 0}, SLICE("if "));
+        }
         return false;
     }
-    if (s->block && !(d->parts & WITH_BLOCK))
+    bool may_have_block = d->parts & (WITH_BLOCK | MAY_BLOCK);
+    if (s->block && !may_have_block)
         unexpected(k, id, (struct span){s->block->span.file, s->block->span.off, 1}, "block");
     if (s->cond && !(d->parts & WITH_IF))
         unexpected(k, id, s->cond->span, "condition");
     if (declares_name(id) && s->args[0]->kind != AST_NAME) {
         struct diag *x = check_misformed(k, id, s->args[0]->span, "a name is expected here");
-        if (s->args[0]->kind == AST_STRING)
-            diag_fix(x, FIX_MAYBE, s->args[0]->span, s->args[0]->text);
+        if (s->args[0]->kind == AST_STRING && check_is_name(s->args[0]->text))
+            diag_fix(x, FIX_SAFE, s->args[0]->span, s->args[0]->text);
         diag_label(k->d, x, "not a name");
         return false;
     }
@@ -430,7 +501,7 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         diag_label(k->d, check_misformed(k, id, at, "`%.*s` needs a block", SLICE_ARG(d->word)),
                    "`{` is expected here");
     }
-    return (!s->block || d->parts & WITH_BLOCK) && (!s->cond || d->parts & WITH_IF) &&
+    return (!s->block || may_have_block) && (!s->cond || d->parts & WITH_IF) &&
            (!needs_block || s->block);
 }
 
@@ -464,6 +535,21 @@ enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, e
 }
 
 /* ---- options and settings ---------------------------------------------------------------------- */
+
+uint64_t check_contexts(struct slice word, const struct ast_expr *first)
+{
+    uint64_t all = 0, of = 0;
+    for (size_t i = 1; i < STATEMENT_COUNT; i++)
+        if (slice_eq(statements[i].word, word))
+            all |= statements[i].contexts;
+    for (size_t i = 0; i < NLATER; i++)
+        if (slice_eq(later[i].word, word))
+            all |= later[i].contexts;
+    for (size_t i = 0; i < SETTING_COUNT && first && first->kind == AST_NAME; i++)
+        if (slice_eq(settings[i].statement, word) && slice_eq(settings[i].word, first->text))
+            of |= settings[i].contexts;
+    return slice_eq(word, SLICE("timeout")) && of ? of : all;
+}
 
 bool check_find_option(struct slice statement, struct slice word, const char **arguments, bool *later)
 {
@@ -513,7 +599,6 @@ void check_unknown_option(struct checker *k, const char *statement, enum context
     }
     diag_label(k->d, x, "unknown");
     check_suggest(k, x, at, word, words, n);
-    x->applicability = FIX_SAFE; /* no other word could stand here */
     if (!x->has_fix && n) {
         struct slice all = words[0];
         for (uint32_t i = 1; i < n; i++)

@@ -3,15 +3,17 @@
  *
  * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are
  * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
- * check_rows.c), frontends (check_frontend.c, check_rules.c), with expressions wherever they stand
- * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and
- * at the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
+ * check_rows.c), frontends (check_frontend.c, check_rules.c), tests (check_testing.c, check_expect.c), with
+ * expressions wherever they stand
+ * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and at
+ * the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
 #ifndef WEIR_CHECK_STATE_H
 #define WEIR_CHECK_STATE_H
 
 #include "compiler/ast.h"
 #include "compiler/check.h"
 #include "compiler/schema.h"
+#include "compiler/testing.h"
 #include "runtime/base/strmap.h"
 
 enum type_id {
@@ -70,6 +72,7 @@ enum decl_kind {
     DECL_RESOLVER,
     DECL_PEERS,
     DECL_EXTERN,
+    DECL_TEMPLATE,
 };
 /* The field that makes a condition need a phase. */
 struct need {
@@ -81,6 +84,13 @@ struct need {
 };
 
 enum { DECL_SETS = 12 }; /* no fewer than there are kinds of keys */
+
+/* What a backend or frontend was made of besides its own block. */
+struct expansion {
+    const struct decl *template;
+    struct span at; /* where it is named */
+    const struct expansion *next;
+};
 
 /* A declared name. */
 struct decl {
@@ -97,6 +107,11 @@ struct decl {
     uint32_t depth;                 /* ACL: of acls within it */
     struct need need;               /* ACL: the phase that it needs */
     const struct ast_expr *literal; /* LET: what it stands for, once known */
+    /* With parameters: whether they were looked at, and are sound. */
+    enum { PARAMS_NEW, PARAMS_GOOD, PARAMS_BAD } params;
+    const struct expansion *expansions; /* BACKEND, FRONTEND, CHECK: made of these templates */
+    struct decl *twin;                  /* of a `proxy`: the frontend of its backend */
+    bool lacking;                       /* a template that it extends was reported: it may lack what that has */
     union {
         struct ir_expr *acl;            /* NULL: reported */
         struct ir_set *sets[DECL_SETS]; /* LET of a list: by kind of key, made when first asked for */
@@ -110,7 +125,14 @@ struct decl {
         struct ir_backend *backend;
         struct ir_frontend *frontend;
         struct module *target;
+        enum context use; /* TEMPLATE: IN_BACKEND, IN_FRONTEND, IN_HTTP_CHECK, IN_TCP_CHECK; 0: reported */
     };
+};
+
+/* Calls and templates that are being expanded, from the inside out. */
+struct frame {
+    const struct decl *d;
+    const struct frame *outer;
 };
 
 /* One .weir file. */
@@ -134,6 +156,9 @@ enum {
     CONDITION_MAX = 20000,  /* parts of an acl, written out */
     PROGRAM_MAX = 10000000, /* parts of all rules, written out */
     MODULES_MAX = 1000,
+    EXPANSION_MAX = 2000000, /* parts of all templates and calls, written out */
+    CALL_PARTS = 10,         /* what a call or a use of a template counts for itself */
+    HEIGHT_MAX = 2000,       /* of expressions within calls within arguments … */
 };
 
 struct claim {
@@ -155,8 +180,18 @@ struct checker {
     uint64_t size, total;
     uint32_t depth, level;
     bool too_deep;          /* reported once */
+    bool circle;            /* a constant that is being looked at was met again */
+    bool too_large;         /* EXPANSION_MAX, the same */
     const struct decl *acl; /* the condition that is being looked at, or NULL */
+    struct strmap unknown;  /* names that were reported as not declared: to index in unknown_told */
+    VEC(struct diag *) unknown_told;
     bool incomplete;        /* there were syntax errors: what seems to be missing may be there */
+    bool partial;           /* a template by itself is being looked at: it need not be complete */
+    uint64_t expanded;      /* parts written out so far: to EXPANSION_MAX, reported once */
+    uint32_t height;        /* to HEIGHT_MAX */
+    const struct frame *frame;
+    VEC(struct decl *) instances; /* checks made of templates */
+    struct strmap instance_names; /* index in instances */
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
     enum phase phase;         /* whose fields are there */
@@ -164,7 +199,6 @@ struct checker {
     bool hello;               /* a TCP frontend that reads TLS hellos */
     struct slice later_field; /* the last one that this rule was told about */
     struct need need;         /* PHASE_ANY: what the condition has used */
-    struct strmap lost; /* names that statements with an unknown word may have meant to declare */
     struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
     VEC(struct var *) var_list;
     /* Optional operands that conditions around the current place make sure of. */
@@ -203,6 +237,10 @@ struct source *check_open(struct checker *k, const struct ast_expr *e, struct sl
 /* ---- check_names.c: declarations ---- */
 
 void check_declare(struct checker *k, struct module *m);
+/* Whether `name` was reported before as not declared; then its place is added there. check_name_told() remembers. A NULL
+ * message: what seems to be its declaration is misspelt, and reported. */
+bool check_is_name_told(struct checker *k, struct slice name, struct span at);
+void check_name_told(struct checker *k, struct slice name, struct diag *x);
 /* Whether the name that `e` begins with may be one whose declaration has an unknown word, which is reported there. */
 bool check_is_lost(const struct checker *k, const struct ast_expr *e);
 /* What `e` (a NAME, or NAME.name of an imported file) stands for. NULL where there is none; reports nothing.
@@ -213,7 +251,8 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 /* Adds "did you mean" for `word` from names of `kinds`, and a fix. */
 void check_suggest_name(struct checker *k, struct diag *x, struct span at, struct slice word, unsigned kinds);
-/* Adds "did you mean" from `n` words. */
+/* Adds "did you mean" from `n` words of the language. The fix is safe where only one of them becomes `word` by a single
+ * slip. */
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
                    const struct slice *v, uint32_t n);
 const char *check_decl_text(enum decl_kind kind); /* "a backend" */
@@ -240,7 +279,6 @@ bool check_may_stand(enum statement_id id, enum context context);
 struct slice check_word_of(enum statement_id id);
 bool check_is_rule(struct slice word);
 enum statement_id check_statement_named(struct slice word, enum context context);
-bool check_is_known(struct slice word, enum context context); /* or one that is not looked into */
 /* "in a backend or in `defaults`" */
 struct slice check_places(struct arena *a, uint64_t contexts);
 const char *check_usage(enum statement_id id);
@@ -275,6 +313,8 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
 /* The same without reports: NULL where `e` is no constant. */
 const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast_expr *e);
 enum type_id check_literal_type(const struct ast_expr *lit);
+/* The literal, its members literals too: it means the same in any file. */
+const struct ast_expr *check_closed(struct checker *k, const struct ast_expr *lit);
 /* Values of one type; report and return false where `e` is none, or outside lo..hi. `what`: what the value is
  * of. */
 bool check_int(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi,
@@ -289,6 +329,11 @@ const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *
 bool check_word(const struct ast_expr *e, const char *word); /* e is that bare word */
 bool check_is_quoted(enum type_id want, struct slice text);  /* `text` would be one, without quotes */
 void check_let(struct checker *k, struct decl *d);
+/* Whether the literal `lit` may be of `type`; reports why not. `what`: what it is, for messages. */
+bool check_let_type(struct checker *k, const struct ast_type *type, const struct ast_expr *lit, const char *what);
+/* The type called so; ERROR where there is none, reported. */
+enum type_id check_type_id(struct checker *k, const struct ast_type *type);
+enum type_id check_type_id_quietly(const struct ast_type *type);
 /* Reports that `e`, of type `is`, stands where `expected` belongs. */
 struct diag *check_mismatch(struct checker *k, const struct ast_expr *e, const char *is,
                             const char *expected);
@@ -305,6 +350,7 @@ const char *check_an(const char *noun); /* "a" or "an" */
 struct text_error {
     const char *why;
     struct slice fix;
+    bool safe; /* `fix` means the same */
 };
 bool check_text_type(struct arena *a, enum type_id type, struct slice text, struct slice *out,
                      struct text_error *err);
@@ -320,9 +366,22 @@ bool check_header_name(struct checker *k, const struct ast_expr *e, bool write, 
 /* A constant text as a header's value. */
 bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice text);
 
+/* ---- check_fix.c: fixes that are more than a word ---- */
+
+/* Gives `x` the fix that moves the lines of the statement at `what` in front of those of the one at `before`, where each
+ * has lines of its own. */
+void check_fix_move(struct checker *k, struct diag *x, struct span what, struct span before);
+/* `text` as a string literal. */
+struct slice check_quoted(struct checker *k, struct slice text);
+bool check_is_name(struct slice s); /* could be declared */
+/* Reports a status by its name, as in `reply not-found`, with its number where that is lo..hi. False where it is none. */
+bool check_status_word(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi);
+
 /* ---- expressions: check_expr.c, fields: check_fields.c, converters and texts: check_convert.c, tests:
  * check_tests.c ---- */
 
+/* The regular expression that `e` is, found sound; NULL where reported. `what`: what it is for. */
+const struct ast_expr *check_regex(struct checker *k, const struct ast_expr *e, const char *what);
 /* The type and meaning of `e`. `want`: a string literal adopts it where it is a textual type (else STRING).
  */
 struct typed check_expr(struct checker *k, const struct ast_expr *e, enum type_id want);
@@ -377,6 +436,61 @@ void check_negation(struct checker *k, const struct ast_expr *e, const struct ir
 /* What stands at `at`, shortened. */
 struct slice check_source_text(struct checker *k, struct span at);
 
+/* ---- check_call.c: parameters and arguments; acl and let with them ---- */
+
+/* What names of a copy stand for. */
+struct bindings {
+    const struct ast_param *params;
+    const struct ast_binding *const *v; /* one a parameter */
+    uint32_t n;
+    const struct ast_binding *file; /* of all other names */
+};
+/* The arguments of `use` (a call of `d`, or its name alone). `quiet`: constants alone, nothing is reported. False
+ * where they do not fit, reported. */
+bool check_bind(struct checker *k, struct decl *d, const struct ast_expr *use, bool quiet, struct bindings *out);
+/* The same with arguments of which nothing is known: they silence what depends on them. */
+void check_bind_nothing(struct checker *k, struct decl *d, struct bindings *out);
+/* A copy of `e` whose names are bound. */
+struct ast_expr *check_copy_expr(struct checker *k, const struct bindings *b, struct ast_expr *e);
+/* Counts `n` parts that are written out. False where there are too many; reported once. */
+bool check_expand(struct checker *k, uint64_t n, struct span at);
+/* Messages from number `mark` on that point into `d` come from its expansion at `use`: they say so, and each is given
+ * once. */
+void check_expanded(struct checker *k, uint32_t mark, const struct decl *d, struct span use);
+/* Drops messages from number `mark` on that were given before; these get the fix. */
+void check_told(struct checker *k, uint32_t mark);
+/* The parameters of `d`: names, types, defaults. False where reported. */
+bool check_params(struct checker *k, struct decl *d);
+bool check_is_parameter(const struct ast_expr *e); /* a name in a copy that stands for an argument */
+bool check_is_unknown(const struct ast_expr *e);   /* one of check_bind_nothing() */
+struct typed check_parameter(struct checker *k, const struct ast_expr *e, enum type_id want);
+/* d(…), where `d` is an acl or a let. */
+struct typed check_call_decl(struct checker *k, const struct ast_expr *e, struct decl *d);
+/* The literal that a call of a let is; NULL where it is none. Reports nothing. */
+const struct ast_expr *check_call_literal(struct checker *k, const struct ast_expr *e);
+void check_call_alone(struct checker *k, struct decl *d); /* an acl or a let with parameters, by itself */
+/* Enters `d`. False where it is in use already (a circle) or too deep; reported unless `quiet`. check_leave() ends it. */
+bool check_enter(struct checker *k, const struct decl *d, struct span use, uint32_t height, bool quiet);
+void check_leave(struct checker *k, uint32_t height);
+
+/* ---- check_template.c: templates, `extends`, checks made of templates; check_proxy.c ---- */
+
+void check_template_head(struct checker *k, struct decl *d);
+/* Gives a backend or frontend the statements of the templates that it extends. */
+void check_extend(struct checker *k, struct decl *d);
+void check_template_alone(struct checker *k, struct decl *d);
+/* The check that `e` names, or makes of a template; NULL where reported. */
+struct decl *check_check_ref(struct checker *k, const struct ast_expr *e);
+/* The declarations that the statement `proxy` is short for, added to `m`. NULL where it is malformed: reported later. */
+struct decl *check_proxy(struct checker *k, struct module *m, struct ast_stmt *s);
+/* Where statement `word` may stand: a set of IN_…; 0: nowhere. `first` is its first argument, or NULL. */
+uint64_t check_contexts(struct slice word, const struct ast_expr *first);
+
+/* ---- check_env.c ---- */
+
+/* The literal that env(…) stands for; NULL where there is none, reported unless `quiet`. */
+const struct ast_expr *check_env(struct checker *k, const struct ast_expr *e, bool quiet);
+
 /* ---- check_sets.c, check_rows.c: maps and lists ---- */
 
 void check_set_head(struct checker *k, struct decl *d); /* types; makes the ir_set */
@@ -418,6 +532,29 @@ void check_one_rule(struct checker *k, const struct ast_stmt *s);
 struct ir_expr *check_header_value(struct checker *k, const struct ast_expr *e, const char *what);
 /* The block of a reply of `status`. */
 void check_reply_block(struct checker *k, const struct ast_block *block, int64_t status);
+
+/* 301, 302, 303, 307 or 308. */
+bool check_redirect_status(struct checker *k, const struct ast_expr *e, uint32_t *out);
+
+/* ---- tests: check_testing.c, expectations: check_expect.c ---- */
+
+/* The `test` blocks of a module, into ir_program.tests. */
+void check_tests_of(struct checker *k, struct module *m);
+/* A request of a test while it is read. */
+struct case_build {
+    struct checker *k;
+    const struct ir_frontend *f;
+    bool sound; /* nothing was reported before the tests: `f` has all its rules */
+    struct test_case *c;
+    struct span outcome_at; /* of its outcome; len 0: not given */
+    bool broken;            /* something was reported */
+};
+/* A line of an expectation: an outcome or a claim. */
+void check_expectation(struct case_build *b, const struct ast_stmt *s);
+/* The same for words that stand behind `->` or `expect`; the tail is that of `s`. */
+void check_expectation_words(struct case_build *b, const struct ast_stmt *s, struct ast_expr **v, uint32_t n);
+/* check_ref() for tests: what only they name counts as unused. */
+struct decl *check_test_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 
 /* ---- check_phases.c: phases, and which fields they have ---- */
 

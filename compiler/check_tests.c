@@ -272,28 +272,35 @@ static struct span within_regex(const struct ast_expr *use, const struct ast_exp
     return (struct span){lit->span.file, at < end ? at : end, at < end ? 1 : 0};
 }
 
-static struct typed matches(struct checker *k, const struct ast_expr *e)
+const struct ast_expr *check_regex(struct checker *k, const struct ast_expr *e, const char *what)
 {
-    struct typed l = check_expr(k, e->args[0], TYPE_STRING);
-    const struct ast_expr *lit = check_literal(k, e->args[1]);
+    const struct ast_expr *lit = check_literal(k, e);
     const char *why;
     uint32_t off;
-    if (l.type != TYPE_ERROR && !check_is_text(l.type))
-        return check_no_such_test(k, e, e->args[0], &l, "texts");
     if (lit && lit->kind != AST_REGEX)
-        check_wrong_literal(k, e->args[1], lit, TYPE_REGEX, "what `matches` tests for");
-    if (!lit || lit->kind != AST_REGEX || l.type == TYPE_ERROR)
-        return check_failed();
+        check_wrong_literal(k, e, lit, TYPE_REGEX, what);
+    if (!lit || lit->kind != AST_REGEX)
+        return NULL;
     struct arena scratch = {0};
     bool good = regex_parse(&scratch, lit->text, &off, &why) != NULL;
     arena_free(&scratch);
-    if (!good) {
-        struct slice source = k->c->sources.files.v[lit->span.file]->text;
-        struct diag *x = diag_report(k->d, DIAG_E0309, within_regex(e->args[1], lit, source, off),
-                                     "this regular expression cannot be used");
-        diag_label(k->d, x, "%s", why);
+    if (good)
+        return lit;
+    struct slice source = k->c->sources.files.v[lit->span.file]->text;
+    struct diag *x = diag_report(k->d, DIAG_E0309, within_regex(e, lit, source, off),
+                                 "this regular expression cannot be used");
+    diag_label(k->d, x, "%s", why);
+    return NULL;
+}
+
+static struct typed matches(struct checker *k, const struct ast_expr *e)
+{
+    struct typed l = check_expr(k, e->args[0], TYPE_STRING);
+    if (l.type != TYPE_ERROR && !check_is_text(l.type))
+        return check_no_such_test(k, e, e->args[0], &l, "texts");
+    const struct ast_expr *lit = check_regex(k, e->args[1], "what `matches` tests for");
+    if (!lit || l.type == TYPE_ERROR)
         return check_failed();
-    }
     struct ir_expr *x = check_new1(k, IR_MATCHES, IR_BOOL, l.ir, e->span);
     x->str = lit->text;
     return check_yes(x);

@@ -73,6 +73,7 @@ static bool host_text(struct arena *a, struct slice text, struct slice *out, str
     if (out->len == text.len)
         return true;
     err->fix = *out;
+    err->safe = text.p[text.len - 1] == '.' && out->len + 1 == text.len;
     return fail(err, text.p[text.len - 1] == '.' ? "hosts are compared without the dot at the end"
                                                  : "hosts are compared without their port");
 }
@@ -129,6 +130,7 @@ static bool path_text(struct arena *a, struct slice text, struct slice *out, str
     if (slice_eq(*out, text))
         return true;
     err->fix = *out;
+    err->safe = true;
     return fail(err, "no request has this path after normalisation");
 }
 
@@ -143,6 +145,7 @@ static bool path_prefix_text(struct arena *a, struct slice text, struct slice *o
     if (text.len == 1 || text.p[text.len - 1] != '/')
         return true;
     err->fix = (struct slice){text.p, text.len - 1};
+    err->safe = true;
     return fail(err, "a prefix of whole segments has no `/` at its end");
 }
 
@@ -158,6 +161,7 @@ static bool method_text(struct arena *a, struct slice text, struct slice *out, s
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (slice_eq_nocase(text, known[i]) && !slice_eq(text, known[i])) {
             err->fix = known[i];
+            err->safe = true;
             return fail(err, "methods are case-sensitive");
         }
     return true;
@@ -211,9 +215,9 @@ void check_bad_text(struct checker *k, const struct ast_expr *e, struct slice te
         return;
     diag_help(k->d, x, "write \"%.*s\"", SLICE_ARG(err->fix));
     if (e->kind == AST_STRING)
-        diag_fix(x, FIX_MAYBE, e->span, arena_printf(k->a, "\"%.*s\"", SLICE_ARG(err->fix)));
+        diag_fix(x, err->safe ? FIX_SAFE : FIX_MAYBE, e->span, check_quoted(k, err->fix));
     else if (e->kind == AST_NAME)
-        diag_fix(x, FIX_MAYBE, e->span, err->fix);
+        diag_fix(x, err->safe ? FIX_SAFE : FIX_MAYBE, e->span, err->fix);
 }
 
 /* ---- headers ----------------------------------------------------------------------------------- */

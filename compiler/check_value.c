@@ -81,8 +81,8 @@ enum type_id check_literal_type(const struct ast_expr *lit)
 /* -5, as a literal. */
 static const struct ast_expr *negated(struct checker *k, const struct ast_expr *e)
 {
-    const struct ast_expr *of = e->args[0];
-    if (of->kind != AST_INT)
+    const struct ast_expr *of = check_literal_quietly(k, e->args[0]);
+    if (!of || of->kind != AST_INT || of->num == INT64_MIN)
         return NULL;
     struct ast_expr *lit = arena_new(k->a, struct ast_expr);
     *lit = *of;
@@ -97,6 +97,14 @@ static const struct ast_expr *joined(struct checker *k, const struct ast_expr *e
     struct slice text = SLICE("");
     for (uint32_t i = 0; i < e->nargs; i++) {
         const struct ast_expr *part = check_literal_quietly(k, e->args[i]);
+        struct ast_expr number;
+        if (part && (part->kind == AST_INT || part->kind == AST_BOOL)) {
+            number = *part;
+            number.text = part->kind == AST_BOOL ? part->num ? SLICE("true") : SLICE("false")
+                                                 : arena_printf(k->a, "%lld", (long long)part->num);
+            number.kind = AST_STRING;
+            part = &number;
+        }
         if (!part || part->kind != AST_STRING)
             return NULL;
         if (text.len + part->text.len > TEXT_MAX) {
@@ -118,6 +126,44 @@ static const struct ast_expr *joined(struct checker *k, const struct ast_expr *e
     return lit;
 }
 
+/* 2 * 60, as a literal. */
+static const struct ast_expr *computed(struct checker *k, const struct ast_expr *e)
+{
+    const struct ast_expr *x = check_literal_quietly(k, e->args[0]), *y = check_literal_quietly(k, e->args[1]);
+    if (!x || !y || x->kind != AST_INT || y->kind != AST_INT)
+        return NULL;
+    __int128 a = x->num, b = y->num, r = 0;
+    if ((e->op == AST_DIV || e->op == AST_MOD) && (b == 0 || a / b > INT64_MAX))
+        return NULL;
+    r = e->op == AST_ADD ? a + b : e->op == AST_SUB ? a - b : e->op == AST_MUL ? a * b : e->op == AST_DIV ? a / b : a % b;
+    if (r < INT64_MIN || r > INT64_MAX)
+        return NULL;
+    struct ast_expr *lit = arena_new(k->a, struct ast_expr);
+    *lit = (struct ast_expr){.kind = AST_INT, .span = e->span};
+    lit->num = (int64_t)r;
+    return lit;
+}
+
+const struct ast_expr *check_closed(struct checker *k, const struct ast_expr *lit)
+{
+    struct ast_expr *copy = NULL;
+    for (uint32_t i = 0; lit->kind == AST_LIST && i < lit->nargs; i++) {
+        const struct ast_expr *item = check_literal_quietly(k, lit->args[i]);
+        if (!item || item == lit->args[i])
+            continue;
+        if (!copy) {
+            copy = arena_new(k->a, struct ast_expr);
+            *copy = *lit;
+            copy->args = arena_alloc(k->a, lit->nargs * sizeof *copy->args);
+            memcpy(copy->args, lit->args, lit->nargs * sizeof *copy->args);
+        }
+        copy->args[i] = arena_new(k->a, struct ast_expr);
+        *copy->args[i] = *item;
+        copy->args[i]->span = lit->args[i]->span;
+    }
+    return copy ? copy : lit;
+}
+
 const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast_expr *e)
 {
     if (check_literal_type(e) != TYPE_ERROR)
@@ -126,12 +172,21 @@ const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast
         return negated(k, e);
     if (e->kind == AST_INTERP)
         return joined(k, e);
+    if (e->kind == AST_ARITH)
+        return computed(k, e);
+    if (e->kind == AST_CALL)
+        return check_word(e->args[0], "env") ? check_env(k, e, true) : check_call_literal(k, e);
     if (e->kind != AST_NAME && e->kind != AST_MEMBER)
         return NULL;
+    if (check_is_parameter(e))
+        return check_literal_type(e->bound->value) != TYPE_ERROR ? e->bound->value : NULL;
     struct decl *d = check_lookup(k, e);
+    k->circle |= d && d->kind == DECL_LET && d->state == DECL_BUSY;
     if (!d || d->kind != DECL_LET || d->state == DECL_BUSY)
         return NULL;
     d->used = true;
+    if (d->stmt->nparams)
+        return check_call_literal(k, e);
     if (d->literal)
         return d->literal;
     if (k->level >= ACL_DEPTH_MAX) {
@@ -147,6 +202,8 @@ const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast
     k->level++;
     d->state = DECL_BUSY;
     d->literal = check_literal_quietly(k, d->stmt->tail_expr);
+    if (d->literal)
+        d->literal = check_closed(k, d->literal);
     d->state = DECL_NEW;
     k->m = here;
     k->level--;
@@ -160,7 +217,16 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
     const struct ast_expr *lit = check_literal_quietly(k, e);
     if (lit)
         return lit;
-    if (e->kind == AST_NAME || e->kind == AST_MEMBER) {
+    if (check_is_unknown(e))
+        return NULL;
+    if (check_is_parameter(e)) {
+        struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "a constant is expected here");
+        diag_label(k->d, x, "`%.*s` is given a value that is known only for each request", SLICE_ARG(e->text));
+    } else if (e->kind == AST_CALL && check_word(e->args[0], "env")) {
+        check_env(k, e, false);
+    } else if (e->kind == AST_CALL && check_call(k, e).type == TYPE_ERROR) {
+        ; /* reported */
+    } else if (e->kind == AST_NAME || e->kind == AST_MEMBER) {
         if (check_names_field(e)) {
             struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "a constant is expected here");
             diag_label(k->d, x, "a field, known only for each request");
@@ -349,8 +415,11 @@ const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *
     const struct ast_expr *lit = check_literal_quietly(k, e);
     if (lit && lit->kind == AST_ENDPOINT)
         return lit;
-    if (e->kind == AST_ERROR)
+    if (check_is_unknown(e) || (!lit && e->kind == AST_CALL && !check_literal(k, e)))
         return NULL;
+    const struct decl *named = lit ? NULL : check_lookup(k, e);
+    if (named && named->kind == DECL_LET && !named->stmt->nparams)
+        return NULL; /* check_let() reports it */
     const char *text = k->c->sources.files.v[e->span.file]->text.p + e->span.off;
     bool bare = (lit == e && lit->kind == AST_CIDR && !lit->has_prefix) ||
                 (!lit && (e->kind == AST_NAME || e->kind == AST_MEMBER));
@@ -372,30 +441,42 @@ const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *
 
 /* ---- let --------------------------------------------------------------------------------------- */
 
-/* Whether the list or value `lit` may be of `type`; reports why not. */
-static void let_type(struct checker *k, const struct ast_type *type, const struct ast_expr *lit)
+enum type_id check_type_id_quietly(const struct ast_type *type)
 {
-    enum type_id want = TYPE_ERROR;
-    if (!type->name.p)
-        return;
-    for (size_t t = 1; t < TYPE_COUNT; t++)
+    for (size_t t = 1; type->name.p && t < TYPE_COUNT; t++)
         if (slice_eq(type->name, slice_of(type_texts[t])))
-            want = (enum type_id)t;
-    if (want == TYPE_ERROR) {
-        struct slice names[TYPE_COUNT];
-        for (size_t t = 1; t < TYPE_COUNT; t++)
-            names[t - 1] = slice_of(type_texts[t]);
-        struct diag *x = diag_report(k->d, DIAG_E0201, type->span, "no type `%.*s`", SLICE_ARG(type->name));
-        check_suggest(k, x, type->span, type->name, names, TYPE_COUNT - 1);
+            return (enum type_id)t;
+    return TYPE_ERROR;
+}
+
+enum type_id check_type_id(struct checker *k, const struct ast_type *type)
+{
+    enum type_id known = check_type_id_quietly(type);
+    if (!type->name.p || known != TYPE_ERROR)
+        return known;
+    struct slice names[TYPE_COUNT];
+    for (size_t t = 1; t < TYPE_COUNT; t++)
+        names[t - 1] = slice_of(type_texts[t]);
+    struct diag *x = diag_report(k->d, DIAG_E0201, type->span, "no type `%.*s`", SLICE_ARG(type->name));
+    check_suggest(k, x, type->span, type->name, names, TYPE_COUNT - 1);
+    return TYPE_ERROR;
+}
+
+/* Whether the list or value `lit` may be of `type`; reports why not. */
+static void let_type(struct checker *k, const struct ast_type *type, const struct ast_expr *lit, const char *what)
+{
+    enum type_id want = check_type_id(k, type);
+    if (want == TYPE_ERROR)
         return;
-    }
     if (want == TYPE_LIST) {
         if (lit->kind != AST_LIST)
-            check_wrong_literal(k, lit, lit, want, "the constant");
+            check_wrong_literal(k, lit, lit, want, what);
         for (uint32_t i = 0; lit->kind == AST_LIST && type->nargs && i < lit->nargs; i++) {
-            const struct ast_expr *item = check_literal(k, lit->args[i]);
+            const struct ast_expr *e = lit->args[i], *item = NULL;
+            if (check_type_id(k, type->args[0]) != TYPE_METHOD || e->kind != AST_NAME || !check_is_method_word(e->text))
+                item = check_literal(k, e);
             if (item)
-                let_type(k, type->args[0], item);
+                let_type(k, type->args[0], item, what);
         }
         return;
     }
@@ -412,7 +493,14 @@ static void let_type(struct checker *k, const struct ast_type *type, const struc
             check_bad_text(k, lit, lit->text, check_type_text(want), &err);
     } else if (is != want && !(want == TYPE_CIDR && is == TYPE_IP) &&
                !(want == TYPE_BYTES && is == TYPE_STRING))
-        check_wrong_literal(k, lit, lit, want, "the constant");
+        check_wrong_literal(k, lit, lit, want, what);
+}
+
+bool check_let_type(struct checker *k, const struct ast_type *type, const struct ast_expr *lit, const char *what)
+{
+    uint32_t n = k->d->list.n;
+    let_type(k, type, lit, what);
+    return k->d->list.n == n;
 }
 
 /* The members of a list are constants. */
@@ -460,15 +548,21 @@ void check_let(struct checker *k, struct decl *d)
         d->state = DECL_DONE;
         return;
     }
-    if (d->stmt->nparams) {
-        check_later(k, d->stmt->params[0].span, "`let` with parameters");
+    if (d->stmt->nparams)
+        return; /* check_call_alone() */
+    k->circle = false;
+    const struct ast_expr *lit = check_literal_quietly(k, e);
+    if (!lit && k->circle && e->kind != AST_NAME && e->kind != AST_MEMBER) {
+        diag_label(k->d,
+                   diag_report(k->d, DIAG_E0205, d->at, "`let %.*s` uses itself, or another that does",
+                               SLICE_ARG(d->name)),
+                   "a constant cannot be made of itself");
         return;
     }
-    const struct ast_expr *lit = check_literal_quietly(k, e);
     if (!lit && e->kind != AST_ERROR) {
         const struct decl *other = e->kind == AST_NAME || e->kind == AST_MEMBER ? check_lookup(k, e) : NULL;
-        if (e->kind == AST_ARITH) {
-            check_later(k, e->span, "arithmetic");
+        if (e->kind == AST_ARITH && check_expr(k, e, TYPE_INT).type == TYPE_ERROR) {
+            ; /* reported */
         } else if (other && other->kind == DECL_LET) {
             return; /* reported there */
         } else if (check_literal(k, e) == NULL && k->d->list.n && !other) {
@@ -481,5 +575,5 @@ void check_let(struct checker *k, struct decl *d)
     if (lit)
         let_items(k, lit);
     if (lit && d->stmt->type)
-        let_type(k, d->stmt->type, lit);
+        let_type(k, d->stmt->type, lit, "the constant");
 }

@@ -3,7 +3,7 @@
 
 #include "compiler/cmd.h"
 #include "compiler/driver.h"
-#include "compiler/options.h"
+#include "compiler/levels.h"
 
 static bool is_dump(const char *form)
 {
@@ -33,7 +33,8 @@ static bool same_file(const char *x, const char *y)
 
 int cmd_build(int argc, char **argv)
 {
-    struct driver_options o = {.format = DIAG_TEXT, .color = driver_wants_color()};
+    struct driver_options o = {.format = DIAG_TEXT};
+    struct level_options levels = {0};
     const char *out = NULL;
     const struct option_spec options[] = {
         {"output", 'o', OPTION_TEXT, &out, "PLAN", "the file to write"},
@@ -43,6 +44,8 @@ int cmd_build(int argc, char **argv)
          "write an executable with the runtime in it"},
         {"dump", 0, OPTION_TEXT, &o.dump, "FORM",
          "print a form and stop: tokens, ast, ir, rows, tables or c"},
+        DRIVER_ENV(o),
+        LEVEL_OPTIONS(&levels),
         {0},
     };
     const struct command_spec spec = {"build", "FILE -o PLAN [options]",
@@ -54,9 +57,14 @@ int cmd_build(int argc, char **argv)
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)
         return r;
+    r = levels_read("build", &levels, &o);
+    if (r != OPTIONS_GO_ON)
+        return r;
     if (argc != 2)
         return argc < 2 ? cmd_usage("build", "which FILE?")
                         : cmd_usage("build", "one FILE only; `%s` is one too many", argv[2]);
+    if (driver_env_wrong(&o))
+        return cmd_usage("build", "--env takes NAME=VALUE, not `%s`", driver_env_wrong(&o));
     if (o.dump && !is_dump(o.dump))
         return unknown_dump(o.dump);
     if (!out && !o.dump)

@@ -1,5 +1,5 @@
-/* weir lsp: the language server on standard input and output. Reads what is there before it works, so that a cancelled
- * request is not done, and several edits that came together are checked once. */
+/* weir lsp: the language server on standard input and output. Reads what is there before it works, so that a
+ * cancelled request is not done, and several edits that came together are checked once. */
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ enum {
 struct stream {
     struct lsp server;
     struct lsp_reader reader;
-    bool ended;       /* nothing more comes in, or nobody reads */
+    bool ended;        /* nothing more comes in, or nobody reads */
     uint64_t stale_ns; /* since when there are changes that were not checked; 0: there are none */
 };
 
@@ -96,15 +96,17 @@ int cmd_lsp(int argc, char **argv)
 {
     bool stdio = false;
     const struct option_spec options[] = {
-        {"stdio", 0, OPTION_FLAG, &stdio, NULL, "over standard input and output: there is no other way, and it need not be said"},
+        {"stdio", 0, OPTION_FLAG, &stdio, NULL,
+         "over standard input and output: there is no other way, and it need not be said"},
         {0},
     };
-    const struct command_spec spec = {"lsp", "",
-                                      "The language server for editors (LSP over standard input and output): diagnostics as\n"
-                                      "you type, completion, hover, definitions, references, rename, quick fixes.\n"
-                                      "See grammar/editors/ for VS Code, Vim and Neovim.\n"
-                                      "Exit code: 0 after `shutdown` and `exit`, 1 where the input ended without.",
-                                      options};
+    const struct command_spec spec = {
+        "lsp", "",
+        "The language server for editors (LSP over standard input and output): diagnostics as\n"
+        "you type, completion, hover, definitions, references, rename, quick fixes.\n"
+        "See grammar/editors/ for VS Code, Vim and Neovim.\n"
+        "Exit code: 0 after `shutdown` and `exit`, 1 where the input ended without.",
+        options};
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)
         return r;

@@ -54,8 +54,10 @@ int cmd_preflight(int argc, char **argv)
     };
     const struct command_spec spec = {
         "preflight", "PLAN [--control SOCK] [--workers N] [--connections N] [--format text|json]",
-        "Asks this host what `check` and `build` do not: whether the plan's addresses can be bound, its servers' names\n"
-        "resolve, descriptors suffice, the control socket can be made, and the kernel has what is used. Serves nobody\n"
+        "Asks this host what `check` and `build` do not: whether the plan's addresses can be bound, its "
+        "servers' names\n"
+        "resolve, descriptors suffice, the control socket can be made, and the kernel has what is used. "
+        "Serves nobody\n"
         "and leaves nothing behind. `weir-edge --preflight PLAN` does the same where weir is not installed.\n"
         "Exit code: 0 the plan would start, 1 it would not.",
         options};

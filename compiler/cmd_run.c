@@ -54,6 +54,7 @@ int cmd_run(int argc, char **argv)
         {"stop-timeout", 0, OPTION_DURATION, &p.stop_ms, "TIME",
          "ends what still runs after SIGTERM; else 30s"},
         {"cc", 0, OPTION_TEXT, &run.o.build.cc, "CC", "the C compiler; else $CC, else cc"},
+        DRIVER_ENV(run.o),
         {0},
     };
     const struct command_spec spec = {
@@ -67,6 +68,8 @@ int cmd_run(int argc, char **argv)
         return r;
     if (argc != 2)
         return cmd_usage("run", argc < 2 ? "which FILE?" : "one FILE only");
+    if (driver_env_wrong(&run.o))
+        return cmd_usage("run", "--env takes NAME=VALUE, not `%s`", driver_env_wrong(&run.o));
     run.path = argv[1];
     p.workers = workers;
     if (!make_first(&run))

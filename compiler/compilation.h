@@ -9,7 +9,14 @@
 
 struct name_index;
 
+/* What --env NAME=VALUE gives. */
+struct env_value {
+    struct slice name, text;
+    struct source *source; /* once it is used */
+};
+
 struct compilation {
+    VEC(struct env_value) env;
     struct arena arena;
     struct sources sources;
     struct diags diags;
@@ -19,5 +26,8 @@ struct compilation {
 /* Sets up `c` (its parts point at each other, so it must not be copied); compilation_end() frees everything. */
 void compilation_begin(struct compilation *c);
 void compilation_end(struct compilation *c);
+
+/* Makes `given`, NAME=VALUE, known to env(). False where it is not written so; the last of a name counts. */
+bool compilation_env(struct compilation *c, const char *given);
 
 #endif

@@ -3,13 +3,36 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 
-enum level { ERROR, WARNING };
-static const enum level levels[] = {
-#define DIAG(code, level, title) [DIAG_##code] = level,
+const struct diag_info diag_infos[DIAG_CODES] = {
+#define DIAG(code, level, title) [DIAG_##code] = {#code, DIAG_##level, title},
 #include "grammar/diagnostics.def"
 #undef DIAG
 };
+
+bool diag_is_error(enum diag_code code)
+{
+    return diag_infos[code].level == DIAG_ERROR;
+}
+
+enum diag_level diag_level(const struct diags *d, enum diag_code code)
+{
+    enum diag_level own = diag_infos[code].level;
+    if (own == DIAG_ERROR)
+        return own;
+    if (d->levels.of[code])
+        return (enum diag_level)(d->levels.of[code] - 1);
+    return d->levels.deny_warnings ? DIAG_ERROR : own;
+}
+
+int diag_code_named(struct slice name)
+{
+    for (int i = 0; i < DIAG_CODES; i++)
+        if (name.len == strlen(diag_infos[i].code) && strncasecmp(name.p, diag_infos[i].code, name.len) == 0)
+            return i;
+    return -1;
+}
 
 static struct slice format(struct diags *d, const char *fmt, va_list ap)
 {
@@ -52,13 +75,13 @@ struct diag *diag_report(struct diags *d, enum diag_code code, struct span span,
     x->code = code;
     x->primary.span = span;
     FORMAT(x->message);
-    if (levels[code] == WARNING && is_allowed(d, code, span))
+    enum diag_level level = diag_level(d, code);
+    if (level == DIAG_SILENT || (diag_infos[code].level == DIAG_WARNING && is_allowed(d, code, span)))
         return x;
     vec_add(d->arena, &d->list, x);
-    if (levels[code] == ERROR)
-        d->errors++;
-    else
-        d->warnings++;
+    d->errors += diag_infos[code].level == DIAG_ERROR;
+    d->denied += level == DIAG_ERROR && diag_infos[code].level != DIAG_ERROR;
+    d->warnings += level == DIAG_WARNING;
     return x;
 }
 
@@ -90,6 +113,11 @@ void diag_fix(struct diag *x, enum diag_applicability how, struct span at, struc
     x->applicability = how;
     x->fix_at = at;
     x->fix_text = text;
+}
+
+void diag_fix_also(struct diags *d, struct diag *x, struct span at, struct slice text)
+{
+    vec_add(d->arena, &x->more_edits, ((struct diag_edit){at, text}));
 }
 
 enum { WORD_MAX = 64 };
@@ -125,7 +153,14 @@ static uint32_t distance(struct slice a, struct slice b)
 
 struct slice diag_nearest(struct slice word, const struct slice *candidates, uint32_t n)
 {
+    bool sure;
+    return diag_nearest_sure(word, candidates, n, &sure);
+}
+
+struct slice diag_nearest_sure(struct slice word, const struct slice *candidates, uint32_t n, bool *sure)
+{
     struct slice best = {0};
+    *sure = false;
     uint32_t limit = word.len < 3 ? 1 : (uint32_t)word.len / 3, best_distance = limit + 1;
     if (word.len < 2 || word.len > WORD_MAX)
         return best;
@@ -134,9 +169,12 @@ struct slice diag_nearest(struct slice word, const struct slice *candidates, uin
         if (c.len > WORD_MAX || c.len + limit < word.len || c.len > word.len + limit)
             continue;
         uint32_t d = distance(word, c);
+        if (d == best_distance && !slice_eq(c, best))
+            *sure = false;
         if (d > 0 && d < best_distance) {
             best = c;
             best_distance = d;
+            *sure = d == 1;
         }
     }
     return best;

@@ -11,22 +11,13 @@ enum {
     TAB_WIDTH = 4,
 };
 
-enum level { ERROR, WARNING };
-static const struct {
-    const char *code;
-    enum level level;
-} codes[] = {
-#define DIAG(code, level, title) [DIAG_##code] = {#code, level},
-#include "grammar/diagnostics.def"
-#undef DIAG
-};
-static const char *const level_names[] = {[ERROR] = "error", [WARNING] = "warning"};
+static const char *const level_names[] = {[DIAG_ERROR] = "error", [DIAG_WARNING] = "warning"};
 static const char *const fix_names[] = {[FIX_SAFE] = "safe", [FIX_MAYBE] = "maybe", [FIX_PLACEHOLDER] = "placeholder"};
 
 /* --- order ---------------------------------------------------------------------------------------- */
 
 struct entry {
-    const struct diag *d;
+    struct diag *d;
     uint32_t index;
 };
 
@@ -46,13 +37,53 @@ static bool same_place(const struct diag *a, const struct diag *b)
     return a->primary.span.file == b->primary.span.file && a->primary.span.off == b->primary.span.off;
 }
 
-/* True where one of the entries before `i` at the same place says the same. */
-static bool is_repeated(const struct entry *e, uint32_t i)
+/* True where one of the `n` before `x` at the same place says the same. */
+static bool is_repeated(struct diag *const *v, uint32_t n, const struct diag *x)
 {
-    for (uint32_t k = i; k > 0 && same_place(e[k - 1].d, e[i].d); k--)
-        if (e[k - 1].d->code == e[i].d->code && slice_eq(e[k - 1].d->message, e[i].d->message))
+    for (; n > 0 && same_place(v[n - 1], x); n--)
+        if (v[n - 1]->code == x->code && slice_eq(v[n - 1]->message, x->message))
             return true;
     return false;
+}
+
+static bool is_word_byte(char c)
+{
+    char l = ascii_lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == ':' || c == '/';
+}
+
+/* `a&&b` becomes `a and b`. */
+static struct slice spaced(const struct diags *d, struct span at, struct slice text)
+{
+    if (at.file >= d->sources->files.n || text.len == 0 || at.len == 0)
+        return text;
+    struct slice all = d->sources->files.v[at.file]->text;
+    uint32_t end = at.off + at.len;
+    if (end > all.len)
+        return text;
+    bool before = at.off > 0 && !memchr(" \t\r\n([{,;", all.p[at.off - 1], 9) && !is_word_byte(all.p[at.off]) &&
+                  is_word_byte(text.p[0]);
+    bool after = end < all.len && !memchr(" \t\r\n)]},;", all.p[end], 9) && !is_word_byte(all.p[end - 1]) &&
+                 is_word_byte(text.p[text.len - 1]);
+    return before || after
+               ? arena_printf(d->arena, "%s%.*s%s", before ? " " : "", SLICE_ARG(text), after ? " " : "")
+               : text;
+}
+
+struct diag **diag_sorted(const struct diags *d, uint32_t *n)
+{
+    struct entry *e = arena_array(d->arena, struct entry, d->list.n + 1);
+    struct diag **v = arena_array(d->arena, struct diag *, d->list.n + 1);
+    for (uint32_t i = 0; i < d->list.n; i++)
+        e[i] = (struct entry){d->list.v[i], i};
+    qsort(e, d->list.n, sizeof *e, by_place);
+    *n = 0;
+    for (uint32_t i = 0; i < d->list.n; i++)
+        if (!is_repeated(v, *n, e[i].d)) {
+            e[i].d->fix_text = spaced(d, e[i].d->fix_at, e[i].d->fix_text);
+            v[(*n)++] = e[i].d;
+        }
+    return v;
 }
 
 /* --- places --------------------------------------------------------------------------------------- */
@@ -144,6 +175,11 @@ static size_t put(struct buf *out, struct slice s)
         s = slice_from(s, n ? n : 1);
     }
     return columns;
+}
+
+void diag_put_text(struct buf *out, struct slice s)
+{
+    put(out, s);
 }
 
 static struct slice between(struct slice s, size_t from, size_t to)
@@ -315,10 +351,10 @@ static void remark(const struct text *t, const char *what, struct slice text, co
 
 static void render_text(struct text *t, const struct diag *x)
 {
-    enum level level = codes[x->code].level;
-    enum style s = level == ERROR ? RED : YELLOW;
+    enum diag_level level = diag_level(t->d, x->code);
+    enum style s = level == DIAG_ERROR ? RED : YELLOW;
     style(t, s);
-    buf_printf(t->out, "%s[%s]", level_names[level], codes[x->code].code);
+    buf_printf(t->out, "%s[%s]", level_names[level], diag_infos[x->code].code);
     style(t, BOLD);
     buf_str(t->out, ": ");
     put(t->out, x->message);
@@ -373,7 +409,7 @@ static bool json_span(const struct diags *d, const struct diag_label *l, bool pr
 
 static void render_json(const struct diags *d, const struct diag *x, struct buf *out)
 {
-    buf_printf(out, "{\"code\":\"%s\",\"level\":\"%s\",\"message\":", codes[x->code].code, level_names[codes[x->code].level]);
+    buf_printf(out, "{\"code\":\"%s\",\"level\":\"%s\",\"message\":", diag_infos[x->code].code, level_names[diag_level(d, x->code)]);
     buf_json(out, x->message);
     buf_str(out, ",\"spans\":[");
     bool any = json_span(d, &x->primary, true, true, out);
@@ -388,6 +424,12 @@ static void render_json(const struct diags *d, const struct diag *x, struct buf 
         json_place(d, x->fix_at, out);
         buf_str(out, ",\"text\":");
         buf_json(out, x->fix_text.p ? x->fix_text : SLICE(""));
+        for (uint32_t i = 0; i < x->more_edits.n; i++) {
+            buf_str(out, "},{");
+            json_place(d, x->more_edits.v[i].at, out);
+            buf_str(out, ",\"text\":");
+            buf_json(out, x->more_edits.v[i].text.p ? x->more_edits.v[i].text : SLICE(""));
+        }
         buf_str(out, "}]}");
     }
     buf_str(out, "]}\n");
@@ -397,27 +439,22 @@ static void render_json(const struct diags *d, const struct diag *x, struct buf 
 
 void diag_render(const struct diags *d, enum diag_format format, bool color, struct buf *out)
 {
-    struct entry *e = arena_array(d->arena, struct entry, d->list.n + 1);
-    for (uint32_t i = 0; i < d->list.n; i++)
-        e[i] = (struct entry){d->list.v[i], i};
-    qsort(e, d->list.n, sizeof *e, by_place);
+    uint32_t n, shown[2] = {0}, left[2] = {0}, printed = 0;
+    struct diag **v = diag_sorted(d, &n);
     struct text t = {d, out, color, 1};
-    uint32_t shown[2] = {0}, left[2] = {0}, printed = 0;
-    for (uint32_t i = 0; i < d->list.n; i++) {
-        enum level level = codes[e[i].d->code].level;
-        if (is_repeated(e, i))
-            continue;
-        if (format == DIAG_JSON) {
-            render_json(d, e[i].d, out);
+    for (uint32_t i = 0; i < n; i++) {
+        enum diag_level level = diag_level(d, v[i]->code);
+        if (format != DIAG_TEXT) {
+            render_json(d, v[i], out);
         } else if (shown[level] == ERRORS_SHOWN) {
             left[level]++;
         } else {
             buf_str(out, printed++ ? "\n" : "");
-            render_text(&t, e[i].d);
+            render_text(&t, v[i]);
             shown[level]++;
         }
     }
-    for (int level = ERROR; level <= WARNING; level++)
+    for (int level = DIAG_ERROR; level <= DIAG_WARNING; level++)
         if (left[level])
             buf_printf(out, "\nand %u more %s%s\n", left[level], level_names[level], left[level] == 1 ? "" : "s");
 }

@@ -36,6 +36,8 @@ static void build_begin(struct build *b, const struct driver_options *o)
 {
     *b = (struct build){.o = o};
     compilation_begin(&b->c);
+    driver_env(&b->c, o);
+    b->c.diags.levels = o->levels;
 }
 
 static void build_end(struct build *b)
@@ -102,6 +104,20 @@ static enum build_end dump_c(struct build *b)
     return BUILD_DUMPED;
 }
 
+const char *driver_env_wrong(const struct driver_options *o)
+{
+    for (uint32_t i = 0; i < o->env.n; i++)
+        if (!strchr(o->env.v[i], '=') || o->env.v[i][0] == '=')
+            return o->env.v[i];
+    return NULL;
+}
+
+void driver_env(struct compilation *c, const struct driver_options *o)
+{
+    for (uint32_t i = 0; i < o->env.n; i++)
+        compilation_env(c, o->env.v[i]);
+}
+
 bool driver_wants_color(void)
 {
     const char *no = getenv("NO_COLOR");
@@ -117,10 +133,11 @@ void driver_report(const struct compilation *c, const char *path, const struct d
                    struct buf *out)
 {
     diag_render(&c->diags, o->format, o->color, out);
-    if (o->format == DIAG_JSON || c->diags.errors == 0)
+    uint32_t errors = c->diags.errors + c->diags.denied;
+    if (o->format == DIAG_JSON || errors == 0)
         return;
     buf_printf(out, "\n%s: ", path);
-    count_words(out, c->diags.errors, "error");
+    count_words(out, errors, "error");
     if (c->diags.warnings) {
         buf_str(out, ", ");
         count_words(out, c->diags.warnings, "warning");
@@ -264,7 +281,7 @@ static enum build_end run(struct build *b, const char *path)
     buf_slice(&messages, buf_view(&b->said));
     buf_free(&b->said);
     b->said = messages;
-    return end == BUILD_DUMPED && b->c.diags.errors ? BUILD_REFUSED : end;
+    return end == BUILD_DUMPED && b->c.diags.errors + b->c.diags.denied ? BUILD_REFUSED : end;
 }
 
 /* ---- what the commands call --------------------------------------------------------------------- */
@@ -365,6 +382,7 @@ struct ir_program *driver_program(struct compilation *c, const char *path, const
     if (is_elf(path, &file)) {
         p = decode_plan(c, path, buf_view(&file));
     } else {
+        c->diags.levels = o->levels;
         p = driver_check(c, path, &said);
         driver_report(c, path, o, &said);
         cmd_print(&said, stderr);

@@ -5,6 +5,7 @@
 
 #include "compiler/compilation.h"
 #include "compiler/ir.h"
+#include "compiler/options.h"
 #include "compiler/plan_file.h"
 
 /* The forms that --dump shows, in the order in which they are made. */
@@ -13,9 +14,18 @@
 struct driver_options {
     enum diag_format format;
     bool color;
+    struct diag_levels levels;
     const char *dump; /* one of DRIVER_DUMPS: prints that form on standard output and stops there; or NULL */
     struct plan_build_options build;
+    struct option_texts env; /* what env() is given: NAME=VALUE */
 };
+
+/* The option of a command that gives values to env(). */
+#define DRIVER_ENV(o) {"env", 0, OPTION_TEXTS, &(o).env, "NAME=VALUE", "a value for env(\"NAME\"); as often as needed"}
+/* The first of o->env that is not written so; NULL: all are. */
+const char *driver_env_wrong(const struct driver_options *o);
+/* Makes them known to `c`. */
+void driver_env(struct compilation *c, const struct driver_options *o);
 
 /* Whether messages on standard error get colours: a terminal, and no $NO_COLOR (no-color.org). */
 bool driver_wants_color(void);

@@ -198,6 +198,16 @@ static struct eval_value to_int(struct slice s)
     return number((int64_t)(minus ? 0 - magnitude : magnitude));
 }
 
+/* In numbers of 128 bits, where nothing overflows. */
+static struct eval_value arithmetic(enum ir_op op, int64_t x, int64_t y)
+{
+    __int128 a = x, b = y;
+    if ((op == IR_DIV || op == IR_MOD) && (y == 0 || a / b > INT64_MAX))
+        return absent(IR_INT);
+    __int128 r = op == IR_ADD ? a + b : op == IR_SUB ? a - b : op == IR_MUL ? a * b : op == IR_DIV ? a / b : a % b;
+    return r < INT64_MIN || r > INT64_MAX ? absent(IR_INT) : number((int64_t)r);
+}
+
 static struct eval_value to_text(struct eval_state *s, const struct eval_value *v)
 {
     char ip[IP_TEXT_MAX];
@@ -295,6 +305,14 @@ struct eval_value eval_expr(struct eval_state *s, const struct ir_expr *e)
         return unary(s, e);
     case IR_CONCAT:
         return concat(s, e);
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
+        x = eval_expr(s, e->args[0]);
+        y = eval_expr(s, e->args[1]);
+        return x.absent || y.absent ? absent(IR_INT) : arithmetic((enum ir_op)e->op, x.num, y.num);
     }
     return absent((enum ir_kind)e->kind);
 }

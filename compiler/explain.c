@@ -2,6 +2,7 @@
 #include "compiler/explain.h"
 
 #include "compiler/diag.h"
+#include "compiler/url.h"
 
 /* ---- the request ------------------------------------------------------------------------------- */
 
@@ -52,20 +53,6 @@ static bool has_host(const struct explain *e)
     return false;
 }
 
-/* The port of an authority, or `port` where it names none. */
-static uint16_t port_of(struct slice authority, uint16_t port)
-{
-    size_t i = authority.len;
-    uint32_t n = 0;
-    while (i > 0 && authority.p[i - 1] >= '0' && authority.p[i - 1] <= '9')
-        i--;
-    if (i == 0 || authority.p[i - 1] != ':' || i == authority.len)
-        return port;
-    for (; i < authority.len && n <= UINT16_MAX; i++)
-        n = n * 10 + (uint32_t)(authority.p[i] - '0');
-    return n <= UINT16_MAX ? (uint16_t)n : port;
-}
-
 /* METHOD URL. The URL is what a browser is given, so its path goes into the target and its authority into
  * Host. */
 static bool take_url(struct explain *e, const struct explain_query *q, struct slice *authority,
@@ -78,25 +65,15 @@ static bool take_url(struct explain *e, const struct explain_query *q, struct sl
         e->request.method = (struct slice){url.p, (size_t)(space - url.p)};
         url = trim(slice_from(url, e->request.method.len));
     }
-    e->request.tls = url.len >= 8 && slice_eq_nocase((struct slice){url.p, 8}, SLICE("https://"));
-    size_t scheme = e->request.tls ? 8 : 7;
-    if (!is_token(e->request.method) || url.len <= scheme || memchr(url.p, ' ', url.len) ||
-        (!e->request.tls && !slice_eq_nocase((struct slice){url.p, 7}, SLICE("http://")))) {
+    struct url parts;
+    if (!is_token(e->request.method) || !url_split(url, &parts)) {
         buf_printf(why, "a request is written 'GET https://host/path', not '%.*s'", SLICE_ARG(q->request));
         return false;
     }
-    url = slice_from(url, scheme);
-    size_t end = 0;
-    while (end < url.len && url.p[end] != '/' && url.p[end] != '?')
-        end++;
-    *authority = (struct slice){url.p, end};
-    *port = port_of(*authority, e->request.tls ? 443 : 80);
-    url = slice_from(url, end);
-    if (url.len == 0 && slice_eq(e->request.method, SLICE("OPTIONS")))
-        e->request.target = SLICE("*");
-    else
-        e->request.target =
-            arena_printf(e->a, "%s%.*s", url.len && url.p[0] == '/' ? "" : "/", SLICE_ARG(url));
+    e->request.tls = parts.tls;
+    e->request.target = url_target(e->a, e->request.method, parts.rest);
+    *authority = parts.authority;
+    *port = parts.port;
     return true;
 }
 
@@ -112,7 +89,7 @@ static bool take_from(struct explain *e, const char *from, struct buf *why)
         addr.len = (size_t)(colon - s.p);
         if (addr.len > 2 && addr.p[0] == '[' && addr.p[addr.len - 1] == ']')
             addr = (struct slice){addr.p + 1, addr.len - 2};
-        e->request.client_port = port_of(s, 0);
+        e->request.client_port = url_port(s, 0);
     }
     if (colon && e->request.client_port && ip_parse(addr, &e->request.client_ip))
         return true;

@@ -25,7 +25,7 @@ struct row {
     uint32_t indent, width; /* its width with the space that columns have added */
     uint32_t added;
     uint32_t nargs, args[ARGS_MAX];
-    uint32_t assign, arrow, brace, cond;
+    uint32_t assign, arrow, test, brace, cond;
     uint32_t comment; /* in fmt.comments */
     bool is_word; /* begins with a name */
 };
@@ -68,10 +68,15 @@ static bool begins_arg(const struct fmt_token *t)
     }
 }
 
+static bool is_comparison(int kind)
+{
+    return kind == EQ || kind == NE || kind == LT || kind == LE || kind == GT || kind == GE || kind == IN || (kind >= UNDER && kind <= ENDS_WITH);
+}
+
 /* Finds the places of columns in the first line of `s`. */
 static struct row read_row(const struct fmt *f, const struct fmt_stmt *s, uint32_t indent)
 {
-    struct row r = {.stmt = s, .indent = indent, .assign = FMT_NONE, .arrow = FMT_NONE, .brace = FMT_NONE, .cond = FMT_NONE, .comment = FMT_NONE};
+    struct row r = {.stmt = s, .indent = indent, .assign = FMT_NONE, .arrow = FMT_NONE, .test = FMT_NONE, .brace = FMT_NONE, .cond = FMT_NONE, .comment = FMT_NONE};
     bool in_args = true;
     uint32_t end = s->first + 1;
     while (end < s->end && fmt_at(f, end)->line == FMT_SAME_LINE)
@@ -94,10 +99,14 @@ static struct row read_row(const struct fmt *f, const struct fmt_stmt *s, uint32
             r.assign = i;
         if (t->kind == ARROW && r.arrow == FMT_NONE && !typed)
             r.arrow = i;
+        if (is_comparison(t->kind) && r.test == FMT_NONE && r.assign == FMT_NONE && r.arrow == FMT_NONE && !typed)
+            r.test = i;
         if (t->kind == LBRACE && t->partner + 1 == s->end)
             r.brace = i;
         if (t->kind == IF && !s->blocks)
             r.cond = i;
+        if (t->kind == IF)
+            break;
     }
     const struct fmt_token *next = fmt_at(f, s->end);
     if (end == s->end && next->ncomments && !f->comments.v[next->comment].own_line)
@@ -237,6 +246,12 @@ static uint32_t at_arrow(const struct fmt *f, const struct row *r, uint32_t whic
     return r->arrow;
 }
 
+static uint32_t at_test(const struct fmt *f, const struct row *r, uint32_t which)
+{
+    (void)f, (void)which;
+    return r->test;
+}
+
 static uint32_t at_brace(const struct fmt *f, const struct row *r, uint32_t which)
 {
     (void)f, (void)which;
@@ -290,6 +305,7 @@ static void align_group(struct fmt *f, struct rows *rows, enum block_kind kind)
         align_runs(f, rows, same_shape, at_arg, i, FMT_WIDTH);
     align_runs(f, rows, both_assign, at_assign, 0, HEAD_MAX);
     align_runs(f, rows, kind == RULE_BLOCK ? same_kinds : all_same, at_arrow, 0, ROW_MAX);
+    align_runs(f, rows, same_shape, at_test, 0, HEAD_MAX);
     if (kind != RULE_BLOCK)
         align_runs(f, rows, same_word, at_brace, 0, HEAD_MAX);
     for (uint32_t i = 0, first = 0; i < rows->n; i++) {

@@ -183,6 +183,8 @@ struct ir_frontend {
     struct ir_pos pos;
 };
 
+struct test; /* testing.h */
+
 struct ir_source {
     struct slice path; /* as given or imported, never absolute unless given so */
 };
@@ -194,6 +196,7 @@ struct ir_program {
     VEC(struct ir_check *) checks;
     VEC(struct ir_backend *) backends;
     VEC(struct ir_frontend *) frontends;
+    VEC(struct test *) tests; /* beside the program: never in its canonical form */
 };
 
 #endif

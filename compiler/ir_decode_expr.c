@@ -167,6 +167,12 @@ static int kind_of(const struct ir_expr *e)
         return first == IR_STR ? IR_INT : -1;
     case IR_TO_STR:
         return first != IR_BACKEND ? IR_STR : -1;
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
+        return all_are(e, IR_INT) ? IR_INT : -1;
     }
     return -1;
 }
@@ -250,6 +256,11 @@ static uint32_t read_own(struct ir_reader *r, struct ir_expr *e)
     case IR_DEFAULT:
     case IR_TO_INT:
     case IR_TO_STR:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         break;
     }
     return (uint32_t)arity(e->op);

@@ -264,6 +264,11 @@ static void put_expr(struct encoder *e, const struct ir_expr *x)
     case IR_DEFAULT:
     case IR_TO_INT:
     case IR_TO_STR:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         break;
     }
     for (uint32_t i = 0; i < x->nargs; i++)

@@ -4,7 +4,7 @@
 enum { KEYS_SHOWN = 8 };
 
 /* Binding, from loose to tight: an operand that binds looser than its place stands in parentheses. */
-enum binding { LOOSE, TEST, CONVERTED, TIGHT };
+enum binding { LOOSE, TEST, CONVERTED, ARITHMETIC, TIGHT };
 
 static const char *op_text(uint8_t op)
 {
@@ -192,6 +192,12 @@ static enum binding binding_of(const struct ir_expr *e)
         return CONVERTED;
     case IR_TO_STR:
         return binding_of(e->args[0]);
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
+        return ARITHMETIC;
     case IR_CONST_BOOL:
     case IR_CONST_INT:
     case IR_CONST_STR:
@@ -265,6 +271,15 @@ static void print_bare(const struct ir_expr *e, struct buf *out)
         break;
     case IR_CONCAT:
         print_concat(e, out);
+        break;
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
+        print_at(e->args[0], TIGHT, out);
+        buf_printf(out, " %s ", op_text(e->op));
+        print_at(e->args[1], TIGHT, out);
         break;
     }
 }

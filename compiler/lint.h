@@ -2,8 +2,8 @@
  * and for the checker. Lints of an expression run when it has been checked, with both its forms at hand;
  * lints of the whole program run at the end, where nothing has an error.
  *
- * A lint is sound or is not there: it may overlook, it never warns about what cannot happen. Each is linear, or
- * n log n, in the size of the program; where a pair of things is compared there is a cap. */
+ * A lint is sound or is not there: it may overlook, it never warns about what cannot happen. Each is linear,
+ * or n log n, in the size of the program; where a pair of things is compared there is a cap. */
 #ifndef WEIR_LINT_H
 #define WEIR_LINT_H
 
@@ -52,8 +52,8 @@ uint64_t lint_hash(const struct ir_expr *e);
 /* Whether every request for which x holds has y; false: not known. */
 bool lint_implies(struct lint_fact x, struct lint_fact y);
 bool lint_excludes(struct lint_fact x, struct lint_fact y);
-/* The operand that a test is about, and the constant that it is held against (NULL: the test has it in itself);
- * NULL where it is no test of one thing. */
+/* The operand that a test is about, and the constant that it is held against (NULL: the test has it in
+ * itself); NULL where it is no test of one thing. */
 const struct ir_expr *lint_subject(const struct ir_expr *t, const struct ir_expr **constant);
 /* Whether a text satisfies test `t` of one thing: 1 yes, 0 no, -1 not known. */
 int lint_satisfies(struct slice text, const struct ir_expr *t);
@@ -63,9 +63,10 @@ bool lint_reads(const struct ir_expr *e, struct slice name);
 
 /* ---- concepts ---- */
 
-void lint_regex(struct checker *k, const struct ast_expr *e, const struct ir_expr *t);       /* lint_regex.c */
-void lint_text_test(struct checker *k, const struct ast_expr *e, const struct ir_expr *t);   /* lint_paths.c */
-void lint_header_test(struct checker *k, const struct ast_expr *e, const struct ir_expr *t); /* lint_headers.c */
+void lint_regex(struct checker *k, const struct ast_expr *e, const struct ir_expr *t);     /* lint_regex.c */
+void lint_text_test(struct checker *k, const struct ast_expr *e, const struct ir_expr *t); /* lint_paths.c */
+void lint_header_test(struct checker *k, const struct ast_expr *e,
+                      const struct ir_expr *t); /* lint_headers.c */
 void lint_empty_header(struct checker *k, const struct ast_expr *cond);
 void lint_headers(struct checker *k, const struct ir_frontend *f);
 void lint_rules(struct checker *k, const struct ir_frontend *f);     /* lint_rules.c */

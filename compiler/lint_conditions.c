@@ -1,4 +1,5 @@
-/* Lints within one condition: parts that exclude each other, that always hold together, or that say nothing new. */
+/* Lints within one condition: parts that exclude each other, that always hold together, or that say nothing
+ * new. */
 #include "compiler/lint.h"
 
 /* A part of a junction, and where to show it: its own place, or where the acl that it is of is named. */
@@ -13,7 +14,8 @@ static bool inside(struct span x, struct span outer)
     return x.file == outer.file && x.off >= outer.off && x.off + x.len <= outer.off + outer.len;
 }
 
-static struct piece make_piece(struct checker *k, struct lint_fact fact, const struct ast_expr *operand, uint32_t of)
+static struct piece make_piece(struct checker *k, struct lint_fact fact, const struct ast_expr *operand,
+                               uint32_t of)
 {
     struct span own = lint_expr_span(k, fact.e);
     return (struct piece){fact, of, inside(own, operand->span) ? own : operand->span};
@@ -27,7 +29,8 @@ static void show_meaning(struct checker *k, struct diag *d, const struct piece *
         diag_secondary(k->d, d, own, "%s", x->fact.no ? "which is that this does not hold" : "which is this");
 }
 
-static void told(struct checker *k, struct diag *d, const struct piece *x, const char *label, const struct piece *by)
+static void told(struct checker *k, struct diag *d, const struct piece *x, const char *label,
+                 const struct piece *by)
 {
     diag_label(k->d, d, "%s", label);
     diag_secondary(k->d, d, by->at, "the other");
@@ -79,7 +82,8 @@ void lint_junction(struct checker *k, const struct ast_expr *e, const struct ir_
         struct lint_fact few[LINT_FACTS];
         uint32_t m = lint_parts(t->args[i], !all, few, LINT_FACTS - n);
         for (uint32_t j = 0; j < m && n < LINT_FACTS; j++)
-            part[n++] = make_piece(k, (struct lint_fact){few[j].e, all ? few[j].no : !few[j].no}, e->args[i], i);
+            part[n++] =
+                make_piece(k, (struct lint_fact){few[j].e, all ? few[j].no : !few[j].no}, e->args[i], i);
     }
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t j = i + 1; j < n; j++)

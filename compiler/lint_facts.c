@@ -39,7 +39,8 @@ static bool same_payload(const struct ir_expr *a, const struct ir_expr *b)
     return a->op == IR_AND || a->op == IR_OR || a->op == IR_NOT || a->op == IR_EQ || a->op == IR_LT ||
            a->op == IR_LE || a->op == IR_UNDER || a->op == IR_STARTS_WITH || a->op == IR_ENDS_WITH ||
            a->op == IR_CONTAINS || a->op == IR_EXISTS || a->op == IR_LOWER || a->op == IR_UPPER ||
-           a->op == IR_DEFAULT || a->op == IR_TO_INT || a->op == IR_TO_STR || a->op == IR_CONCAT;
+           a->op == IR_DEFAULT || a->op == IR_TO_INT || a->op == IR_TO_STR || a->op == IR_CONCAT ||
+           a->op == IR_ADD || a->op == IR_SUB || a->op == IR_MUL || a->op == IR_DIV || a->op == IR_MOD;
 }
 
 static bool same(const struct ir_expr *a, const struct ir_expr *b, int *steps)
@@ -171,7 +172,9 @@ static uint32_t values_of(const struct ir_expr *t, struct eval_value out[ROWS])
         const struct ir_key *key = &t->set->rows.v[i].key;
         if (kind == IR_KEY_CIDR && key->cidr.bits != 128)
             return 0;
-        out[i] = (struct eval_value){.kind = kind == IR_KEY_INT ? IR_INT : kind == IR_KEY_CIDR ? IR_IP : IR_STR};
+        out[i] = (struct eval_value){.kind = kind == IR_KEY_INT    ? IR_INT
+                                             : kind == IR_KEY_CIDR ? IR_IP
+                                                                   : IR_STR};
         if (kind == IR_KEY_INT)
             out[i].num = key->num;
         else if (kind == IR_KEY_CIDR)
@@ -298,8 +301,7 @@ static bool test_implies(const struct ir_expr *x, const struct ir_expr *y, int *
         return false;
     struct slice text = cy->str;
     if (y->op == IR_UNDER)
-        return x->op == IR_UNDER ? eval_under(head, text)
-                                 : head.len > text.len && eval_under(head, text);
+        return x->op == IR_UNDER ? eval_under(head, text) : head.len > text.len && eval_under(head, text);
     if (y->op == IR_STARTS_WITH)
         return slice_starts(head, text);
     if (y->op == IR_ENDS_WITH)

@@ -4,12 +4,13 @@
 
 /* Headers by which a proxy in front says who the client is: from the client itself they are claims. */
 static const char *const identity[] = {
-    "x-forwarded-for", "x-real-ip",        "x-client-ip",      "x-cluster-client-ip",   "true-client-ip",
-    "forwarded",       "cf-connecting-ip", "fastly-client-ip", "x-forwarded-user",      "x-remote-user",
+    "x-forwarded-for", "x-real-ip",        "x-client-ip",          "x-cluster-client-ip", "true-client-ip",
+    "forwarded",       "cf-connecting-ip", "fastly-client-ip",     "x-forwarded-user",    "x-remote-user",
     "remote-user",     "x-original-user",  "x-authenticated-user", "x-ssl-client-verify", "x-ssl-client-dn",
 };
 /* And what else proxies say about the connection. */
-static const char *const claims[] = {"x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-ssl"};
+static const char *const claims[] = {"x-forwarded-proto", "x-forwarded-host", "x-forwarded-port",
+                                     "x-forwarded-ssl"};
 
 static bool is_one_of(struct slice name, const char *const *v, size_t n)
 {
@@ -52,9 +53,11 @@ void lint_header_test(struct checker *k, const struct ast_expr *e, const struct 
         raw_host(k, e, t->args[0] == subject || e->nargs < 2 ? e->args[0] : e->args[1]);
     if (slice_eq(subject->str, SLICE("user-agent")) && t->op == IR_CONTAINS && all_lower(c->str)) {
         struct slice text = check_source_text(k, e->args[0]->span);
-        struct diag *x = diag_report(k->d, DIAG_W0417, e->span, "products in User-Agent are written in any case");
+        struct diag *x =
+            diag_report(k->d, DIAG_W0417, e->span, "products in User-Agent are written in any case");
         diag_label(k->d, x, "finds `%.*s` in lower case alone", SLICE_ARG(c->str));
-        diag_help(k->d, x, "fold it first: `(%.*s | lower) contains \"%.*s\"`", SLICE_ARG(text), SLICE_ARG(c->str));
+        diag_help(k->d, x, "fold it first: `(%.*s | lower) contains \"%.*s\"`", SLICE_ARG(text),
+                  SLICE_ARG(c->str));
     }
 }
 
@@ -79,8 +82,8 @@ static bool asks_for(struct checker *k, const struct ast_expr *e, struct slice x
 
 static void empty_within(struct checker *k, const struct ast_expr *e, const struct ast_expr *all)
 {
-    if (e->kind == AST_COMPARE && e->op == AST_EQ && e->args[1]->kind == AST_STRING && !e->args[1]->text.len &&
-        may_be_absent(e->args[0])) {
+    if (e->kind == AST_COMPARE && e->op == AST_EQ && e->args[1]->kind == AST_STRING &&
+        !e->args[1]->text.len && may_be_absent(e->args[0])) {
         struct slice text = check_source_text(k, e->args[0]->span);
         if (asks_for(k, all, text))
             return;
@@ -103,7 +106,7 @@ void lint_empty_header(struct checker *k, const struct ast_expr *cond)
 
 struct header_rules {
     struct checker *k;
-    struct strmap own;   /* headers, in lower case, that a rule so far set or deleted: what they hold is ours */
+    struct strmap own; /* headers, in lower case, that a rule so far set or deleted: what they hold is ours */
     struct strmap added; /* that rules add to, with what clients sent before it; value: index in adds */
     VEC(const struct ir_rule *) adds;
     VEC(bool) told;
@@ -127,8 +130,10 @@ static void spoofable_add(struct header_rules *h, const struct ir_rule *r, const
         diag_secondary(k->d, x, lint_expr_span(k, reader), "the client's own value counts here too");
     else
         diag_note(k->d, x, "who reads its first value believes the client");
-    diag_help(k->d, x, "`set` replaces it; where proxies of yours stand in front, `delete` it first for others: "
-                       "`delete req.header[\"%.*s\"] if not client.ip in PROXIES`", SLICE_ARG(r->name));
+    diag_help(k->d, x,
+              "`set` replaces it; where proxies of yours stand in front, `delete` it first for others: "
+              "`delete req.header[\"%.*s\"] if not client.ip in PROXIES`",
+              SLICE_ARG(r->name));
 }
 
 /* Calls for each header that `e` reads, until it has looked at `steps` parts. */
@@ -161,7 +166,8 @@ static void trusted(struct header_rules *h, const struct ir_expr *field)
                                  "clients can send this header themselves");
     diag_label(h->k->d, x, "decides here, and is whatever the client says");
     diag_help(h->k->d, x, "`client.ip` is the address of the connection");
-    diag_help(h->k->d, x, "where proxies of yours stand in front, believe them alone: `… and client.ip in PROXIES`");
+    diag_help(h->k->d, x,
+              "where proxies of yours stand in front, believe them alone: `… and client.ip in PROXIES`");
 }
 
 /* Whether the condition asks for the client's address or for TLS: then it knows whom it believes. */
@@ -180,7 +186,8 @@ static void guard(struct header_rules *h, const struct ir_rule *r)
     uint32_t steps = 2000;
     each_header(h, r->guard, read_added, &steps);
     steps = 2000;
-    if (r->kind != IR_SET_HEADER && r->kind != IR_ADD_HEADER && r->kind != IR_DEL_HEADER && !asks_who(r->guard))
+    if (r->kind != IR_SET_HEADER && r->kind != IR_ADD_HEADER && r->kind != IR_DEL_HEADER &&
+        !asks_who(r->guard))
         each_header(h, r->guard, trusted, &steps);
 }
 

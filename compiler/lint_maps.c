@@ -1,5 +1,6 @@
-/* Lints of rows: a row within a wider one that gives the same value, and networks whose order misleads. Rows are
- * sorted so that a wider one stands right before those within it; kinds of keys that match exactly have neither. */
+/* Lints of rows: a row within a wider one that gives the same value, and networks whose order misleads. Rows
+ * are sorted so that a wider one stands right before those within it; kinds of keys that match exactly have
+ * neither. */
 #include "compiler/lint.h"
 
 #include <stdlib.h>
@@ -111,9 +112,10 @@ static void sort_rows(struct rows *r, struct sorted *v)
     qsort(v, r->set->rows.n, sizeof *v, compare);
 }
 
-/* The narrowest row that `row` is within, or NULL. Rows that nothing further can be within leave the stack. Between
- * /a and /a/b come /a-x and the like: they are not within /a, /a/b is. */
-static const struct ir_row *nearest(struct rows *r, const uint32_t *stack, uint32_t *depth, const struct ir_row *row)
+/* The narrowest row that `row` is within, or NULL. Rows that nothing further can be within leave the stack.
+ * Between /a and /a/b come /a-x and the like: they are not within /a, /a/b is. */
+static const struct ir_row *nearest(struct rows *r, const uint32_t *stack, uint32_t *depth,
+                                    const struct ir_row *row)
 {
     enum ir_key_kind kind = r->set->key_kind;
     const struct ir_row *rows = r->set->rows.v;
@@ -193,8 +195,8 @@ void lint_rows(struct checker *k, const struct decl *d)
         nested(&r);
     if (r.redundant > TOLD) {
         struct diag *x = diag_report(k->d, DIAG_W0530, d->at, "%u more row%s of `%.*s` change%s nothing",
-                                     r.redundant - TOLD, r.redundant - TOLD == 1 ? "" : "s", SLICE_ARG(d->name),
-                                     r.redundant - TOLD == 1 ? "s" : "");
+                                     r.redundant - TOLD, r.redundant - TOLD == 1 ? "" : "s",
+                                     SLICE_ARG(d->name), r.redundant - TOLD == 1 ? "s" : "");
         diag_label(k->d, x, "within wider rows of the same value");
     }
 }

@@ -10,12 +10,23 @@ static void unused(struct checker *k, const struct decl *d)
     if (library && d->name.p[0] != '_') /* others may use it */
         return;
     static const char *const text[] = {
-        [DECL_LET] = "constant",      [DECL_ACL] = "condition", [DECL_MAP] = "map",
-        [DECL_LIST] = "list",         [DECL_CHECK] = "check",   [DECL_BACKEND] = "backend",
-        [DECL_FRONTEND] = "frontend", [DECL_MODULE] = "file",  [DECL_TLS] = "set of certificates",
-        [DECL_LIMIT] = "limit",       [DECL_TABLE] = "table",  [DECL_ERRORS] = "set of error pages",
-        [DECL_LOG] = "log",           [DECL_RESOLVER] = "resolver", [DECL_PEERS] = "set of peers",
+        [DECL_LET] = "constant",
+        [DECL_ACL] = "condition",
+        [DECL_MAP] = "map",
+        [DECL_LIST] = "list",
+        [DECL_CHECK] = "check",
+        [DECL_BACKEND] = "backend",
+        [DECL_FRONTEND] = "frontend",
+        [DECL_MODULE] = "file",
+        [DECL_TLS] = "set of certificates",
+        [DECL_LIMIT] = "limit",
+        [DECL_TABLE] = "table",
+        [DECL_ERRORS] = "set of error pages",
+        [DECL_LOG] = "log",
+        [DECL_RESOLVER] = "resolver",
+        [DECL_PEERS] = "set of peers",
         [DECL_EXTERN] = "external function",
+        [DECL_TEMPLATE] = "template",
     };
     struct diag *x =
         diag_report(k->d, DIAG_W0505, d->at, "%s `%.*s` is never used", text[d->kind], SLICE_ARG(d->name));
@@ -52,13 +63,11 @@ static void same_place(struct checker *k, const struct ir_backend *b)
         uint32_t first = *strmap_put(&seen, k->a, place(k, s), i, &added);
         if (added)
             continue;
-        struct diag *x =
-            diag_report(k->d, DIAG_W0522, lint_span(k, s->pos, (uint32_t)s->name.len),
-                        "server `%.*s` is at the same address as `%.*s`", SLICE_ARG(s->name),
-                        SLICE_ARG(b->servers.v[first].name));
+        struct diag *x = diag_report(k->d, DIAG_W0522, lint_span(k, s->pos, (uint32_t)s->name.len),
+                                     "server `%.*s` is at the same address as `%.*s`", SLICE_ARG(s->name),
+                                     SLICE_ARG(b->servers.v[first].name));
         diag_label(k->d, x, "the same place again");
-        diag_secondary(k->d, x,
-                       lint_span(k, b->servers.v[first].pos, (uint32_t)b->servers.v[first].name.len),
+        diag_secondary(k->d, x, lint_span(k, b->servers.v[first].pos, (uint32_t)b->servers.v[first].name.len),
                        "first here");
         diag_note(k->d, x, "it gets two shares of the requests, and is down twice where it is down");
         diag_help(k->d, x, "for a larger share give one server a `weight`");
@@ -76,8 +85,8 @@ static void nobody_serves(struct checker *k, const struct decl *d)
     if (!b->servers.n || (weight && active))
         return;
     if (!weight) {
-        struct diag *x = diag_report(k->d, DIAG_W0523, d->at, "no server of `%.*s` takes requests",
-                                     SLICE_ARG(d->name));
+        struct diag *x =
+            diag_report(k->d, DIAG_W0523, d->at, "no server of `%.*s` takes requests", SLICE_ARG(d->name));
         diag_label(k->d, x, "every weight is 0");
         diag_help(k->d, x, "leave `weight` out for a weight of 1");
         return;

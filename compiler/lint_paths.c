@@ -1,5 +1,5 @@
-/* Lints of tests of texts: segments of paths and labels of hosts that are not whole, and texts that the operand
- * never has. */
+/* Lints of tests of texts: segments of paths and labels of hosts that are not whole, and texts that the
+ * operand never has. */
 #include "compiler/lint.h"
 
 static bool is_alnum(char c)
@@ -131,7 +131,8 @@ static void path_prefix(struct checker *k, const struct ast_expr *e, struct slic
     /* "/v" before a number is meant to be part of a segment. */
     if (text.len - segment < 2 || !is_alnum(text.p[text.len - 1]))
         return;
-    struct diag *x = diag_report(k->d, DIAG_W0510, e->op_span, "this also holds for `%.*sx`", SLICE_ARG(text));
+    struct diag *x =
+        diag_report(k->d, DIAG_W0510, e->op_span, "this also holds for `%.*sx`", SLICE_ARG(text));
     diag_label(k->d, x, "compares bytes, not segments");
     diag_help(k->d, x, "`path under \"%.*s\"` holds for `%.*s` and what is below it", SLICE_ARG(text),
               SLICE_ARG(text));
@@ -193,7 +194,8 @@ static bool recased(struct checker *k, const struct ast_expr *e, const struct ir
         return false;
     if (!(lower ? has_upper(text) : has_lower(text)))
         return false;
-    never_cased(k, e, e->args[t->args[0] == c ? 0 : 1], text, lower, lower ? "what `lower` yields" : "what `upper` yields");
+    never_cased(k, e, e->args[t->args[0] == c ? 0 : 1], text, lower,
+                lower ? "what `lower` yields" : "what `upper` yields");
     return true;
 }
 
@@ -202,7 +204,8 @@ void lint_text_test(struct checker *k, const struct ast_expr *e, const struct ir
     const struct ir_expr *c, *subject = lint_subject(t, &c);
     enum ir_op op = (enum ir_op)t->op;
     if (t->op == IR_EQ && t->kind == IR_BOOL && !t->args[0]->optional && lint_same(t->args[0], t->args[1])) {
-        diag_label(k->d, diag_report(k->d, DIAG_W0507, e->span, "this always holds"), "a value is equal to itself");
+        diag_label(k->d, diag_report(k->d, DIAG_W0507, e->span, "this always holds"),
+                   "a value is equal to itself");
         return;
     }
     if (!subject || !c || c->op != IR_CONST_STR)

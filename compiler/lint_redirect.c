@@ -17,7 +17,7 @@ struct second {
     bool same_host, same_path, same_uri, same_method, same_tls;
     struct slice host, path, method; /* where they are not the same; p NULL: not known */
     bool tls;
-    uint16_t port; /* 0: as for the first */
+    uint16_t port;               /* 0: as for the first */
     const struct strmap *edited; /* headers that rules change */
     int64_t *budget;
 };
@@ -191,8 +191,8 @@ static enum holds negate(enum holds h)
 
 static struct again evaluate(const struct second *q, const struct ir_expr *e);
 
-/* `and`. If it held, all parts did. If it did not, some part did not: where each such part still would not, neither
- * does the whole. */
+/* `and`. If it held, all parts did. If it did not, some part did not: where each such part still would not,
+ * neither does the whole. */
 static struct again conjunction(const struct second *q, struct ir_expr *const *parts, uint32_t n, bool no)
 {
     bool yes_if_true = true, yes = true, stays_false = true;
@@ -208,7 +208,12 @@ static struct again conjunction(const struct second *q, struct ir_expr *const *p
         yes &= h.if_true == YES && h.if_false == YES;
         stays_false &= h.if_false == NO;
     }
-    return (struct again){no_if_true ? NO : yes_if_true ? YES : UNKNOWN, yes ? YES : stays_false ? NO : UNKNOWN};
+    return (struct again){no_if_true    ? NO
+                          : yes_if_true ? YES
+                                        : UNKNOWN,
+                          yes           ? YES
+                          : stays_false ? NO
+                                        : UNKNOWN};
 }
 
 static struct again evaluate(const struct second *q, const struct ir_expr *e)
@@ -286,12 +291,14 @@ static void redirect(struct checker *k, const struct ir_frontend *f, const struc
                      const struct strmap *edited, int64_t *budget)
 {
     struct second q = {.edited = edited, .budget = budget};
-    if (r->kind != IR_REDIRECT || !read_location(k, r, &q) || !port_is_ours(&q, f) || !host_is_ours(&q, r->guard))
+    if (r->kind != IR_REDIRECT || !read_location(k, r, &q) || !port_is_ours(&q, f) ||
+        !host_is_ours(&q, r->guard))
         return;
     struct again h = evaluate(&q, r->guard);
     if (h.if_true != YES || !earlier_pass(&q, f, r) || *budget < 0)
         return;
-    struct diag *x = diag_report(k->d, DIAG_W0503, lint_word_span(k, r->pos), "this redirect leads back to itself");
+    struct diag *x =
+        diag_report(k->d, DIAG_W0503, lint_word_span(k, r->pos), "this redirect leads back to itself");
     diag_label(k->d, x, "decides the request for its own target too");
     if (r->guard && h.if_false != YES)
         diag_note(k->d, x, "its condition does not ask for what changes: it holds the second time too");

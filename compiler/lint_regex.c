@@ -1,5 +1,5 @@
-/* Lints of regular expressions: those on hosts that match more than they seem to, and those that a simpler test
- * says. */
+/* Lints of regular expressions: those on hosts that match more than they seem to, and those that a simpler
+ * test says. */
 #include "compiler/lint.h"
 #include "compiler/regex.h"
 
@@ -103,18 +103,21 @@ static bool dot(struct checker *k, const struct ast_expr *e, const struct ir_exp
         return false;
     struct slice s = t->str;
     long from = off, to = off + 1;
-    while (from > 0 && off - from < 12 && (ascii_lower(s.p[from - 1]) >= 'a' && ascii_lower(s.p[from - 1]) <= 'z'))
+    while (from > 0 && off - from < 12 &&
+           (ascii_lower(s.p[from - 1]) >= 'a' && ascii_lower(s.p[from - 1]) <= 'z'))
         from--;
     while (to < (long)s.len && to - off < 12 && (ascii_lower(s.p[to]) >= 'a' && ascii_lower(s.p[to]) <= 'z'))
         to++;
     const struct ast_expr *lit = e->args[1];
-    struct diag *x = diag_report(k->d, DIAG_W0513, lit->span, "`.` stands for any byte: this also matches `%.*sx%.*s`",
-                                 (int)(off - from), s.p + from, (int)(to - off - 1), s.p + off + 1);
+    struct diag *x =
+        diag_report(k->d, DIAG_W0513, lit->span, "`.` stands for any byte: this also matches `%.*sx%.*s`",
+                    (int)(off - from), s.p + from, (int)(to - off - 1), s.p + off + 1);
     diag_label(k->d, x, "an unescaped dot");
     diag_help(k->d, x, "write `\\.` for a dot");
     if (lit->kind == AST_REGEX && !memchr(s.p, '"', s.len))
-        diag_fix(x, FIX_MAYBE, lit->span,
-                 arena_printf(k->a, "re\"%.*s\\%.*s\"", (int)off, s.p, (int)(s.len - (size_t)off), s.p + off));
+        diag_fix(
+            x, FIX_MAYBE, lit->span,
+            arena_printf(k->a, "re\"%.*s\\%.*s\"", (int)off, s.p, (int)(s.len - (size_t)off), s.p + off));
     return true;
 }
 
@@ -125,11 +128,10 @@ static bool unanchored(struct checker *k, const struct ast_expr *e, const struct
     bool begin = whole_label(tree, false), end = whole_label(tree, true);
     if (is_anything(tree) || (begin && end) || (begin && !names_domain))
         return false;
-    struct diag *x =
-        diag_report(k->d, DIAG_W0512, e->args[1]->span,
-                    begin ? "this also matches hosts that go on after it: `….evil.example`"
-                    : end ? "this also matches hosts in the middle of a label: `evil…`"
-                          : "this also matches within other hosts: `not-….evil.example`");
+    struct diag *x = diag_report(k->d, DIAG_W0512, e->args[1]->span,
+                                 begin ? "this also matches hosts that go on after it: `….evil.example`"
+                                 : end ? "this also matches hosts in the middle of a label: `evil…`"
+                                       : "this also matches within other hosts: `not-….evil.example`");
     diag_label(k->d, x, begin ? "no `$`" : end ? "no `^`" : "neither `^` nor `$`");
     diag_help(k->d, x, "whole hosts: `^…$`; better, a pattern: `host like \"**.example.com\"`");
     return true;
@@ -224,14 +226,21 @@ static void simpler(struct checker *k, const struct ast_expr *e, const struct ir
     if (!s.len) {
         if (s.begin && s.end)
             return; /* the empty text: `== ""` does not exist for hosts and paths */
-        struct diag *x = diag_report(k->d, DIAG_W0507, e->span, subject->optional ? "this holds wherever there is a value" : "this always holds");
+        struct diag *x =
+            diag_report(k->d, DIAG_W0507, e->span,
+                        subject->optional ? "this holds wherever there is a value" : "this always holds");
         diag_label(k->d, x, "matches every text");
         if (subject->optional)
             diag_help(k->d, x, "write `exists(%.*s)`", SLICE_ARG(left));
         return;
     }
-    const char *op = s.segment ? "under" : s.begin && s.end ? "==" : s.begin ? "starts-with" : s.end ? "ends-with" : "contains";
-    if (s.begin && s.end && (path || is_host) && !check_text_type(k->a, path ? TYPE_PATH : TYPE_HOST, text, &canonical, &err))
+    const char *op = s.segment          ? "under"
+                     : s.begin && s.end ? "=="
+                     : s.begin          ? "starts-with"
+                     : s.end            ? "ends-with"
+                                        : "contains";
+    if (s.begin && s.end && (path || is_host) &&
+        !check_text_type(k->a, path ? TYPE_PATH : TYPE_HOST, text, &canonical, &err))
         return;
     struct diag *x = diag_report(k->d, DIAG_W0514, e->span, "a regular expression that a simpler test says");
     bool slash = s.len > 1 && text.p[s.len - 1] == '/';

@@ -1,7 +1,7 @@
 /* Rules that can never apply, because an earlier rule decides every request that they would: its conditions
- * each follow from those of the later rule. Earlier rules are found through one of their conditions: by its hash, and by
- * what a condition makes sure of (`under "/a/b"` of `under "/a"`). Sound, and n log n at the most: each place
- * of the index holds few rules, and what does not fit is not looked for. */
+ * each follow from those of the later rule. Earlier rules are found through one of their conditions: by its
+ * hash, and by what a condition makes sure of (`under "/a/b"` of `under "/a"`). Sound, and n log n at the
+ * most: each place of the index holds few rules, and what does not fit is not looked for. */
 #include "compiler/lint.h"
 
 #include "runtime/base/hash.h"
@@ -14,6 +14,7 @@ struct bucket {
 
 struct earlier {
     struct checker *k;
+    struct arena a;     /* of the index */
     struct strmap keys; /* 8 bytes of hash to index in buckets */
     VEC(struct bucket) buckets;
     VEC(const struct ir_rule *) rules;
@@ -28,9 +29,9 @@ static struct bucket *find(struct earlier *b, uint64_t key, bool add)
         uint32_t *i = strmap_get(&b->keys, bytes);
         return i ? &b->buckets.v[*i] : NULL;
     }
-    uint32_t i = *strmap_put(&b->keys, b->k->a, arena_copy(b->k->a, bytes), b->buckets.n, &added);
+    uint32_t i = *strmap_put(&b->keys, &b->a, arena_copy(&b->a, bytes), b->buckets.n, &added);
     if (added)
-        *vec_push(b->k->a, &b->buckets) = (struct bucket){0};
+        *vec_push(&b->a, &b->buckets) = (struct bucket){0};
     return &b->buckets.v[i];
 }
 
@@ -84,7 +85,8 @@ static void put_fact(struct earlier *b, struct lint_fact x, uint32_t rule)
         put(b, general_key(subject), rule);
 }
 
-/* Enters a rule that decides under its least common condition; where that is an `or`, under each alternative. */
+/* Enters a rule that decides under its least common condition; where that is an `or`, under each alternative.
+ */
 static void add(struct earlier *b, const struct lint_fact *part, uint32_t n, uint32_t rule)
 {
     struct lint_fact any[ALTERNATIVES];
@@ -148,7 +150,8 @@ static uint32_t look_above(struct earlier *b, const struct ir_expr *subject, str
     uint32_t found = UINT32_MAX, n = 0;
     for (size_t len = path.len; len > 0 && n < SEGMENTS; len--)
         if (len == path.len || path.p[len] == '/') {
-            found = smaller(found, look(b, text_key(subject, IR_UNDER, SLICE(""), (struct slice){path.p, len}), j));
+            found = smaller(found,
+                            look(b, text_key(subject, IR_UNDER, SLICE(""), (struct slice){path.p, len}), j));
             n++;
         }
     return found;
@@ -162,7 +165,8 @@ static uint32_t look_domains(struct earlier *b, const struct ir_expr *subject, s
         if (host.p[at] == '.') {
             found = smaller(found, look(b, text_key(subject, IR_LIKE, SLICE("**"), slice_from(host, at)), j));
             if (!n++)
-                found = smaller(found, look(b, text_key(subject, IR_LIKE, SLICE("*"), slice_from(host, at)), j));
+                found =
+                    smaller(found, look(b, text_key(subject, IR_LIKE, SLICE("*"), slice_from(host, at)), j));
         }
     return found;
 }
@@ -179,7 +183,11 @@ static uint32_t look_fact(struct earlier *b, struct lint_fact x, uint32_t j)
     if (c && c->op == IR_CONST_STR && (x.e->op == IR_EQ || x.e->op == IR_UNDER || x.e->op == IR_STARTS_WITH))
         found = smaller(found, look_above(b, subject, c->str, j));
     if (lint_is_field(subject, IR_FIELD_HOST) && (x.e->op == IR_EQ || x.e->op == IR_LIKE))
-        found = smaller(found, look_domains(b, subject, x.e->op == IR_LIKE ? x.e->str : c ? c->str : SLICE(""), j));
+        found = smaller(found, look_domains(b, subject,
+                                            x.e->op == IR_LIKE ? x.e->str
+                                            : c                ? c->str
+                                                               : SLICE(""),
+                                            j));
     return found;
 }
 
@@ -188,8 +196,7 @@ static void report(struct earlier *b, uint32_t i, uint32_t j)
     struct checker *k = b->k;
     const struct ir_rule *early = b->rules.v[i], *late = b->rules.v[j];
     bool equal = lint_same(early->guard, late->guard);
-    struct diag *x =
-        diag_report(k->d, DIAG_W0501, lint_word_span(k, late->pos), "this rule can never apply");
+    struct diag *x = diag_report(k->d, DIAG_W0501, lint_word_span(k, late->pos), "this rule can never apply");
     diag_label(k->d, x, "never reached");
     diag_secondary(k->d, x, lint_word_span(k, early->pos),
                    equal ? "this has the same condition and decides first"
@@ -208,9 +215,9 @@ static void rule(struct earlier *b, const struct ir_rule *r)
 {
     struct lint_fact part[LINT_FACTS];
     uint32_t j = b->rules.n, found = UINT32_MAX;
-    vec_add(b->k->a, &b->rules, r);
+    vec_add(&b->a, &b->rules, r);
     if (r->kind == IR_SET_HEADER || r->kind == IR_ADD_HEADER || r->kind == IR_DEL_HEADER)
-        vec_add(b->k->a, &b->edits, j);
+        vec_add(&b->a, &b->edits, j);
     if (!r->guard)
         return;
     uint32_t n = lint_parts(r->guard, false, part, LINT_FACTS);
@@ -225,8 +232,10 @@ static void rule(struct earlier *b, const struct ir_rule *r)
 void lint_rules(struct checker *k, const struct ir_frontend *f)
 {
     struct earlier b = {.k = k};
+    strmap_reserve(&b.keys, &b.a, f->on_request.n + f->route.n);
     for (uint32_t i = 0; i < f->on_request.n; i++)
         rule(&b, &f->on_request.v[i]);
     for (uint32_t i = 0; i < f->route.n; i++)
         rule(&b, &f->route.v[i]);
+    arena_free(&b.a);
 }

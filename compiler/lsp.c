@@ -1,5 +1,5 @@
-/* Messages of the language server: reads them, queues them, and gives each to what answers it. A request can be
- * cancelled while it waits in the queue. */
+/* Messages of the language server: reads them, queues them, and gives each to what answers it. A request can
+ * be cancelled while it waits in the queue. */
 #include "compiler/lsp.h"
 
 #include <stdlib.h>
@@ -61,7 +61,8 @@ void lsp_fault(struct lsp *s, const char *why)
 void lsp_notify(struct lsp *s, const char *method, const struct buf *params)
 {
     struct buf b = {0};
-    buf_printf(&b, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":%.*s}", method, SLICE_ARG(buf_view(params)));
+    buf_printf(&b, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":%.*s}", method,
+               SLICE_ARG(buf_view(params)));
     send(s, &b);
     buf_free(&b);
 }
@@ -83,12 +84,14 @@ static const struct json *path_in(const struct json *j, const char *const *names
 
 static void read_capabilities(struct lsp *s, const struct json *params)
 {
-    const struct json *c = json_member(params, "capabilities"), *encodings = IN(c, "general", "positionEncodings");
+    const struct json *c = json_member(params, "capabilities"),
+                      *encodings = IN(c, "general", "positionEncodings");
     for (uint32_t i = 0; encodings && encodings->kind == JSON_ARRAY && i < encodings->items.n; i++)
         s->utf8 |= slice_eq(encodings->items.v[i].text, SLICE("utf-8"));
     s->related = is_true(IN(c, "textDocument", "publishDiagnostics", "relatedInformation"));
     s->snippets = is_true(IN(c, "textDocument", "completion", "completionItem", "snippetSupport"));
-    const struct json *folders = json_member(params, "workspaceFolders"), *root = json_member(params, "rootUri");
+    const struct json *folders = json_member(params, "workspaceFolders"),
+                      *root = json_member(params, "rootUri");
     if (folders && folders->kind == JSON_ARRAY && folders->items.n)
         root = json_member(&folders->items.v[0], "uri");
     if (root && root->kind == JSON_STRING)

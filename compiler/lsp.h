@@ -1,8 +1,9 @@
-/* The language server: editors' buffers in, diagnostics and answers out (LSP 3.17 over JSON-RPC 2.0). It is driven by
- * messages and writes into a buffer; cmd_lsp.c connects that to standard input and output.
+/* The language server: editors' buffers in, diagnostics and answers out (LSP 3.17 over JSON-RPC 2.0). It is
+ * driven by messages and writes into a buffer; cmd_lsp.c connects that to standard input and output.
  *
- * Every check and every answer makes a compilation of its own over the buffers as they are, and frees it: nothing of
- * one outlives it. The server itself owns documents and, for each program, what was found at its last check. */
+ * Every check and every answer makes a compilation of its own over the buffers as they are, and frees it:
+ * nothing of one outlives it. The server itself owns documents and, for each program, what was found at its
+ * last check. */
 #ifndef WEIR_LSP_H
 #define WEIR_LSP_H
 
@@ -19,7 +20,8 @@ struct lsp_doc {
     bool has_version;
     bool told; /* its diagnostics of this version were published */
     struct arena roots_arena;
-    VEC(struct slice) roots; /* the programs that it is part of, by their first file; none: it is no Weir file */
+    VEC(struct slice)
+    roots; /* the programs that it is part of, by their first file; none: it is no Weir file */
 };
 
 /* What the last check of a program found in one of its files. */
@@ -58,12 +60,12 @@ struct lsp_message {
 struct lsp {
     struct buf out; /* messages to send, framed */
     bool initialized, shut_down, exits;
-    bool utf8;          /* positions count bytes */
-    bool related;       /* the editor shows other places of a diagnostic */
-    bool snippets;      /* completions may have places to fill in */
-    bool stale;         /* something changed since the last lsp_publish() */
-    bool no_files;      /* files that are not open are empty (fuzzing) */
-    struct buf folder;  /* of the workspace, or empty: importing files are looked for up to there */
+    bool utf8;         /* positions count bytes */
+    bool related;      /* the editor shows other places of a diagnostic */
+    bool snippets;     /* completions may have places to fill in */
+    bool stale;        /* something changed since the last lsp_publish() */
+    bool no_files;     /* files that are not open are empty (fuzzing) */
+    struct buf folder; /* of the workspace, or empty: importing files are looked for up to there */
     struct lsp_message *queue;
     uint32_t queued;
     struct lsp_doc *docs;
@@ -102,7 +104,8 @@ void lsp_notify(struct lsp *s, const char *method, const struct buf *params);
 void lsp_did_open(struct lsp *s, const struct json *params);
 void lsp_did_change(struct lsp *s, const struct json *params);
 void lsp_did_close(struct lsp *s, const struct json *params);
-struct lsp_doc *lsp_doc_by_uri(struct lsp *s, const struct json *params); /* of params.textDocument; or NULL */
+struct lsp_doc *lsp_doc_by_uri(struct lsp *s,
+                               const struct json *params); /* of params.textDocument; or NULL */
 struct lsp_doc *lsp_doc_by_path(struct lsp *s, struct slice path);
 void lsp_doc_free(struct lsp_doc *d);
 void *lsp_alloc(size_t size); /* cleared; ends the process where there is no memory */
@@ -122,6 +125,8 @@ void lsp_compilation_begin(struct lsp *s, struct compilation *c);
 void lsp_all_stale(struct lsp *s);
 void lsp_path_changed(struct lsp *s, struct slice path);
 bool lsp_is_stale(const struct lsp *s);
+/* The first file of a program that read `path` at its last check, or an empty text. */
+struct slice lsp_root_of(struct lsp *s, struct slice path);
 /* Checks what changed and publishes what is new. */
 void lsp_publish(struct lsp *s);
 void lsp_program_free(struct lsp_program *p);
@@ -141,7 +146,8 @@ struct lsp_analysis {
     struct compilation c;
     struct name_index names;
     const struct lsp_doc *doc;
-    struct source *source; /* of the document, or NULL: the program does not read it */
+    struct slice root;      /* the program's first file; empty: none is known that reads the document */
+    struct source *source;  /* of the document, or NULL: the program does not read it */
     struct lsp_lines lines; /* of the document */
     size_t offset;          /* of params.position, where there is one */
 };

@@ -1,5 +1,5 @@
-/* Completion: what could stand at a place, by the statement around it. Words come from the tables of the language, names
- * from the program. The editor narrows the list by what is typed. */
+/* Completion: what could stand at a place, by the statement around it. Words come from the tables of the
+ * language, names from the program. The editor narrows the list by what is typed. */
 #include "compiler/lsp.h"
 #include "compiler/lsp_context.h"
 
@@ -15,7 +15,7 @@ enum want {
     WANT_KEY_TYPE = 1 << 8,
     WANT_VALUE_TYPE = 1 << 9,
     WANT_BACKEND = 1 << 10,
-    WANT_OWN = 1 << 11,     /* names that the statement's own word declares: `check alive` */
+    WANT_OWN = 1 << 11, /* names that the statement's own word declares: `check alive` */
     WANT_PROTOCOL = 1 << 12,
     WANT_HEADER = 1 << 13,  /* what `set` changes */
     WANT_OBJECT = 1 << 14,  /* what `defaults` are for */
@@ -29,7 +29,7 @@ struct list {
     struct lsp_analysis *a;
     struct lsp_context c;
     struct slice names; /* WANT_NAMED: the statement that declares them */
-    size_t segment; /* where the last part of the word behind dots begins */
+    size_t segment;     /* where the last part of the word behind dots begins */
     struct buf *out;
     bool any;
 };
@@ -52,7 +52,8 @@ enum item_kind {
 /* ---- items ------------------------------------------------------------------------------------- */
 
 /* `key`: the text goes on with ["…"]. */
-static void add(struct list *l, struct slice label, enum item_kind kind, struct slice detail, struct slice doc, bool key)
+static void add(struct list *l, struct slice label, enum item_kind kind, struct slice detail,
+                struct slice doc, bool key)
 {
     struct buf *out = l->out, text = {0};
     buf_slice(&text, label);
@@ -98,7 +99,8 @@ static void add_field(struct list *l, const struct lsp_word *w)
     struct slice label = w->text, before = {l->a->lines.text.p + l->c.partial, l->segment - l->c.partial};
     if (!slice_starts(label, before) || w->later || !lsp_is_there(l->c.context, w->id))
         return;
-    add(l, slice_from(label, before.len), ITEM_FIELD, lower_type(l, w), slice_of(w->doc), w->kind == LSP_KEYED_FIELD);
+    add(l, slice_from(label, before.len), ITEM_FIELD, lower_type(l, w), slice_of(w->doc),
+        w->kind == LSP_KEYED_FIELD);
 }
 
 static struct slice statement(const struct list *l)
@@ -235,10 +237,10 @@ static void add_names(struct list *l, unsigned wants)
         bool hidden = imported && (x->target != NAME_NONE || (x->name.len && x->name.p[0] == '_'));
         if (x->at.file != file || x->parent != NAME_NONE || hidden || !names_fit(l, x, wants))
             continue;
-        enum item_kind kind = x->target != NAME_NONE               ? ITEM_MODULE
-                              : slice_eq(x->word, SLICE("let"))    ? ITEM_CONSTANT
-                              : slice_eq(x->word, SLICE("acl"))    ? ITEM_VARIABLE
-                                                                   : ITEM_REFERENCE;
+        enum item_kind kind = x->target != NAME_NONE            ? ITEM_MODULE
+                              : slice_eq(x->word, SLICE("let")) ? ITEM_CONSTANT
+                              : slice_eq(x->word, SLICE("acl")) ? ITEM_VARIABLE
+                                                                : ITEM_REFERENCE;
         add(l, x->name, kind, x->word, SLICE(""), false);
     }
 }
@@ -256,9 +258,10 @@ static bool is_sign(struct slice s, const char *const *signs)
 /* Behind these, a value or condition begins. */
 static bool begins_value(struct slice s)
 {
-    static const char *const words[] = {"if", "when", "and", "or", "not", "=", "==", "!=", "<", ">", "<=", ">=", "(", "[", ",",
-                                        "under", "like", "matches", "contains", "starts-with", "ends-with", "+", "-", "*",
-                                        "/", "%", "${", NULL};
+    static const char *const words[] = {
+        "if",        "when", "and", "or", "not", "=",     "==",   "!=",      "<",        ">",
+        "<=",        ">=",   "(",   "[",  ",",   "under", "like", "matches", "contains", "starts-with",
+        "ends-with", "+",    "-",   "*",  "/",   "%",     "${",   NULL};
     return is_sign(s, words);
 }
 
@@ -331,7 +334,8 @@ static bool add_form(struct list *l, const struct lsp_form *f, unsigned *wants)
     uint32_t n = count_arguments(&l->c);
     for (uint32_t i = 0; i < n && rest.len; i++) {
         struct slice item = next_item(&rest, ' ');
-        if (item.p[0] != '<' && i + 1 < l->c.ntokens && !memchr(item.p, '|', item.len) && !slice_eq(item, l->c.tokens[i + 1].text))
+        if (item.p[0] != '<' && i + 1 < l->c.ntokens && !memchr(item.p, '|', item.len) &&
+            !slice_eq(item, l->c.tokens[i + 1].text))
             return false;
     }
     *wants |= rest.len ? add_item(l, next_item(&rest, ' ')) : f->options.len ? (unsigned)WANT_OPTION : 0;
@@ -360,7 +364,8 @@ static unsigned wants_type(struct list *l)
     const struct lsp_word *w = lsp_statement(l->c.context, word);
     if (slice_eq(word, SLICE("map")) || slice_eq(word, SLICE("list")))
         return WANT_KEY_TYPE;
-    if (slice_eq(word, SLICE("check")) || slice_eq(word, SLICE("frontend")) || slice_eq(word, SLICE("backend")))
+    if (slice_eq(word, SLICE("check")) || slice_eq(word, SLICE("frontend")) ||
+        slice_eq(word, SLICE("backend")))
         return WANT_PROTOCOL;
     for (uint32_t i = 0; w && i < lsp_nforms; i++) {
         struct slice rest = lsp_forms[i].pattern;
@@ -394,8 +399,8 @@ static unsigned wants_argument(struct list *l)
         return first ? 0 : WANT_OPTION;
     if (l->c.context == IN_FILE)
         return 0; /* names that are made up here */
-    bool one_of = slice_eq(word, SLICE("timeout")) || slice_eq(word, SLICE("balance")) || slice_eq(word, SLICE("on")) ||
-                  slice_eq(word, SLICE("redirect"));
+    bool one_of = slice_eq(word, SLICE("timeout")) || slice_eq(word, SLICE("balance")) ||
+                  slice_eq(word, SLICE("on")) || slice_eq(word, SLICE("redirect"));
     return (one_of && !first ? 0u : (unsigned)WANT_OPTION) | (first ? (unsigned)WANT_OWN : 0u) | condition;
 }
 
@@ -415,7 +420,8 @@ static unsigned wanted(struct list *l)
         return slice_eq(last, SLICE("->")) ? (head ? WANT_VALUE_TYPE : WANT_ROW) : 0;
     }
     if (condition || c->in_interpolation || find(c, "=") || c->depth)
-        return begins_value(last) ? WANT_VALUE : WANT_TEST | (takes_if(l) && !condition ? (unsigned)WANT_IF : 0u);
+        return begins_value(last) ? WANT_VALUE
+                                  : WANT_TEST | (takes_if(l) && !condition ? (unsigned)WANT_IF : 0u);
     if (slice_eq(last, SLICE(":")))
         return wants_type(l);
     if (find(c, ":") || begins_value(last))

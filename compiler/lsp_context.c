@@ -1,5 +1,6 @@
-/* Reads a text up to a place, with a stack of what is open; see lsp_context.h. It understands what grammar/lexer.l and
- * parse_tokens.c do about strings, comments, brackets and the ends of statements, and nothing else. */
+/* Reads a text up to a place, with a stack of what is open; see lsp_context.h. It understands what
+ * grammar/lexer.l and parse_tokens.c do about strings, comments, brackets and the ends of statements, and
+ * nothing else. */
 #include "compiler/lsp_context.h"
 
 enum { DEPTH_MAX = 64 };
@@ -31,8 +32,9 @@ static bool is_word_byte(char c)
 
 size_t lsp_word_end(struct slice text, size_t place)
 {
-    while (place < text.len && (is_word_byte(text.p[place]) ||
-                                (text.p[place] == '.' && place + 1 < text.len && is_letter(text.p[place + 1]))))
+    while (place < text.len &&
+           (is_word_byte(text.p[place]) ||
+            (text.p[place] == '.' && place + 1 < text.len && is_letter(text.p[place + 1]))))
         place++;
     return place;
 }
@@ -72,12 +74,14 @@ static bool is_one_of(struct slice s, const char *const *words)
     return false;
 }
 
-/* After a new line: the statement goes on where an operator stands before it, or a word that joins after it. */
+/* After a new line: the statement goes on where an operator stands before it, or a word that joins after it.
+ */
 static bool goes_on(const struct scan *x, struct slice next)
 {
-    static const char *const before[] = {"and", "or", "not", "in", "=", "==", "!=", "<", ">", "<=", ">=", "->", ",", "|", "+",
-                                         "-", "*", "/", "%", ":", "under", "like", "matches", "contains", "starts-with",
-                                         "ends-with", "if", NULL};
+    static const char *const before[] = {
+        "and",   "or",   "not",     "in",       "=",           "==",        "!=", "<", ">", "<=",
+        ">=",    "->",   ",",       "|",        "+",           "-",         "*",  "/", "%", ":",
+        "under", "like", "matches", "contains", "starts-with", "ends-with", "if", NULL};
     static const char *const after[] = {"if", "and", "or", "else", "|", NULL};
     const struct lsp_context *c = x->c;
     return c->depth || c->in_interpolation || is_one_of(next, after) ||
@@ -166,7 +170,8 @@ static void read_word(struct scan *x)
 {
     size_t from = x->at, to = x->at;
     bool word = is_letter(x->text.p[from]);
-    while (to < x->text.len && (is_word_byte(x->text.p[to]) || (!word && (x->text.p[to] == '.' || x->text.p[to] == ':'))))
+    while (to < x->text.len &&
+           (is_word_byte(x->text.p[to]) || (!word && (x->text.p[to] == '.' || x->text.p[to] == ':'))))
         to++;
     if (to >= x->place) { /* the word at the place */
         x->c->partial = from;

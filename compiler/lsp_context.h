@@ -1,5 +1,5 @@
-/* Where in a program a place of a text is, told from the words and brackets before it: for texts that are being written,
- * whose tree is not there or wrong. */
+/* Where in a program a place of a text is, told from the words and brackets before it: for texts that are
+ * being written, whose tree is not there or wrong. */
 #ifndef WEIR_LSP_CONTEXT_H
 #define WEIR_LSP_CONTEXT_H
 
@@ -22,11 +22,13 @@ struct lsp_context {
     /* The statement up to the place; of a long one its beginning and its end. */
     struct lsp_token tokens[LSP_TOKENS_MAX];
     uint32_t ntokens;
-    size_t partial; /* where the word that ends at the place begins, dots included: req.he; the place where there is none */
+    size_t partial; /* where the word that ends at the place begins, dots included: req.he; the place where
+                       there is none */
 };
 
 void lsp_context_at(struct slice text, size_t place, struct lsp_context *out);
-/* Whether `w` is an option of the statement, or of it with its first argument, as `persist cookie` has its own. */
+/* Whether `w` is an option of the statement, or of it with its first argument, as `persist cookie` has its
+ * own. */
 bool lsp_is_option_of(const struct lsp_word *w, const struct lsp_context *c);
 /* The end of the word, dots included, that stands at `place`. */
 size_t lsp_word_end(struct slice text, size_t place);

@@ -41,8 +41,8 @@ static void put_message(const struct diag *x, struct buf *out)
     buf_free(&text);
 }
 
-static void put_related(struct lsp *s, const struct diags *d, const struct diag *x, const struct lsp_lines *own,
-                        struct buf *out)
+static void put_related(struct lsp *s, const struct diags *d, const struct diag *x,
+                        const struct lsp_lines *own, struct buf *out)
 {
     bool any = false;
     for (uint32_t i = 0; i < x->secondary.n; i++) {
@@ -96,7 +96,9 @@ static void put_title(const struct diag *x, struct slice old, struct buf *out)
     struct slice text = x->fix_text;
     while (text.len && text.p[text.len - 1] == '\n')
         text.len--;
-    if (!old.len)
+    if (x->more_edits.n && x->helps.n) /* several places: the help says what is done */
+        buf_slice(&t, x->helps.v[x->helps.n - 1]);
+    else if (!old.len)
         buf_printf(&t, "Insert `%.*s`", SLICE_ARG(text));
     else if (!text.len)
         buf_printf(&t, "Remove `%.*s`", SLICE_ARG(old));
@@ -113,7 +115,7 @@ static void put_action(struct lsp *s, struct lsp_analysis *a, const struct diag 
     buf_str(out, "{\"title\":");
     put_title(x, old, out);
     buf_printf(out, ",\"kind\":\"quickfix\",\"isPreferred\":%s,\"diagnostics\":[",
-               x->applicability == FIX_PLACEHOLDER ? "false" : "true");
+               x->applicability == FIX_SAFE ? "true" : "false");
     lsp_diagnostic(s, &a->c.diags, x, &a->lines, out);
     buf_str(out, "],\"edit\":{\"changes\":{");
     buf_json(out, buf_view(&a->doc->uri));
@@ -121,6 +123,13 @@ static void put_action(struct lsp *s, struct lsp_analysis *a, const struct diag 
     lsp_range(&a->lines, x->fix_at.off, (size_t)x->fix_at.off + x->fix_at.len, out);
     buf_str(out, ",\"newText\":");
     buf_json(out, x->fix_text);
+    for (uint32_t i = 0; i < x->more_edits.n; i++) { /* of the same file */
+        const struct diag_edit *e = &x->more_edits.v[i];
+        buf_str(out, "},{\"range\":");
+        lsp_range(&a->lines, e->at.off, (size_t)e->at.off + e->at.len, out);
+        buf_str(out, ",\"newText\":");
+        buf_json(out, e->text);
+    }
     buf_str(out, "}]}}}");
 }
 
@@ -135,7 +144,8 @@ void lsp_code_action(struct lsp *s, const struct lsp_message *m)
     const struct json *range = json_member(json_member(m->json, "params"), "range");
     struct lsp_position from, to;
     struct buf out = {0};
-    if (!lsp_read_position(json_member(range, "start"), &from) || !lsp_read_position(json_member(range, "end"), &to)) {
+    if (!lsp_read_position(json_member(range, "start"), &from) ||
+        !lsp_read_position(json_member(range, "end"), &to)) {
         lsp_reply_error(s, m, LSP_INVALID_PARAMS, SLICE("`range` is missing"));
         return;
     }
@@ -146,7 +156,8 @@ void lsp_code_action(struct lsp *s, const struct lsp_message *m)
     for (uint32_t i = 0; a.source && i < a.c.diags.list.n; i++) {
         const struct diag *x = a.c.diags.list.v[i];
         if (!x->has_fix || x->fix_at.file != a.source->id || x->primary.span.file != a.source->id ||
-            (!touches(x->primary.span, a.source->id, first, last) && !touches(x->fix_at, a.source->id, first, last)))
+            (!touches(x->primary.span, a.source->id, first, last) &&
+             !touches(x->fix_at, a.source->id, first, last)))
             continue;
         buf_str(&out, out.len > 1 ? "," : "");
         put_action(s, &a, x, &out);

@@ -129,7 +129,8 @@ static void apply(struct lsp *s, struct lsp_doc *d, const struct json *change)
         d->text.len = 0;
         buf_slice(&d->text, text->text);
     } else if (lsp_read_position(json_member(range, "start"), &from) &&
-               lsp_read_position(json_member(range, "end"), &to) && d->text.len + text->text.len <= TEXT_MAX) {
+               lsp_read_position(json_member(range, "end"), &to) &&
+               d->text.len + text->text.len <= TEXT_MAX) {
         struct arena a = {0};
         struct lsp_lines l;
         lsp_lines_make(&a, buf_view(&d->text), s->utf8, &l);

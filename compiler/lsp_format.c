@@ -51,7 +51,8 @@ void lsp_formatting(struct lsp *s, const struct lsp_message *m)
     lsp_lines_make(&c.arena, text, s->utf8, &lines);
     enum fmt_result r = fmt_source(&c, source_from_text(&c.sources, buf_view(&d->path), text), &laid_out);
     if (r == FMT_FAULT) {
-        lsp_reply_error(s, m, LSP_REQUEST_FAILED, SLICE("the formatter failed: this is a bug in weir, please report it"));
+        lsp_reply_error(s, m, LSP_REQUEST_FAILED,
+                        SLICE("the formatter failed: this is a bug in weir, please report it"));
     } else {
         /* With syntax errors there is no layout; their messages are there already. */
         if (r == FMT_DONE && !slice_eq(buf_view(&laid_out), text))

@@ -1,5 +1,5 @@
-/* Hover: what a name or a word of the language is. Of declared names, the declaration's first line and the `##` comments
- * above it. */
+/* Hover: what a name or a word of the language is. Of declared names, the declaration's first line and the
+ * `##` comments above it. */
 #include "compiler/lsp.h"
 #include "compiler/lsp_context.h"
 
@@ -88,7 +88,8 @@ static void put_word(struct lsp_analysis *a, const struct lsp_word *w, struct bu
         put_code(out, slice_of(w->extra), w);
         break;
     case LSP_OPTION:
-        put_code(out, arena_printf(arena, "%.*s … %.*s %s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w);
+        put_code(out, arena_printf(arena, "%.*s … %.*s %s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra),
+                 w);
         break;
     case LSP_SETTING:
         put_code(out, arena_printf(arena, "%.*s %.*s %s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w);
@@ -100,7 +101,8 @@ static void put_word(struct lsp_analysis *a, const struct lsp_word *w, struct bu
         put_code(out, arena_printf(arena, "%.*s[\"NAME\"]: %s%s", SLICE_ARG(w->text), type, w->extra), w);
         break;
     case LSP_CONVERTER:
-        put_code(out, arena_printf(arena, "%.*s | %.*s%s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra), w);
+        put_code(out, arena_printf(arena, "%.*s | %.*s%s", SLICE_ARG(w->of), SLICE_ARG(w->text), w->extra),
+                 w);
         break;
     case LSP_KEY_TYPE:
     case LSP_TYPE:

@@ -20,8 +20,9 @@ bool lsp_analyse(struct lsp *s, const struct lsp_message *m, struct lsp_analysis
     *a = (struct lsp_analysis){.doc = d};
     lsp_compilation_begin(s, &a->c);
     a->c.names = &a->names;
-    if (d->roots.n)
-        check_file(&a->c, arena_copy(&a->c.arena, d->roots.v[0]).p);
+    a->root = arena_copy(&a->c.arena, d->roots.n ? d->roots.v[0] : lsp_root_of(s, buf_view(&d->path)));
+    if (a->root.len)
+        check_file(&a->c, a->root.p);
     for (uint32_t i = 0; i < a->c.sources.files.n && !a->source; i++) {
         struct buf clean = {0};
         lsp_path_clean(a->c.sources.files.v[i]->path, &clean);
@@ -41,7 +42,8 @@ void lsp_analysis_end(struct lsp_analysis *a)
 
 static bool holds(const struct lsp_analysis *a, struct span at)
 {
-    return a->source && at.file == a->source->id && at.off <= a->offset && a->offset <= (size_t)at.off + at.len;
+    return a->source && at.file == a->source->id && at.off <= a->offset &&
+           a->offset <= (size_t)at.off + at.len;
 }
 
 uint32_t lsp_symbol_at(const struct lsp_analysis *a, struct span *at)
@@ -148,19 +150,18 @@ static int symbol_kind(struct slice word)
         struct slice word;
         int kind;
     } kinds[] = {
-        {SLICE("let"), 14},     /* Constant */
-        {SLICE("acl"), 17},     /* Boolean */
-        {SLICE("map"), 19},     /* Object */
-        {SLICE("list"), 18},    /* Array */
-        {SLICE("check"), 24},   /* Event */
-        {SLICE("backend"), 5},  /* Class */
-        {SLICE("frontend"), 11}, /* Interface */
-        {SLICE("import"), 2},   /* Module */
-        {SLICE("server"), 8},   /* Field */
-        {SLICE("on"), 12},      /* Function */
-        {SLICE("route"), 12},
-        {SLICE("test"), 6},     /* Method */
-        {SLICE("template"), 26}, /* TypeParameter */
+        {SLICE("let"), 14},                          /* Constant */
+        {SLICE("acl"), 17},                          /* Boolean */
+        {SLICE("map"), 19},                          /* Object */
+        {SLICE("list"), 18},                         /* Array */
+        {SLICE("check"), 24},                        /* Event */
+        {SLICE("backend"), 5},                       /* Class */
+        {SLICE("frontend"), 11},                     /* Interface */
+        {SLICE("import"), 2},                        /* Module */
+        {SLICE("server"), 8},                        /* Field */
+        {SLICE("on"), 12},                           /* Function */
+        {SLICE("route"), 12},    {SLICE("test"), 6}, /* Method */
+        {SLICE("template"), 26},                     /* TypeParameter */
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (slice_eq(kinds[i].word, word))

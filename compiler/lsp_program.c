@@ -1,5 +1,5 @@
-/* Programs: which there are, when they are checked, and what is published of what was found. A file's diagnostics are
- * those of all programs that read it. */
+/* Programs: which there are, when they are checked, and what is published of what was found. A file's
+ * diagnostics are those of all programs that read it. */
 #include <stdlib.h>
 
 #include "compiler/check.h"
@@ -95,6 +95,14 @@ void lsp_path_changed(struct lsp *s, struct slice path)
     s->stale = true;
     for (struct lsp_program *p = s->programs; p; p = p->next)
         p->stale |= findings(p, path) != NULL;
+}
+
+struct slice lsp_root_of(struct lsp *s, struct slice path)
+{
+    for (struct lsp_program *p = s->programs; p; p = p->next)
+        if (findings(p, path))
+            return buf_view(&p->root);
+    return SLICE("");
 }
 
 bool lsp_is_stale(const struct lsp *s)

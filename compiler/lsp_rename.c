@@ -1,5 +1,6 @@
-/* Renaming: all places of a name in all files of the program, data files included. An edit is offered only after it was
- * tried: the program with the new name must be as sound as before, and the name must stand in as many places. */
+/* Renaming: all places of a name in all files of the program, data files included. An edit is offered only
+ * after it was tried: the program with the new name must be as sound as before, and the name must stand in as
+ * many places. */
 #include "compiler/check.h"
 #include "compiler/lsp.h"
 
@@ -18,8 +19,9 @@ static bool is_name(struct slice s)
 
 static bool is_keyword(struct slice s)
 {
-    static const char *const words[] = {"acl",   "let",  "template", "when", "if",    "else",    "and",      "or",          "not",
-                                        "in",    "true", "false",    "under", "like", "matches", "contains", "starts-with", "ends-with"};
+    static const char *const words[] = {"acl",   "let",  "template", "when",     "if",          "else",
+                                        "and",   "or",   "not",      "in",       "true",        "false",
+                                        "under", "like", "matches",  "contains", "starts-with", "ends-with"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (slice_eq(s, slice_of(words[i])))
             return true;
@@ -99,7 +101,8 @@ static void make_edits(struct edits *e, uint32_t symbol, struct slice name)
     if (slice_eq(there, x->name))
         add_edit(e, x->at, name);
     else /* an import without `as` */
-        add_edit(e, (struct span){x->at.file, x->at.off + x->at.len, 0}, arena_printf(arena, " as %.*s", SLICE_ARG(name)));
+        add_edit(e, (struct span){x->at.file, x->at.off + x->at.len, 0},
+                 arena_printf(arena, " as %.*s", SLICE_ARG(name)));
 }
 
 static struct slice clean_path(struct lsp_analysis *a, uint32_t file)
@@ -174,7 +177,7 @@ static bool try_edits(struct lsp *s, struct edits *e, uint32_t symbol, struct sl
     c.names = &names;
     s->trials = trials.v;
     s->ntrials = trials.n;
-    check_file(&c, arena_copy(&c.arena, a->doc->roots.v[0]).p);
+    check_file(&c, a->root.p);
     s->trials = NULL;
     s->ntrials = 0;
     const struct diag *first = news(&c.diags, &a->c.diags);

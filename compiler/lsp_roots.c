@@ -1,6 +1,7 @@
-/* Which programs a file is part of. A configuration is checked from its first file, whose folder all names of files
- * are relative to; an editor may have opened one that it imports. Files that import it are looked for beside it
- * and in the folders above it, by the texts of their imports; a check then says whether they really do. */
+/* Which programs a file is part of. A configuration is checked from its first file, whose folder all names of
+ * files are relative to; an editor may have opened one that it imports. Files that import it are looked for
+ * beside it and in the folders above it, by the texts of their imports; a check then says whether they really
+ * do. */
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -8,7 +9,7 @@
 #include "compiler/lsp.h"
 
 enum {
-    LEVELS_MAX = 6,  /* folders above, within the workspace */
+    LEVELS_MAX = 6,   /* folders above, within the workspace */
     LEVELS_ALONE = 2, /* without a workspace: its own and the one above */
     FILES_MAX = 300,
     FILE_MAX = 1 << 20,

@@ -1,4 +1,5 @@
-/* The language's words for editors, from the tables in grammar/: what may be written where, and what it says. */
+/* The language's words for editors, from the tables in grammar/: what may be written where, and what it says.
+ */
 #ifndef WEIR_LSP_SCHEMA_H
 #define WEIR_LSP_SCHEMA_H
 
@@ -14,8 +15,8 @@ enum lsp_word_kind {
     LSP_CONVERTER, /* of: the type that it takes; extra: arguments and the type that it gives */
     LSP_KEY_TYPE,  /* extra: how it is looked up */
     LSP_TYPE,
-    LSP_TEST,      /* a word between two values; extra: how it is written */
-    LSP_LOGIC,     /* and, or, not, if … */
+    LSP_TEST,  /* a word between two values; extra: how it is written */
+    LSP_LOGIC, /* and, or, not, if … */
 };
 
 struct lsp_word {
@@ -46,8 +47,8 @@ const struct lsp_word *lsp_statement(uint64_t context, struct slice word);
 /* Whether a field of that phase is there for rules of `context`. */
 bool lsp_is_there(uint64_t context, const char *phase);
 
-/* The context within the block that statement `word` opens in `context`; `kind` is what follows the word or its colon: the
- * phase of `on`, the protocol of `check`, the objects of `defaults`. 0: none that is known. */
+/* The context within the block that statement `word` opens in `context`; `kind` is what follows the word or
+ * its colon: the phase of `on`, the protocol of `check`, the objects of `defaults`. 0: none that is known. */
 uint64_t lsp_context_within(uint64_t context, struct slice word, struct slice kind);
 
 #endif

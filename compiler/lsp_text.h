@@ -5,7 +5,8 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/vec.h"
 
-/* Line and character from 0. Characters count UTF-16 units, or bytes where UTF-8 was agreed on (LSP 3.17, Position). */
+/* Line and character from 0. Characters count UTF-16 units, or bytes where UTF-8 was agreed on (LSP 3.17,
+ * Position). */
 struct lsp_position {
     uint32_t line, character;
 };
@@ -23,8 +24,8 @@ struct lsp_position lsp_position_of(const struct lsp_lines *l, size_t off);
 /* The byte at `at`; beyond a line's end it is that end, beyond the last line the end of the text. */
 size_t lsp_offset_of(const struct lsp_lines *l, struct lsp_position at);
 
-/* The path that a file: URI names, without `.`, `..` and empty parts; another URI is its own path. False for one that
- * names no file: a NUL, an escape that is none. */
+/* The path that a file: URI names, without `.`, `..` and empty parts; another URI is its own path. False for
+ * one that names no file: a NUL, an escape that is none. */
 bool lsp_path_of_uri(struct slice uri, struct buf *path);
 void lsp_uri_of_path(struct slice path, struct buf *uri);
 /* `path` without `.`, `..` and empty parts. */

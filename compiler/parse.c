@@ -49,18 +49,62 @@ static bool is_too_long(struct compilation *c, const struct source *src)
     return true;
 }
 
+/* One reading. Returns how many errors it found; *repair: what the next one should do about its braces. */
+static uint32_t read_once(struct compilation *c, struct source *src, struct parse_repair *repair, struct ast_block **top)
+{
+    struct parser p;
+    parse_begin(&p, c, src);
+    struct parse_repair done = p.repair = *repair;
+    parse_grammar(&p);
+    *top = p.top;
+    *repair = p.proposal;
+    parse_report_repair(&p, &done);
+    parse_end(&p);
+    return p.nerrors;
+}
+
+/* The messages from `from` on, taken off the list. */
+static struct diag **take_messages(struct compilation *c, uint32_t from, uint32_t *n)
+{
+    struct diags *d = &c->diags;
+    *n = d->list.n - from;
+    struct diag **v = arena_array(&c->arena, struct diag *, *n);
+    for (uint32_t i = 0; i < *n; i++)
+        v[i] = d->list.v[from + i];
+    d->list.n = from;
+    d->errors -= *n; /* a parser knows errors alone */
+    return v;
+}
+
+/* Reads the source, and where its braces do not match, again with what seems to be the mistake repaired. */
+static struct ast_block *read_source(struct compilation *c, struct source *src)
+{
+    uint32_t mark = c->diags.list.n, n, dropped;
+    struct parse_repair repair = {0};
+    struct ast_block *top, *again;
+    uint32_t errors = read_once(c, src, &repair, &top);
+    if (repair.kind == REPAIR_NONE)
+        return top;
+    struct diag **first = take_messages(c, mark, &n);
+    if (read_once(c, src, &repair, &again) < errors)
+        return again;
+    take_messages(c, mark, &dropped);
+    for (uint32_t i = 0; i < n; i++)
+        vec_add(&c->arena, &c->diags.list, first[i]);
+    c->diags.errors += n;
+    return top;
+}
+
 struct ast_file *parse_source(struct compilation *c, struct source *src)
 {
     struct ast_file *f = arena_new(&c->arena, struct ast_file);
     f->source = src;
-    struct parser p;
-    parse_begin(&p, c, src);
     check_encoding(c, src);
     if (!is_too_long(c, src))
-        parse_grammar(&p);
-    f->top = p.top ? p.top : arena_new(&c->arena, struct ast_block);
+        f->top = read_source(c, src);
+    if (!f->top)
+        f->top = arena_new(&c->arena, struct ast_block);
     f->top->span = (struct span){src->id, 0, (uint32_t)src->text.len};
-    parse_end(&p);
     return f;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "compiler/ast_build.h"
+#include "parser.h"
 
 struct slice parse_lexeme(const struct parser *p)
 {
@@ -425,6 +426,12 @@ static const struct {
     {SLICE("mib/s"), "MiB/s", NULL},
 };
 
+/* Nobody means anything else by `30sec` or `16kib`. */
+static bool is_certain(struct slice unit, const char *right, const char *note)
+{
+    return !note && (strchr(right, 'i') || (unit.len >= 2 && !strchr(right, 'B')));
+}
+
 static struct ast_expr *unknown_unit(struct parser *p, size_t number_len)
 {
     struct slice s = parse_lexeme(p), unit = slice_from(s, number_len);
@@ -436,7 +443,7 @@ static struct ast_expr *unknown_unit(struct parser *p, size_t number_len)
         struct slice text = arena_printf(p->arena, "%.*s%s", (int)number_len, s.p, right);
         diag_help(p->diags, d, "did you mean `%.*s`?%s%s%s", SLICE_ARG(text), unit_hints[i].note ? " (" : "",
                   unit_hints[i].note ? unit_hints[i].note : "", unit_hints[i].note ? ")" : "");
-        diag_fix(d, FIX_MAYBE, here(p), text);
+        diag_fix(d, is_certain(unit, right, unit_hints[i].note) ? FIX_SAFE : FIX_MAYBE, here(p), text);
         return error_here(p);
     }
     if (slice_eq(unit, SLICE("M")))
@@ -475,7 +482,17 @@ struct ast_expr *parse_unknown_literal(struct parser *p)
     struct slice s = parse_lexeme(p), text = shown(p);
     struct diag *d;
     if (s.p[0] == '.') {
-        d = parse_report(p, DIAG_E0102, here(p), "a range has both ends and no spaces: `200..299`");
+        bool after_name = p->last.kind == ID && p->last.off + p->last.len == p->off;
+        bool in_address = p->off > 0 && is_digit(p->source->text.p[p->off - 1]);
+        if (after_name) {
+            d = parse_report(p, DIAG_E0102, here(p), "one `.` too many");
+            diag_label(p->diags, d, "names are joined by one `.`");
+            diag_fix(d, FIX_SAFE, here(p), SLICE("."));
+        } else {
+            d = parse_report(p, DIAG_E0102, here(p), "a range has both ends and no spaces: `200..299`");
+            diag_label(p->diags, d, in_address ? "in an address one `.` stands between two numbers: 10.0.0.1"
+                                               : "an end is missing, or a `.` is too many");
+        }
         return error_here(p);
     }
     size_t n = number_length(s), unit = s.len;

@@ -58,6 +58,22 @@ struct parse_open {
     bool is_call;          /* a glued ( or [ */
     uint32_t off, indent;  /* indent: of the line where it stands */
     uint32_t seems_to_end; /* {: first line in it that is indented no deeper; 0: none */
+    uint32_t inner;        /* {: the indentation of its first statement on a line of its own, where has_inner */
+    bool has_inner;
+    struct parse_token head; /* {: the first token of the statement that it belongs to */
+};
+
+/* What is done about braces that do not match, in a second reading. */
+struct parse_repair {
+    enum {
+        REPAIR_NONE,
+        REPAIR_SKIP,  /* the brace at `at` is left out; of: the } that closed nothing */
+        REPAIR_CLOSE, /* a } is supplied before `at`; of: its {, which stands in a line with that indent */
+        REPAIR_OPEN,  /* a { is supplied before `at`; of: the } that closed nothing; after: the end of the line before */
+        REPAIR_DONE
+    } kind;
+    uint32_t at, of, after, indent;
+    bool has_head; /* OPEN: a statement before it can have the block */
 };
 
 struct parser {
@@ -91,6 +107,14 @@ struct parser {
     uint32_t closed_early_by;
     uint32_t swallowed, swallowed_from; /* the `}` that a string without an end holds, and where its line begins */
     bool gives_up; /* the rest is not read */
+    struct parse_token head; /* the first token of the statement at hand */
+    struct {
+        uint32_t top; /* as parse_open.inner, of the file */
+        bool has_top;
+        uint32_t deeper, deeper_after, odd_close, doubled_open; /* UINT32_MAX: not seen */
+        bool has_head;
+    } layout;
+    struct parse_repair repair, proposal; /* to be done in this reading; for the next one */
 
     uint32_t nerrors;
     bool quiet;      /* an error was reported in this statement: what follows from it is not */
@@ -103,6 +127,17 @@ struct parser {
 void parse_begin(struct parser *p, struct compilation *c, struct source *src);
 void parse_end(struct parser *p);
 struct parse_token parse_next(struct parser *p);
+
+/* parse_repair.c: braces without a partner. parse_repair_next() yields the token that this reading's repair puts before
+ * the one at hand, if it is its turn. */
+void parse_layout_begin(struct parser *p);
+void parse_note_layout(struct parser *p, const struct parse_token *t);
+void parse_note_close(struct parser *p, const struct parse_open *o, const struct parse_token *t);
+void parse_note_open(struct parser *p, const struct parse_token *t);
+void parse_propose_close(struct parser *p, const struct parse_open *o, uint32_t ends);
+void parse_propose_open(struct parser *p, uint32_t off);
+bool parse_repair_next(struct parser *p, bool at_brace, struct parse_token *out);
+void parse_report_repair(struct parser *p, const struct parse_repair *r);
 
 /* grammar/lexer.l: the next token as written, value in p->value, place in p->off and p->end. 0 at the end. */
 int parse_scan(struct parser *p);

@@ -193,5 +193,6 @@ int parse_odd_character(struct parser *p)
             p->value.text = s;
         return odd[i].token;
     }
+    diag_label(p->diags, d, "only comments and strings may hold it");
     return 0;
 }

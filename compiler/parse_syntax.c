@@ -94,6 +94,82 @@ static struct diag *report(struct parser *p, struct span at, const char *message
     return d;
 }
 
+/* Among the arguments up to `end`, a word that is `if` with a slip. */
+static struct span misspelt_if(const struct parser *p, uint32_t end)
+{
+    struct slice text = p->source->text, word_if = SLICE("if");
+    struct span found = {0};
+    for (uint32_t i = p->head.off + p->head.len; i < end;) {
+        uint32_t from = i;
+        while (i < end && ascii_lower(text.p[i]) >= 'a' && ascii_lower(text.p[i]) <= 'z')
+            i++;
+        struct slice word = {text.p + from, i - from};
+        bool apart = from > 0 && text.p[from - 1] == ' ' && i < end && text.p[i] == ' ';
+        if (apart && (slice_eq(word, SLICE("i")) || slice_eq(word, SLICE("f")) || diag_nearest(word, &word_if, 1).p))
+            found = parse_span(p, from, i);
+        i += i == from;
+    }
+    return found;
+}
+
+static struct diag *without_if(struct parser *p, struct span at)
+{
+    struct span word = misspelt_if(p, at.off);
+    struct diag *d = parse_report(p, DIAG_E0100, word.len ? word : at, "a condition begins with `if`");
+    if (word.len) {
+        diag_label(p->diags, d, "did you mean `if`?");
+        diag_fix(d, FIX_MAYBE, word, SLICE("if"));
+    } else {
+        diag_label(p->diags, d, "there is none before this");
+        diag_help(p->diags, d, "write it behind the arguments: `use app if … %s …`",
+                  p->last.kind == AND || p->last.kind == OR ? parse_token_name(p->last.kind) : "==");
+    }
+    return d;
+}
+
+/* A `-` that belongs to a name or to an arrow. */
+static bool at_minus(const struct parser *p, struct span at)
+{
+    const char *s = p->source->text.p;
+    bool arrow = s[at.off + 1] == ' ' && s[at.off + 2] == '>';
+    return arrow || (p->before.kind == ID && p->before.off + p->before.len == at.off);
+}
+
+static struct diag *misplaced_minus(struct parser *p, struct span at)
+{
+    const char *s = p->source->text.p;
+    struct diag *d;
+    if (s[at.off + 1] == ' ') {
+        d = parse_report(p, DIAG_E0100, parse_span(p, at.off, at.off + 3), "`->` is one sign");
+        diag_label(p->diags, d, "no space within it");
+        diag_fix(d, FIX_SAFE, parse_span(p, at.off, at.off + 3), SLICE("->"));
+        return d;
+    }
+    d = parse_report(p, DIAG_E0100, at, "a `-` that belongs neither to a name nor to a sum");
+    diag_label(p->diags, d, "not expected here");
+    diag_note(p->diags, d, "a name has single `-` between its parts, as in `api-v2`; a binary `-` has spaces around it");
+    if (s[at.off + 1] == '-')
+        diag_fix(d, FIX_MAYBE, at, SLICE(""));
+    return d;
+}
+
+/* `else` behind the block of another statement, which may be a `when` that is misspelt. */
+static struct diag *else_without_when(struct parser *p, struct span at)
+{
+    struct span head_at = parse_span(p, p->head.off, p->head.off + p->head.len);
+    struct slice head = {p->source->text.p + p->head.off, p->head.len}, when = SLICE("when");
+    struct diag *d = parse_report(p, DIAG_E0100, at, "`else` follows the block of a `when` only");
+    diag_label(p->diags, d, "not expected here");
+    diag_secondary(p->diags, d, head_at, "this statement is no `when`");
+    if (p->head.kind == ID && diag_nearest(head, &when, 1).p) {
+        diag_help(p->diags, d, "did you mean `when` there?");
+        diag_fix(d, FIX_SAFE, head_at, when);
+    } else {
+        diag_help(p->diags, d, "it is written `when CONDITION { … } else { … }`");
+    }
+    return d;
+}
+
 /* The mistakes that have a message of their own; NULL where it is none of them. */
 static struct diag *known_mistake(struct parser *p, int kind, struct span at, uint32_t expected)
 {
@@ -110,15 +186,29 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
         if (kind == MINUS)
             return report(p, at, "a statement cannot begin with `-`", NULL);
     }
+    if (kind == WHEN && expected & EXPECT_IF) {
+        struct diag *d = report(p, at, "a condition begins with `if`", "write `if`; `when … { … }` holds several statements");
+        diag_fix(d, FIX_SAFE, at, SLICE("if"));
+        return d;
+    }
     if (!at_start && kind >= ACL && kind <= ELSE && kind != IF && kind != ELSE && expected & EXPECT_NAME) {
         struct diag *d = parse_report(p, DIAG_E0100, at, "`%s` is a reserved word and cannot be a name", parse_token_name(kind));
         diag_note(p->diags, d, "reserved are acl let template when if else and or not in true false, and the tests: under like matches…");
         return d;
     }
+    if (kind == ELSE && p->before.kind == RBRACE)
+        return else_without_when(p, at);
+    if (kind == IF && p->before.kind == ELSE) {
+        struct diag *d = report(p, at, "`else` is followed by `when` or by a block", "write `else when`");
+        diag_fix(d, FIX_SAFE, at, SLICE("when"));
+        return d;
+    }
     if (in_args && kind == CALL && p->before.kind == ID)
         return report(p, at, "a statement is a word and its arguments, apart from each other", "leave out the parentheses, or put a space before them");
-    if (in_args && (kind == AND || kind == OR))
-        return report(p, at, "a condition begins with `if`", NULL);
+    if (in_args && (kind == AND || kind == OR || (is_comparison(kind) && kind != IN)))
+        return without_if(p, at);
+    if (kind == MINUS && at_minus(p, at))
+        return misplaced_minus(p, at);
     if (in_args && is_arithmetic(kind))
         return report(p, at, "an operator cannot stand among arguments", "put the whole argument in parentheses: `(a + b)`");
     if (is_comparison(kind) && expected & EXPECT_LOGIC)
@@ -136,6 +226,107 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
     return NULL;
 }
 
+/* ---- help ---------------------------------------------------------------------------------------- */
+
+/* What people write for it who know other languages. */
+static const struct {
+    struct slice wrong;
+    uint32_t expected; /* one of these can stand there */
+    const char *right;
+} other_words[] = {
+    {SLICE("unless"), EXPECT_IF, "if not"},
+    {SLICE("where"), EXPECT_IF, "if"},
+    {SLICE("is"), EXPECT_COMPARE, "=="},
+    {SLICE("eq"), EXPECT_COMPARE, "=="},
+    {SLICE("equals"), EXPECT_COMPARE, "=="},
+    {SLICE("ne"), EXPECT_COMPARE, "!="},
+    {SLICE("lt"), EXPECT_COMPARE, "<"},
+    {SLICE("gt"), EXPECT_COMPARE, ">"},
+    {SLICE("has"), EXPECT_COMPARE, "contains"},
+    {SLICE("includes"), EXPECT_COMPARE, "contains"},
+    {SLICE("startswith"), EXPECT_COMPARE, "starts-with"},
+    {SLICE("starts"), EXPECT_COMPARE, "starts-with"},
+    {SLICE("begins-with"), EXPECT_COMPARE, "starts-with"},
+    {SLICE("endswith"), EXPECT_COMPARE, "ends-with"},
+    {SLICE("ends"), EXPECT_COMPARE, "ends-with"},
+    {SLICE("regex"), EXPECT_COMPARE, "matches"},
+    {SLICE("within"), EXPECT_COMPARE, "in"},
+    {SLICE("elif"), EXPECT_ELSE, "else when"},
+    {SLICE("elsif"), EXPECT_ELSE, "else when"},
+    {SLICE("elseif"), EXPECT_ELSE, "else when"},
+    {SLICE("otherwise"), EXPECT_ELSE, "else"},
+};
+
+/* A word where an operator belongs: the one that was meant. */
+static bool suggest_operator(struct parser *p, struct diag *d, struct span at, uint32_t expected)
+{
+    static const struct {
+        struct slice word;
+        uint32_t expected;
+    } words[] = {
+        {SLICE("and"), EXPECT_LOGIC},          {SLICE("or"), EXPECT_LOGIC},         {SLICE("if"), EXPECT_IF},
+        {SLICE("else"), EXPECT_ELSE},          {SLICE("in"), EXPECT_COMPARE},       {SLICE("under"), EXPECT_COMPARE},
+        {SLICE("like"), EXPECT_COMPARE},       {SLICE("matches"), EXPECT_COMPARE},  {SLICE("contains"), EXPECT_COMPARE},
+        {SLICE("starts-with"), EXPECT_COMPARE}, {SLICE("ends-with"), EXPECT_COMPARE},
+    };
+    enum { WORDS = sizeof words / sizeof *words };
+    struct slice word = {p->source->text.p + at.off, at.len}, known[WORDS];
+    uint32_t n = 0;
+    bool sure;
+    for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
+        if (other_words[i].expected & expected && slice_eq(other_words[i].wrong, word)) {
+            diag_help(p->diags, d, "this is written `%s`", other_words[i].right);
+            diag_fix(d, FIX_MAYBE, at, slice_of(other_words[i].right));
+            return true;
+        }
+    for (size_t i = 0; i < WORDS; i++)
+        if (words[i].expected & expected)
+            known[n++] = words[i].word;
+    struct slice near = diag_nearest_sure(word, known, n, &sure);
+    for (uint32_t i = 0; i < n && word.len == 1; i++) /* `i` or `f` for `if` */
+        if (known[i].len == 2 && memchr(known[i].p, word.p[0], 2))
+            near = known[i];
+    if (!near.p)
+        return false;
+    diag_help(p->diags, d, "did you mean `%.*s`?", SLICE_ARG(near));
+    diag_fix(d, sure && word.len >= 4 ? FIX_SAFE : FIX_MAYBE, at, near);
+    return true;
+}
+
+/* `nt office`: a word that is `not` with a slip, before what it negates. */
+static bool suggest_not(struct parser *p, struct diag *d)
+{
+    struct slice word = {p->source->text.p + p->before.off, p->before.len}, word_not = SLICE("not");
+    bool operand = p->last.kind == ID || p->last.kind == LPAREN || p->last.kind == TRUE || p->last.kind == FALSE;
+    if (p->before.kind != ID || !operand || !diag_nearest(word, &word_not, 1).p)
+        return false;
+    diag_help(p->diags, d, "did you mean `not` before it?");
+    diag_fix(d, FIX_MAYBE, parse_span(p, p->before.off, p->before.off + p->before.len), word_not);
+    return true;
+}
+
+/* How the statement at hand is written, by its first word. */
+static void add_usage(struct parser *p, struct diag *d)
+{
+    static const struct {
+        struct slice word;
+        const char *usage;
+    } statements[] = {
+#define STATEMENT(id, word, contexts, min, max, parts, usage, doc) {SLICE(word), usage},
+#include "grammar/statements.def"
+    };
+    enum { SHOWN = 2 };
+    struct slice head = {p->source->text.p + p->head.off, p->head.len}, all = {0};
+    uint32_t n = 0;
+    for (size_t i = 0; i < sizeof statements / sizeof *statements && n < SHOWN; i++)
+        if (slice_eq(statements[i].word, head)) {
+            all = n++ ? arena_printf(p->arena, "%.*s` or `%s", SLICE_ARG(all), statements[i].usage)
+                      : slice_of(statements[i].usage);
+        }
+    if (n)
+        diag_help(p->diags, d, "it is written `%.*s`", SLICE_ARG(all));
+}
+
 void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t expected)
 {
     if (p->quiet || p->gives_up)
@@ -150,6 +341,9 @@ void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t exp
                              SLICE_ARG(quoted(p, &p->last)));
         if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
             diag_note(p->diags, d, "a name begins with a letter and goes on with letters, digits, `_` and single `-`");
+        diag_label(p->diags, d, "not expected here");
+        if (!suggest_not(p, d) && (kind != ID || !suggest_operator(p, d, at, expected)))
+            add_usage(p, d);
     }
     if (p->joined && p->joined <= at.off)
         diag_secondary(p->diags, d, parse_span(p, p->joined - 1, p->joined), "the statement goes on after this operator");

@@ -16,6 +16,7 @@ void parse_begin(struct parser *p, struct compilation *c, struct source *src)
     p->diags = &c->diags;
     p->source = src;
     p->at_line_start = true;
+    parse_layout_begin(p);
     p->scanner = parse_scanner_new(p);
 }
 
@@ -159,7 +160,10 @@ static int open_bracket(struct parser *p, char kind, const struct parse_token *t
                          parse_in_interpolation(p) ? "a string" : "brackets");
         return 0;
     }
-    p->open[p->nopen++] = (struct parse_open){kind, is_call, t->off, p->indent, 0};
+    if (kind == '{')
+        parse_note_open(p, t);
+    p->open[p->nopen++] =
+        (struct parse_open){.kind = kind, .is_call = is_call, .off = t->off, .indent = p->indent, .head = p->head};
     return token;
 }
 
@@ -187,12 +191,16 @@ static void report_unclosed_brace(struct parser *p)
         }
     if (early && (!ends || p->closed_early_by < ends)) {
         o = early;
-        ends = p->closed_early_by;
+        ends = early->seems_to_end ? early->seems_to_end : p->closed_early_by;
     }
+    parse_propose_close(p, o, ends);
     struct diag *d = parse_report(p, DIAG_E0101, parse_span(p, o->off, o->off + 1), "`{` is not closed");
     diag_label(p->diags, d, "opened here");
     if (ends)
         diag_secondary(p->diags, d, parse_span(p, ends, ends + 1), "the indentation suggests that it ends before this");
+    else
+        diag_secondary(p->diags, d, parse_span(p, p->last.off + p->last.len, p->last.off + p->last.len),
+                       "the file ends before its `}`");
 }
 
 static int close_top(struct parser *p)
@@ -273,14 +281,24 @@ static int close_bracket(struct parser *p, const struct parse_token *t, char kin
         return 0;
     }
     if (!o || o->kind == '"' || (o->kind == '{') != (kind == '{')) {
-        if (!p->quiet)
-            parse_report(p, DIAG_E0101, at, "`%c` closes nothing", close);
+        if (kind == '{' && !o)
+            parse_propose_open(p, t->off);
+        if (!p->quiet) {
+            struct diag *d = parse_report(p, DIAG_E0101, at, "`%c` closes nothing", close);
+            diag_label(p->diags, d, kind == '{' ? "every block before it is closed" : "nothing is open here");
+            if (kind != '{')
+                diag_fix(d, FIX_MAYBE, at, SLICE(""));
+        }
         return 0;
     }
     if (o->kind != kind && !p->quiet) {
         struct diag *d = parse_report(p, DIAG_E0101, at, "`%c` cannot close `%c`", close, o->kind);
         diag_secondary(p->diags, d, parse_span(p, o->off, o->off + 1), "opened here");
         diag_fix(d, FIX_MAYBE, at, o->kind == '(' ? SLICE(")") : SLICE("]"));
+    }
+    if (kind == '{') {
+        parse_note_close(p, o, t);
+        p->head = o->head; /* `else` goes on with it */
     }
     if (kind == '{' && p->at_line_start && p->indent < o->indent && !p->closed_early.kind) {
         p->closed_early = *o;
@@ -356,6 +374,8 @@ static bool closes_swallowed(struct parser *p, const struct parse_token *t)
 
 static struct parse_token hand_on(struct parser *p, struct parse_token t)
 {
+    if (p->last.kind == 0 || p->last.kind == NL || p->last.kind == LBRACE)
+        p->head = t.kind == RBRACE ? p->head : t;
     p->before = p->last;
     p->last = t;
     if (p->ends_quiet)
@@ -380,6 +400,14 @@ struct parse_token parse_next(struct parser *p)
             read_raw(p);
         struct parse_token *t = &p->raw;
         bool at_brace = !p->nopen || p->open[p->nopen - 1].kind == '{';
+        struct parse_token extra;
+        if (p->repair.kind == REPAIR_SKIP && t->off == p->repair.at) {
+            p->has_raw = p->at_line_start = false;
+            p->repair.kind = REPAIR_DONE;
+            continue;
+        }
+        if (parse_repair_next(p, at_brace, &extra))
+            return hand_on(p, extra);
         bool swallowed = closes_swallowed(p, t);
         if (at_brace && (needs_end(p, t) || (swallowed && p->last.kind != NL && p->last.kind != LBRACE))) {
             p->newline = p->semicolon = swallowed && p->newline;
@@ -395,8 +423,10 @@ struct parse_token parse_next(struct parser *p)
             return hand_on(p, supplied(p, closer));
         if (p->newline && at_brace && is_operator(p->last.kind))
             p->joined = p->last.off + p->last.len;
-        if (p->at_line_start)
+        if (p->at_line_start) {
             note_indentation(p, t);
+            parse_note_layout(p, t);
+        }
 
         p->has_raw = p->newline = p->semicolon = false;
         bool glued = t->off == p->last.off + p->last.len &&

@@ -461,6 +461,11 @@ static struct dnf dnf_of(struct build *b, const struct ir_expr *e, bool negate)
     case IR_TO_INT:
     case IR_TO_STR:
     case IR_CONCAT:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
         break;
     }
     return residual(b, e, negate);

@@ -32,6 +32,9 @@ enum part {
     DECIDES = 1 << 7,         /* of a rule: nothing after it is done */
     ONCE = 1 << 8,            /* given once in its block */
     NEEDED = 1 << 9,          /* its block is not complete without it */
+    MAY_BLOCK = 1 << 10,      /* these may be left out */
+    MAY_ARROW = 1 << 11,
+    MAY_RELOP = 1 << 12,
 };
 
 #endif

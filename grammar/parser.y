@@ -88,9 +88,10 @@ stmt     : ID args_opt tail blk cond    {
                $$->args = $1.v; $$->nargs = $1.n; $$->block = $3; $$->cond = $4; }
          | whens                        { $$ = $1.first; $$->span = @$; }
          | whens ELSE block             { $$ = $1.first; $$->span = @$; $1.last->else_block = $3; }
-         | TEMPLATE ID params args_opt block {
+         | TEMPLATE ID params args_opt sig block {
                $$ = ast_stmt_new(p, AST_STMT_TEMPLATE); $$->span = @$; $$->word = $2; $$->word_span = @2;
-               $$->params = $3.v; $$->nparams = $3.n; $$->args = $4.v; $$->nargs = $4.n; $$->block = $5; }
+               $$->params = $3.v; $$->nparams = $3.n; $$->args = $4.v; $$->nargs = $4.n; $$->block = $6;
+               $$->type = $5; $$->tail = $5 ? AST_TAIL_TYPE : AST_TAIL_NONE; }
          | def ID params sig "=" expr   {
                $$ = ast_stmt_new(p, $1); $$->span = @$; $$->word = $2; $$->word_span = @2;
                $$->params = $3.v; $$->nparams = $3.n; $$->type = $4; $$->tail_expr = $6;

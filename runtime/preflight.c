@@ -1,5 +1,5 @@
-/* The checks of preflight.h. Each asks the kernel or the resolver what the start of the process would ask, by the same
- * functions where that leaves nothing behind. */
+/* The checks of preflight.h. Each asks the kernel or the resolver what the start of the process would ask, by
+ * the same functions where that leaves nothing behind. */
 #include "runtime/preflight.h"
 
 #include <errno.h>
@@ -46,8 +46,8 @@ static void say(struct report *r, enum result result, const char *kind, struct s
         buf_json(r->out, why);
         buf_char(r->out, '}');
     } else {
-        buf_printf(r->out, "%-4s  %s%s%.*s%s%.*s\n", words[result], kind, what.len ? " " : "", SLICE_ARG(what),
-                   why.len ? ": " : "", SLICE_ARG(why));
+        buf_printf(r->out, "%-4s  %s%s%.*s%s%.*s\n", words[result], kind, what.len ? " " : "",
+                   SLICE_ARG(what), why.len ? ": " : "", SLICE_ARG(why));
     }
     r->checks++;
 }
@@ -127,8 +127,8 @@ static void check_server(struct report *r, const struct weir_backend *b, const s
     r->servers++;
     if (!s->host.len)
         return;
-    buf_printf(&what, "%.*s (backend %.*s, server %.*s)", SLICE_ARG(host), SLICE_ARG(text_at(r->plan, b->name)),
-               SLICE_ARG(text_at(r->plan, s->name)));
+    buf_printf(&what, "%.*s (backend %.*s, server %.*s)", SLICE_ARG(host),
+               SLICE_ARG(text_at(r->plan, b->name)), SLICE_ARG(text_at(r->plan, s->name)));
     bool found = resolve_server(host, s->addr, s->port, &addr, &len, &why);
     if (found) {
         char at[REGISTRY_ADDRESS_TEXT];
@@ -154,8 +154,8 @@ static void check_servers(struct report *r)
 
 /* ---- numbers ------------------------------------------------------------------------------------- */
 
-/* The process raises its soft limit to the hard one. A client takes a descriptor, and one more while a request of its is
- * with a server. */
+/* The process raises its soft limit to the hard one. A client takes a descriptor, and one more while a
+ * request of its is with a server. */
 static void check_descriptors(struct report *r)
 {
     struct rlimit l;
@@ -167,14 +167,15 @@ static void check_descriptors(struct report *r)
     uint64_t limit = l.rlim_max == RLIM_INFINITY ? UINT64_MAX : l.rlim_max, goal = r->o->connections;
     uint64_t room = limit > own ? (limit - own) / 2 : 0, need = own + 2 * goal;
     if (room < 16)
-        sayf(r, FAIL, "descriptors", "", "%llu are allowed, and %u workers with %u listeners need %llu alone: raise `ulimit -Hn`",
+        sayf(r, FAIL, "descriptors", "",
+             "%llu are allowed, and %u workers with %u listeners need %llu alone: raise `ulimit -Hn`",
              (unsigned long long)limit, r->workers, r->listeners, (unsigned long long)own);
     else if (goal > room)
         sayf(r, FAIL, "descriptors", "", "%llu are allowed, %u connections need %llu: raise `ulimit -Hn`",
              (unsigned long long)limit, r->o->connections, (unsigned long long)need);
     else
-        sayf(r, OK, "descriptors", "", "%llu are allowed: room for %llu connections", (unsigned long long)limit,
-             (unsigned long long)room);
+        sayf(r, OK, "descriptors", "", "%llu are allowed: room for %llu connections",
+             (unsigned long long)limit, (unsigned long long)room);
 }
 
 /* A connection to a server takes a local port, one for each server address. */
@@ -187,7 +188,8 @@ static void check_ports(struct report *r)
         fclose(f);
     uint64_t room = (uint64_t)(hi - lo + 1) * r->servers;
     if (known && r->servers && r->o->connections > room)
-        sayf(r, WARN, "ports", "", "%u connections to %u servers; net.ipv4.ip_local_port_range has room for %llu",
+        sayf(r, WARN, "ports", "",
+             "%u connections to %u servers; net.ipv4.ip_local_port_range has room for %llu",
              r->o->connections, r->servers, (unsigned long long)room);
 }
 
@@ -197,8 +199,7 @@ static void check_kernel(struct report *r)
 {
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool shares = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0;
-    sayf(r, shares ? OK : FAIL, "kernel", "SO_REUSEPORT", "%s",
-         shares ? "" : strerror(errno));
+    sayf(r, shares ? OK : FAIL, "kernel", "SO_REUSEPORT", "%s", shares ? "" : strerror(errno));
     if (fd >= 0)
         close(fd);
     int mem = memfd_create("weir-preflight", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -209,7 +210,8 @@ static void check_kernel(struct report *r)
     long queue = kernel_number("/proc/sys/net/core/somaxconn", LISTENER_BACKLOG);
     if (queue < LISTENER_BACKLOG)
         sayf(r, WARN, "kernel", "net.core.somaxconn",
-             "%ld: bursts of more connections than that are dropped; %d is asked for", queue, LISTENER_BACKLOG);
+             "%ld: bursts of more connections than that are dropped; %d is asked for", queue,
+             LISTENER_BACKLOG);
 }
 
 /* ---- the control socket -------------------------------------------------------------------------- */
@@ -265,7 +267,8 @@ static void check_control(struct report *r)
 
 bool preflight_run(const struct plan *p, const struct preflight_options *o, struct buf *out)
 {
-    struct report r = {.plan = p, .o = o, .out = out, .workers = o->workers ? o->workers : process_processors()};
+    struct report r = {
+        .plan = p, .o = o, .out = out, .workers = o->workers ? o->workers : process_processors()};
     if (o->json)
         buf_printf(out, "{\"digest\":\"%s\",\"checks\":[", p->digest);
     check_kernel(&r);
@@ -277,7 +280,7 @@ bool preflight_run(const struct plan *p, const struct preflight_options *o, stru
     if (o->json)
         buf_printf(out, "],\"ok\":%s}\n", r.failures ? "false" : "true");
     else
-        buf_printf(out, "%u checks, %u warning%s, %u failure%s\n", r.checks, r.warnings, r.warnings == 1 ? "" : "s",
-                   r.failures, r.failures == 1 ? "" : "s");
+        buf_printf(out, "%u checks, %u warning%s, %u failure%s\n", r.checks, r.warnings,
+                   r.warnings == 1 ? "" : "s", r.failures, r.failures == 1 ? "" : "s");
     return r.failures == 0;
 }

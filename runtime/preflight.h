@@ -1,6 +1,6 @@
 /* What only the host can know about a plan, asked before it is served: whether addresses can be bound, names
- * resolve, descriptors suffice, the control socket can be made, and the kernel has what the runtime uses. Nothing
- * is left behind and nobody is served: sockets are bound and closed. For `weir preflight` and
+ * resolve, descriptors suffice, the control socket can be made, and the kernel has what the runtime uses.
+ * Nothing is left behind and nobody is served: sockets are bound and closed. For `weir preflight` and
  * `weir-edge --preflight`. */
 #ifndef WEIR_PREFLIGHT_H
 #define WEIR_PREFLIGHT_H

@@ -66,8 +66,7 @@ void buf_align(struct buf *b, size_t align)
     b->len += pad;
 }
 
-/* Length of the well-formed UTF-8 sequence at `p` (RFC 3629), or 0. */
-static size_t utf8_len(const unsigned char *p, size_t left)
+size_t utf8_len(const unsigned char *p, size_t left)
 {
     if (p[0] < 0x80)
         return 1;

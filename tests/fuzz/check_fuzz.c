@@ -1,11 +1,12 @@
 /* Any bytes as a configuration: the checker ends, its messages can be rendered, and a program that it accepts
- * keeps the promises of ir.h. A byte 0x1e ends the configuration; what follows is the data file "d", and
+ * keeps the promises of ir.h, also after its tests were run. A byte 0x1e ends the configuration; what follows is the data file "d", and
  * after another one the imported file "m.weir". Files are looked for below a folder that does not exist, so
  * none of the machine is read. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "compiler/check.h"
+#include "compiler/test_run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,6 +61,22 @@ static void check_program(const struct ir_program *p)
     }
 }
 
+/* Runs the tests, and writes what came of them. */
+static void run_tests(struct compilation *c, const struct ir_program *p)
+{
+    static const enum test_format formats[] = {TEST_TEXT, TEST_TAP, TEST_JUNIT};
+    struct test_run run;
+    test_run(&c->arena, p, (struct slice){NULL, 0}, &run);
+    check(run.passed + run.failed == p->tests.n);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct test_report report = {.format = formats[i], .coverage = true};
+        struct buf out = {0};
+        test_report_file(&report, "site.weir", &run);
+        test_report_end(&report, &out);
+        buf_free(&out);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = {"no-such-folder/site.weir", "no-such-folder/d",
@@ -76,8 +93,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct ir_program *p = check_file(&c, names[0]);
     check((p != NULL) == (c.diags.errors == 0));
-    if (p)
+    if (p) {
         check_program(p);
+        run_tests(&c, p);
+        check_program(p);
+    }
     diag_render(&c.diags, DIAG_TEXT, false, &out);
     diag_render(&c.diags, DIAG_JSON, false, &out);
     buf_free(&out);

@@ -270,6 +270,31 @@ static void add_client_test(struct generate *g, struct buf *out)
     }
 }
 
+/* Numbers near the ends of 64 bits too. A divisor that is a constant must not be 0, and no part constant alone. */
+static void add_arithmetic(struct generate *g, struct buf *out, uint32_t depth)
+{
+    static const char *const numbers[] = {"1", "2", "3", "7", "10", "4611686018427387904", "9223372036854775807"};
+    static const char *const signs[] = {"+", "-", "*", "/", "%"};
+    if (depth == 0 || chance(g, 30)) {
+        if (chance(g, 40)) {
+            buf_str(out, "client.port");
+            return;
+        }
+        buf_char(out, '(');
+        add_optional(g, out);
+        buf_str(out, " | to-int)");
+        return;
+    }
+    buf_str(out, chance(g, 15) ? "(- " : "(");
+    add_arithmetic(g, out, depth - 1);
+    buf_printf(out, " %s ", ONE_OF(g, signs));
+    if (chance(g, 50))
+        buf_str(out, ONE_OF(g, numbers));
+    else
+        add_arithmetic(g, out, depth - 1);
+    buf_char(out, ')');
+}
+
 static void add_glue_test(struct generate *g, struct buf *out)
 {
     static const char *const orders[] = {"<", "<=", ">", ">=", "==", "!="};
@@ -278,8 +303,14 @@ static void add_glue_test(struct generate *g, struct buf *out)
         buf_printf(out, "client.port %s %s", ONE_OF(g, orders), ONE_OF(g, ports));
         break;
     case 1:
-        add_optional(g, out);
-        buf_printf(out, " | to-int %s %d", ONE_OF(g, orders), (int)generate_draw(g, 14) - 4);
+        if (chance(g, 60)) {
+            add_optional(g, out);
+            buf_printf(out, " | to-int %s %d", ONE_OF(g, orders), (int)generate_draw(g, 14) - 4);
+        } else {
+            add_arithmetic(g, out, 2);
+            buf_printf(out, " %s ", ONE_OF(g, orders));
+            add_arithmetic(g, out, 1);
+        }
         break;
     case 2:
         add_optional(g, out);

@@ -1,6 +1,6 @@
-/* Any bytes as the input of the language server: it goes on, frees what it made, and what it sends is framed JSON. Input
- * that begins with `{` is message bodies with a byte 0x1e between them, so that mutations reach what is behind the
- * reader; other input is the stream itself, in pieces. No file of the machine is read. */
+/* Any bytes as the input of the language server: it goes on, frees what it made, and what it sends is framed
+ * JSON. Input that begins with `{` is message bodies with a byte 0x1e between them, so that mutations reach
+ * what is behind the reader; other input is the stream itself, in pieces. No file of the machine is read. */
 #include <stdint.h>
 #include <stdlib.h>
 

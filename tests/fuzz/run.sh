@@ -14,5 +14,6 @@ for f in tests/fuzz/*_fuzz.c; do
   try "$name" "$build/fuzz/${name}_fuzz" "tests/fuzz/$name" "$seconds"
 done
 try differential "$build/fuzz/differential" --seconds "$seconds" --seed "${SEED:-1}"
+try lints "$build/fuzz/lints" --seconds "$seconds" --seed "${SEED:-1}"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -410,6 +410,11 @@ def test_references():
         equal([start(r["range"]) for r in found], [s.place("alive: http"), s.place("alive every")])
         found = s.at("references", "alive: http", 0, context={"includeDeclaration": False})["result"]
         equal([start(r["range"]) for r in found], [s.place("alive every")])
+        s.client.open(s.rows)
+        for place in (s.place("pools.api if", 7), (1, 17)):
+            path = s.rows if place == (1, 17) else s.site
+            result = s.client.at("definition", path, *place)["result"]
+            equal((result["uri"], start(result["range"])), (uri(s.pools), (3, 8)), "from " + path)
         found = s.at("references", "pools.api if", 7, context={"includeDeclaration": True})["result"]
         equal([(r["uri"], start(r["range"])) for r in found],
               [(uri(s.pools), (3, 8)), (uri(s.site), s.place("pools.api if", 6)), (uri(s.rows), (1, 16))])

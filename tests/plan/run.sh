@@ -41,7 +41,7 @@ expect "no command" 2 '' '^usage: weir COMMAND'
 expect "help" 0 '^  build FILE -o PLAN ' '' --help
 expect "version" 0 '^weir [0-9.]+, language 1, abi [0-9]+$' '' --version
 expect "unknown command" 2 '' 'unknown command `chek`; did you mean `check`\?' chek
-for c in check build show explain preflight run push ctl; do
+for c in check build show explain preflight run doc push ctl; do
   expect "help of $c" 0 "weir $c" '' $c --help
 done
 
@@ -57,6 +57,19 @@ expect "unknown option" 2 '' 'unknown option `--formt`; did you mean `--format`\
 expect "build" 0 '^site.plan  digest [0-9a-f]{32}  [0-9.]+ (bytes|MB)  [0-9.]+ s$' '' build site.weir -o site.plan
 expect "build of errors" 1 '' '^bad.weir: 1 error$' build bad.weir -o bad.plan
 ok "writes no plan" "[ ! -e bad.plan ]"
+expect "standard library" 0 '^  stdconf/health ' '' doc
+expect "a part of it" 0 '^template http-get\(at: string = "/"' '' doc stdconf/health
+expect "all of it" 0 '^let private: list<cidr>' '' doc stdconf
+expect "no part of it" 1 '' 'did you mean `stdconf/health`' doc stdconf/helth
+printf 'language 1\n## Who is let in.\nlet who: string = env("WHO")\nproxy web {\n  listen env("AT", 127.0.0.1:8080)\n  server a 127.0.0.1:1\n  route { use web if host == who; reply 404 }\n}\n' >env.weir
+expect "doc of a file" 0 '^    Who is let in\.$' '' doc env.weir
+expect "a value that is not given" 1 '' 'error\[E0222\]' build env.weir -o env.plan
+WHO=a.example expect "not from the environment" 1 '' 'error\[E0222\]' build env.weir -o env.plan
+expect "a given value" 0 'digest' '' build env.weir -o env.plan --env WHO=a.example
+expect "is a source of the plan" 0 '^  --env WHO ' '' show env.plan
+expect "and decides" 0 '^use web$' '' explain env.weir 'GET http://b.example/' --env WHO=b.example
+expect "a malformed value" 1 '' 'no endpoint: 80' check env.weir --env WHO=a --env AT=80
+expect "a nameless value" 2 '' 'NAME=VALUE' check env.weir --env WHO
 expect "build without -o" 2 '' '-o PLAN' build site.weir
 expect "build over the source" 2 '' 'overwrite' build site.weir -o site.weir
 expect "build into no folder" 1 '' '^weir: cannot write no/such/x.plan: No such file or directory$' build site.weir -o no/such/x.plan

@@ -459,6 +459,7 @@ static void later_statements(void **state)
         {IN_ON_CONNECTION, "frontend f { on connection { %s } }"},
         {IN_ON_TLS, "frontend f { on tls { %s } }"},
         {IN_ON_RESPONSE, "frontend f { on response { %s } }"},
+        {IN_EXPECT, "frontend f { listen :80; route { reply 200 } }; test \"t\" on f { GET \"http://x/\" -> %s }"},
     };
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         for (size_t place = 0; place < sizeof around / sizeof *around; place++) {

@@ -131,6 +131,8 @@ static void field(struct buf *out, const char *text, const char *type, int optio
 
 #define INNER (~(uint64_t)(IN_TLS - 1) | IN_TLS_CHECK | IN_AGENT_CHECK | IN_EXEC_CHECK | IN_GRPC_CHECK)
 
+#define TESTS (IN_TEST | IN_REQUEST | IN_EXPECT)
+
 static const char *type_text(int t)
 {
     static const char *const texts[] = {
@@ -145,8 +147,20 @@ static void statements(struct buf *out)
 {
     buf_str(out, "| statement | where | what it does |\n|---|---|---|\n");
 #define STATEMENT(id, word, contexts, min, max, parts, usage, doc)                                           \
-    if ((contexts) & ~INNER)                                                                                 \
+    if ((contexts) & ~(INNER | TESTS))                                                                       \
         statement(out, contexts, usage, doc);
+#define LATER_STATEMENT(id, word, contexts, min, max, parts, usage, doc)
+#include "grammar/statements.def"
+}
+
+/* The methods of requests share a row. */
+static void tests(struct buf *out)
+{
+    const char *before = "";
+    buf_str(out, "| statement | where | what it does |\n|---|---|---|\n");
+#define STATEMENT(id, word, contexts, min, max, parts, usage, doc)                                           \
+    if ((contexts) & TESTS && strcmp(before, usage) != 0)                                                    \
+        statement(out, contexts, before = usage, doc);
 #define LATER_STATEMENT(id, word, contexts, min, max, parts, usage, doc)
 #include "grammar/statements.def"
 }
@@ -155,7 +169,7 @@ static void options(struct buf *out)
 {
     buf_str(out, "| option | what follows | meaning |\n|---|---|---|\n");
     static const struct slice done[] = {SLICE("server"), SLICE("import"), SLICE("balance"), SLICE("on"),
-                                        SLICE("redirect")};
+                                        SLICE("redirect"), SLICE("test"),    SLICE("request")};
 #define OPTION(of, word, args, doc)                                                                          \
     for (size_t i = 0; i < sizeof done / sizeof *done; i++)                                                  \
         if (slice_eq(SLICE(of), done[i]))                                                                    \
@@ -190,7 +204,7 @@ static void later_inner(struct buf *out)
 {
     buf_str(out, "| statement | in | what it does |\n|---|---|---|\n");
 #define STATEMENT(id, word, contexts, min, max, parts, usage, doc)                                           \
-    if (!((contexts) & ~INNER))                                                                              \
+    if (!((contexts) & ~INNER) && !((contexts) & TESTS))                                                     \
         statement(out, contexts, usage, doc);
 #define LATER_STATEMENT(id, word, contexts, min, max, parts, usage, doc)
 #include "grammar/statements.def"
@@ -202,7 +216,7 @@ static void later_options(struct buf *out)
 #define LATER_OPTION(of, word, args, doc) option(out, of, word, args, doc);
 #include "grammar/options.def"
 #define OPTION(of, word, args, doc)                                                                          \
-    if (!slice_contains(SLICE(" server import balance on redirect "), SLICE(" " of " ")))                    \
+    if (!slice_contains(SLICE(" server import balance on redirect test request "), SLICE(" " of " ")))                    \
         option(out, of, word, args, doc);
 #include "grammar/options.def"
 }
@@ -243,6 +257,7 @@ static const struct {
     void (*write)(struct buf *out);
 } tables[] = {
     {"statements", statements},
+    {"tests", tests},
     {"options", options},
     {"fields", fields},
     {"later statements", later_statements},
