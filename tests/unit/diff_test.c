@@ -378,7 +378,7 @@ static void random_pairs(void **state)
     struct totals t = {0};
     struct lines x = {0}, y = {0};
     struct buf old = {0}, new = {0};
-    for (uint64_t seed = from; clock_ns() < end && seed < from + 100000; seed++) {
+    for (uint64_t seed = from; (clock_ns() < end || t.pairs < 40) && seed < from + 100000; seed++) {
         struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
         r->groups[0] = draw(r, GROUPS);
         r->groups[1] = draw(r, GROUPS);
@@ -499,7 +499,7 @@ static void random_analyses(void **state)
     struct analyzed t = {0};
     struct lines x = {0};
     struct buf text = {0};
-    for (uint64_t seed = from; clock_ns() < end && seed < from + 100000; seed++) {
+    for (uint64_t seed = from; (clock_ns() < end || t.programs < 40) && seed < from + 100000; seed++) {
         struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
         r->groups[0] = draw(r, GROUPS);
         r->groups[1] = draw(r, GROUPS);
