@@ -16,6 +16,7 @@
     CMD(test, "FILE…", "run the tests that configurations hold")                                  \
     CMD(explain, "FILE|PLAN 'METHOD URL' | CODE", "say what happens to a request and why, or what a message means") \
     CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
+    CMD(diff, "OLD NEW", "say what a change of the configuration would change")                \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(doc, "[MODULE|FILE]", "say what a file or the standard library has to offer")           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \

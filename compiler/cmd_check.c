@@ -1,13 +1,16 @@
 /* weir check: every error of configurations and of the data files that they name, and the safe fixes of them. */
+#include "compiler/analyze.h"
 #include "compiler/cmd.h"
 #include "compiler/diag_fix.h"
 #include "compiler/diag_sarif.h"
 #include "compiler/levels.h"
 #include "compiler/manifest.h"
 
+enum { ANALYZE_SECONDS = 20 }; /* for one frontend */
+
 struct check {
     struct driver_options o;
-    bool fix, dry_run;
+    bool fix, dry_run, analyze;
     struct sarif sarif;
 };
 
@@ -90,7 +93,9 @@ static bool check_one(struct check *k, const char *path)
         const struct ir_program *p = driver_check(&c, path, &unread);
         again = !unread.len && goes_on(k, &fixes, &c, round, &fixed);
         if (!again) {
-            ok = finish_fixes(k, &fixes, &fixed, path) && p;
+            if (p && k->analyze)
+                analyze_report(&c, p, ANALYZE_SECONDS, &fixed);
+            ok = finish_fixes(k, &fixes, &fixed, path) && p && c.diags.errors == 0;
             report(k, &c, path, p, &unread);
         }
         buf_free(&unread);
@@ -134,6 +139,7 @@ int cmd_check(int argc, char **argv)
     const struct option_spec options[] = {
         {"format", 0, OPTION_TEXT, &format, "text|json|sarif",
          "how messages are written; json (an object a line) and sarif (2.1.0) go to standard output"},
+        {"analyze", 0, OPTION_FLAG, &k.analyze, NULL, "look for rules that can never decide or never matter, by proof"},
         {"fix", 0, OPTION_FLAG, &k.fix, NULL, "apply the fixes that are marked as safe, then say what is left"},
         {"dry-run", 0, OPTION_FLAG, &k.dry_run, NULL, "with --fix: print a diff, and change no file"},
         LEVEL_OPTIONS(&levels),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Golden diagnostics: `weir check NAME.weir` in this folder prints, on standard error, what NAME.txt holds (without the
 # line of counts at the end).   tests/diag/run.sh WEIR [--write]
+# Names that begin with "analyze" are checked with --analyze.
 # --write makes the goldens anew: read each change before it is committed. Every code of diagnostics.def has a golden.
 # Ends "N passed, N failed".
 set -u
@@ -15,7 +16,9 @@ got=$(mktemp)
 trap 'rm -f "$got"' EXIT
 for f in *.weir; do
   name=${f%.weir}
-  timeout 60 "$weir" check "$f" 2>"$got.all" >/dev/null
+  flags=()
+  [[ $name == analyze* ]] && flags=(--analyze)
+  timeout 60 "$weir" check "${flags[@]}" "$f" 2>"$got.all" >/dev/null
   rc=$?
   # The counts, and the empty line before them, are the command's own.
   grep -avE '^[^ ]+\.weir: [0-9]+ (error|warning)s?(, [0-9]+ warnings?)?$' "$got.all" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' >"$got"

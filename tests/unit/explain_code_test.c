@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "compiler/analyze.h"
 #include "compiler/check.h"
 #include "compiler/explain_code.h"
 
@@ -77,7 +78,9 @@ static void check_example(const struct code_part *part, struct slice rest, enum 
         buf_free(&text);
     }
     compilation_begin(&c);
-    check_file(&c, path_in(path, SLICE("site.weir")));
+    const struct ir_program *p = check_file(&c, path_in(path, SLICE("site.weir")));
+    if (p && code >= DIAG_W0540)
+        analyze_report(&c, p, 5, said);
     *own = *others = 0;
     for (uint32_t i = 0; i < c.diags.list.n; i++) {
         *own += c.diags.list.v[i]->code == code;

@@ -1,0 +1,34 @@
+/* What the forms of a diff say alike: a class of requests in words. For diff_*.c alone. */
+#ifndef WEIR_DIFF_VIEW_H
+#define WEIR_DIFF_VIEW_H
+
+#include "compiler/diff.h"
+
+enum {
+    DIFF_SHOWN = 50, /* classes of a frontend in forms for people */
+    DIFF_ALIKE = 10
+}; /* of those that are like another */
+
+struct diff_view {
+    struct slice before, after;        /* outcomes; with the changes of headers where those differ */
+    struct slice old_rule, new_rule;   /* `edge.route[3] at site.weir:12: use app if …` */
+    struct slice old_place, new_place; /* `edge.route[3] at site.weir:12` */
+    struct slice when;                 /* the conditions of both */
+    struct slice hosts;
+    struct slice request; /* arguments of `weir explain`; p NULL: no request is confirmed */
+};
+
+void diff_describe(struct arena *a, const struct diff *d, const struct diff_frontend *f,
+                   const struct diff_class *x, struct diff_view *out);
+const char *diff_verdict_text(enum diff_verdict v);
+/* The next class after `*at` that is like `x`, which moves on; NULL where there is none. */
+const struct diff_class *diff_next_alike(const struct diff_frontend *f, const struct diff_class *x,
+                                         uint32_t *at);
+/* `"a.example": use p1 → use p2 (edge.route[7] at new.weir:9)` */
+struct slice diff_describe_alike(struct arena *a, const struct diff *d, const struct diff_class *x);
+/* The classes that are shown: the first of each kind. */
+uint32_t diff_kinds(const struct diff_frontend *f);
+/* What the whole comparison says, in one line. */
+void diff_summary(const struct diff *d, struct buf *out);
+
+#endif
