@@ -337,6 +337,8 @@ static uint32_t emit_int(struct emit *m, const struct ir_expr *e)
                    add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_INT, .num = e->num}), v);
     else if (e->op == IR_FIELD && e->field == IR_FIELD_CLIENT_PORT)
         buf_printf(&m->body, "int64_t n%u = f->client_port;\nbool h%u = true;\n", v, v);
+    else if (e->op == IR_FIELD && e->field == IR_FIELD_RANDOM)
+        buf_printf(&m->body, "int64_t n%u = f->random;\nbool h%u = true;\n", v, v);
     else
         m->failed = true;
     return v;
@@ -431,7 +433,7 @@ static uint32_t emit_str_field(struct emit *m, const struct ir_expr *e)
 {
     uint32_t v = m->vars++;
     int subject = rows_subject(m->g->rows, e);
-    m->failed |= subject < 0 || subject == ROW_SUBJECT_IP;
+    m->failed |= subject < 0 || subject >= ROW_SUBJECT_RANDOM;
     buf_printf(&m->body, "struct weir_str s%u = f->str[a[%u].a];\n", v,
                add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_SLOT, .slot = (uint32_t)subject}));
     return v;

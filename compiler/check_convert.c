@@ -193,10 +193,11 @@ static struct ir_expr *as_text(struct checker *k, const struct ast_expr *e, stru
         return NULL;
     if (check_is_text(t.type))
         return t.ir;
-    if (t.type != TYPE_BACKEND)
+    if (t.type != TYPE_BACKEND && t.type != TYPE_PERCENT)
         return check_new1(k, IR_TO_STR, IR_STR, t.ir, e->span);
-    diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "%s is a text; this is a backend", what),
-               "backend, expected string");
+    const char *is = check_type_text(t.type);
+    diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "%s is a text; this is a %s", what, is),
+               "%s, expected string", is);
     return NULL;
 }
 

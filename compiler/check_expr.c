@@ -413,8 +413,8 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
     }
     if (e->kind == AST_PERCENT && want == TYPE_PERCENT) {
         x = check_new(k, IR_CONST_INT, IR_INT, 0, e->span);
-        x->num = (int64_t)(e->real * 10000);
-        return (struct typed){x, TYPE_PERCENT, false};
+        bool good = check_percent(k, e, "this share", &x->num);
+        return good ? (struct typed){x, TYPE_PERCENT, false} : check_failed();
     }
     if ((e->kind == AST_DURATION && want == TYPE_DURATION) || (e->kind == AST_SIZE && want == TYPE_SIZE)) {
         x = check_new(k, IR_CONST_INT, IR_INT, 0, e->span);

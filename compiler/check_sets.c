@@ -24,7 +24,7 @@ static bool key_type(struct checker *k, const struct ast_type *t, enum ir_key_ki
         return false;
     for (size_t i = 0; i < NKINDS; i++) {
         names[i] = slice_of(key_texts[i]);
-        if (slice_eq(t->name, names[i]) && !t->optional && !t->nargs) {
+        if (i <= IR_KEY_CIDR && slice_eq(t->name, names[i]) && !t->optional && !t->nargs) {
             *out = (enum ir_key_kind)i;
             return true;
         }
@@ -183,6 +183,8 @@ struct slice check_key_bytes(enum ir_key_kind kind, const struct ir_key *key)
         return (struct slice){(const char *)&key->num, sizeof key->num};
     if (kind == IR_KEY_CIDR)
         return (struct slice){(const char *)&key->cidr, sizeof key->cidr};
+    if (kind == IR_KEY_RANGE)
+        return (struct slice){(const char *)&key->range, sizeof key->range};
     return key->str;
 }
 

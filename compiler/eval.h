@@ -18,7 +18,10 @@ struct eval_request {
     struct ip_addr client_ip;
     uint16_t client_port;
     bool tls;
+    int64_t random; /* what was drawn for it: 0 to below IR_RANDOM_END */
 };
+
+enum { EVAL_RANDOM = IR_RANDOM_END / 2 }; /* where nobody says which: 50% */
 
 enum eval_outcome { EVAL_USE, EVAL_REDIRECT, EVAL_REPLY, EVAL_BAD_REQUEST };
 

@@ -76,6 +76,8 @@ static struct eval_value field(struct eval_state *s, const struct ir_expr *e)
         return number(s->request->client_port);
     case IR_FIELD_TLS_ACTIVE:
         return truth(s->request->tls);
+    case IR_FIELD_RANDOM:
+        return number(s->request->random);
     case IR_FIELD_COUNT:
         break;
     }

@@ -15,6 +15,7 @@ struct explain_query {
     uint32_t nheaders;
     const char *from;     /* ADDRESS or ADDRESS:PORT; NULL: 192.0.2.1, an address of nobody (RFC 5737) */
     const char *frontend; /* NULL: the one whose port the URL names, else the first */
+    const char *random;   /* a percent: what is drawn for it; NULL: 50% */
     bool all;             /* every rule that did not apply, not the nearest alone */
 };
 
@@ -32,6 +33,7 @@ struct explain {
     struct eval_request request;
     struct slice host, path, uri; /* normalised; p NULL where the request is refused */
     struct eval_result result;
+    bool draws;                     /* what is drawn is of some use to the frontend */
     uint32_t passed_over;           /* rules that did not apply before one decided */
     VEC(struct explain_rule) rules; /* the last of them, in order */
 };

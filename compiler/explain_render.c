@@ -60,6 +60,10 @@ static void text_request(const struct explain *e, struct buf *out)
     }
     buf_str(out, ", from ");
     add_from(e, out);
+    if (e->draws) {
+        buf_str(out, ", random ");
+        ir_print_percent(e->request.random, out);
+    }
     buf_str(out, e->request.tls ? ", over TLS\n" : "\n");
 }
 
@@ -191,7 +195,13 @@ static void json_request(const struct explain *e, struct buf *out)
         json_member(out, "uri", e->uri);
     }
     json_member(out, "from", buf_view(&from));
-    buf_printf(out, ",\"port\":%u,\"tls\":%s}", e->request.client_port, e->request.tls ? "true" : "false");
+    buf_printf(out, ",\"port\":%u,\"tls\":%s", e->request.client_port, e->request.tls ? "true" : "false");
+    from.len = 0;
+    if (e->draws) {
+        ir_print_percent(e->request.random, &from);
+        json_member(out, "random", buf_view(&from));
+    }
+    buf_char(out, '}');
     buf_free(&from);
 }
 

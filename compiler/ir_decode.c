@@ -58,16 +58,32 @@ static void read_cidr(struct ir_reader *r, struct ip_prefix *out)
         ir_reader_fail(r, "a network has host bits, or is written in another way");
 }
 
+/* Ranges do not overlap. */
+static void read_range(struct ir_reader *r, struct ir_range *out, const struct ir_range *before)
+{
+    out->lo = ir_read_signed(r);
+    uint64_t more = ir_read_number(r);
+    if (more > (uint64_t)INT64_MAX - (uint64_t)out->lo || (before && before->hi >= out->lo)) {
+        ir_reader_fail(r, "a range overlaps another, or does not end");
+        return;
+    }
+    out->hi = (int64_t)((uint64_t)out->lo + more);
+}
+
 static void read_key(struct ir_reader *r, enum ir_key_kind kind, struct ir_key *k,
                      const struct ir_key *before)
 {
     if (kind == IR_KEY_INT)
         k->num = ir_read_signed(r);
+    else if (kind == IR_KEY_RANGE)
+        read_range(r, &k->range, before ? &before->range : NULL);
     else if (kind == IR_KEY_CIDR)
         read_cidr(r, &k->cidr);
     else
         k->str = read_shared(r, before ? before->str : SLICE(""));
-    if (before && ir_sort_compare(kind, before, k) >= 0)
+    if (kind == IR_KEY_REGEX && !ir_is_regex(k->str))
+        ir_reader_fail(r, "a key is no regular expression");
+    if (before && kind != IR_KEY_REGEX && ir_sort_compare(kind, before, k) >= 0)
         ir_reader_fail(r, "keys are not in order");
 }
 
@@ -99,13 +115,28 @@ static uint32_t read_row_count(struct ir_reader *r)
     return 0;
 }
 
+/* A split has a backend for each number, and no other rows. */
+static bool is_whole(const struct ir_set *set)
+{
+    int64_t next = 0;
+    if (set->key_kind != IR_KEY_RANGE || !set->has_default)
+        return false;
+    for (uint32_t i = 0; i < set->rows.n; i++) {
+        if (set->rows.v[i].key.range.lo != next || set->rows.v[i].key.range.hi >= IR_RANDOM_END)
+            return false;
+        next = set->rows.v[i].key.range.hi + 1;
+    }
+    return next == IR_RANDOM_END;
+}
+
 static void read_set(struct ir_reader *r, struct ir_set *set)
 {
     set->name = ir_read_text(r);
-    set->key_kind = (enum ir_key_kind)ir_read_max(r, IR_KEY_CIDR);
-    uint64_t map = ir_read_max(r, 2);
-    set->is_map = map > 0;
-    set->value_kind = map == 1 ? IR_STR : map == 2 ? IR_BACKEND : IR_BOOL;
+    set->key_kind = (enum ir_key_kind)ir_read_max(r, IR_KEY_REGEX);
+    enum ir_wire_set what = (enum ir_wire_set)ir_read_max(r, IR_WIRE_SPLIT);
+    set->is_map = what != IR_WIRE_LIST;
+    set->is_split = what == IR_WIRE_SPLIT;
+    set->value_kind = what == IR_WIRE_LIST ? IR_BOOL : what == IR_WIRE_STRINGS ? IR_STR : IR_BACKEND;
     set->has_default = set->is_map && read_flag(r);
     if (set->has_default)
         read_row_value(r, set, &set->fallback);
@@ -117,6 +148,8 @@ static void read_set(struct ir_reader *r, struct ir_set *set)
         if (set->is_map)
             read_row_value(r, set, row);
     }
+    if (set->is_split && !r->why && !is_whole(set))
+        ir_reader_fail(r, "a split is not whole");
 }
 
 /* ---- checks and backends ----------------------------------------------------------------------- */

@@ -87,6 +87,7 @@ static int field_kind(uint8_t field)
         STRING = IR_STR,
         IP = IR_IP,
         INT = IR_INT,
+        PERCENT = IR_INT,
         BOOL = IR_BOOL
     };
     static const uint8_t kinds[] = {
@@ -109,7 +110,8 @@ static int arity(uint8_t op)
 
 static bool key_fits(const struct ir_set *set, enum ir_kind kind)
 {
-    return kind == (set->key_kind == IR_KEY_INT ? IR_INT : set->key_kind == IR_KEY_CIDR ? IR_IP : IR_STR);
+    bool number = set->key_kind == IR_KEY_INT || set->key_kind == IR_KEY_RANGE;
+    return kind == (number ? IR_INT : set->key_kind == IR_KEY_CIDR ? IR_IP : IR_STR);
 }
 
 static bool all_are(const struct ir_expr *e, enum ir_kind kind)
@@ -201,7 +203,7 @@ static void read_field(struct ir_reader *r, struct ir_expr *e)
         ir_reader_fail(r, "a field does not exist");
 }
 
-static bool is_regex(struct slice text)
+bool ir_is_regex(struct slice text)
 {
     struct arena tmp = {0};
     uint32_t off;
@@ -224,7 +226,7 @@ static uint32_t read_own(struct ir_reader *r, struct ir_expr *e)
     case IR_LIKE:
     case IR_MATCHES:
         e->str = ir_read_text(r);
-        if (!e->str.p || (e->op == IR_MATCHES && !is_regex(e->str)))
+        if (!e->str.p || (e->op == IR_MATCHES && !ir_is_regex(e->str)))
             ir_reader_fail(r, "a text is missing, or is no regular expression");
         break;
     case IR_CONST_IP:

@@ -83,7 +83,10 @@ static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key 
 {
     if (kind == IR_KEY_INT)
         put_signed(out, k->num);
-    else if (kind == IR_KEY_CIDR)
+    else if (kind == IR_KEY_RANGE) {
+        put_signed(out, k->range.lo);
+        put_number(out, (uint64_t)k->range.hi - (uint64_t)k->range.lo);
+    } else if (kind == IR_KEY_CIDR)
         put_cidr(out, &k->cidr);
     else
         put_shared(out, k->str, before ? before->str : SLICE(""));
@@ -123,7 +126,10 @@ static void put_set(struct encoder *e, struct buf *out, const struct ir_set *set
 {
     put_text(out, set->name);
     buf_char(out, (char)set->key_kind);
-    buf_char(out, (char)(set->is_map ? 1 + (set->value_kind == IR_BACKEND) : 0));
+    buf_char(out, (char)(!set->is_map                     ? IR_WIRE_LIST
+                         : set->is_split                  ? IR_WIRE_SPLIT
+                         : set->value_kind == IR_BACKEND ? IR_WIRE_BACKENDS
+                                                          : IR_WIRE_STRINGS));
     if (set->is_map) {
         buf_char(out, set->has_default);
         if (set->has_default)

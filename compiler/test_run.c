@@ -22,6 +22,8 @@ static bool same_key(enum ir_key_kind kind, const struct ir_key *x, const struct
 {
     if (kind == IR_KEY_INT)
         return x->num == y->num;
+    if (kind == IR_KEY_RANGE)
+        return x->range.lo == y->range.lo && x->range.hi == y->range.hi;
     if (kind == IR_KEY_CIDR)
         return x->cidr.bits == y->cidr.bits &&
                memcmp(x->cidr.addr.b, y->cidr.addr.b, sizeof x->cidr.addr.b) == 0;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Raised with every change to what is below. A plan of another ABI is refused. */
-#define WEIR_ABI_VERSION 1u
+#define WEIR_ABI_VERSION 2u
 #define WEIR_TABLES_MAGIC 0x52494557u /* "WEIR" */
 #define WEIR_NONE 0xffffffffu
 
@@ -54,8 +54,12 @@ struct weir_facts {
     uint8_t client_ip[16]; /* IPv4 as ::ffff:a.b.c.d */
     uint16_t client_port;
     bool tls_active;
+    int64_t random; /* drawn for this request: 0 to below WEIR_RANDOM_END; as a key, its 8 bytes */
     struct weir_scratch *scratch;
 };
+
+/* Chance is counted in millionths of a percent. */
+#define WEIR_RANDOM_END 100000000
 
 /* A slot beyond the fixed ones. */
 enum weir_slot_kind { WEIR_SLOT_HEADER, WEIR_SLOT_QUERY, WEIR_SLOT_COOKIE };
@@ -74,6 +78,8 @@ enum weir_probe {
     WEIR_PROBE_SUFFIX,   /* last n bytes, for each n in `lens` */
     WEIR_PROBE_HOST,     /* exact, then "*" + suffix (form 1), "**" + suffix (form 2) at label boundaries */
     WEIR_PROBE_CIDR,     /* 16 address bytes masked to n bits, for each n in `lens`; v4 skips n < 96 */
+    WEIR_PROBE_RANGE,    /* the 8 bytes of an int: the range that holds it */
+    WEIR_PROBE_FIRST,    /* the first pattern that matches */
 };
 
 /* What the records of a table lead to. */
@@ -87,7 +93,10 @@ enum weir_table_use {
 /* Open addressing with linear probing over { tag, record } pairs; at least one slot is empty. The hash of a
  * key is XXH3-64 of its bytes with seed weir_table.seed + form; index = hash & mask, tag = hash >> 32 (0
  * becomes 1; tag 0 is an empty slot). The record of a CIDR key holds 17 bytes, which are also what is
- * hashed: bits, then the masked address. INT keys are 8 bytes, little-endian, and EXACT. */
+ * hashed: bits, then the masked address. INT keys are 8 bytes, little-endian, and EXACT.
+ *
+ * RANGE and FIRST hash nothing: their `slots` are struct weir_range[count], ascending and apart from each other, and
+ * struct weir_pattern[count], in the order in which they are tried. Nodes have no such tables. */
 struct weir_table {
     uint16_t probe; /* enum weir_probe */
     uint16_t use;   /* enum weir_table_use */
@@ -102,6 +111,16 @@ struct weir_table {
 
 struct weir_table_slot {
     uint32_t tag, record;
+};
+
+/* 8-aligned. Records of ranges and patterns have no key. */
+struct weir_range {
+    int64_t lo, hi; /* both included */
+    uint32_t record, pad;
+};
+
+struct weir_pattern {
+    uint32_t automaton, record;
 };
 
 /* A key and what it leads to (enum weir_table_use). What a record leads to follows it closely, so that reading
@@ -134,6 +153,7 @@ struct weir_group {
     uint32_t at;    /* ROWS: offset of the first weir_row; KEYS: offset of a weir_table */
 };
 #define WEIR_SUBJECT_IP 0xffffu
+#define WEIR_SUBJECT_RANDOM 0xfffeu /* of IN atoms alone */
 #define WEIR_DEPTH_MAX 16u
 
 /* A conjunction of tests that leads to a rule. The rows of a run follow each other without gaps, ascending by rule; the
@@ -162,7 +182,7 @@ enum weir_atom_op {
 struct weir_atom {
     uint8_t op;     /* enum weir_atom_op */
     uint8_t negate; /* 1: the atom holds where the test does not */
-    uint16_t slot;  /* or WEIR_SUBJECT_IP */
+    uint16_t slot;  /* or WEIR_SUBJECT_IP, WEIR_SUBJECT_RANDOM */
     uint32_t a, b;  /* bytes: offset and length; else as said above */
 };
 
@@ -231,6 +251,7 @@ enum weir_value_kind {
     WEIR_VALUE_CONST, /* the bytes a..b */
     WEIR_VALUE_SLOT,  /* the slot's value */
     WEIR_VALUE_IP,    /* the client's address as 16 bytes: the key of a map from CIDRs */
+    WEIR_VALUE_RANDOM, /* facts.random as 8 bytes: the key of a map from ranges */
     WEIR_VALUE_GLUE,  /* the generated expression: shape a, arguments at b */
 };
 

@@ -7,7 +7,7 @@
 
 static const char *const hosts[] = {GENERATE_HOSTS}, *const paths[] = {GENERATE_PATHS},
                          *const words[] = {GENERATE_WORDS}, *const header_names[] = {GENERATE_HEADER_NAMES},
-                         *const nets[] = {GENERATE_NETS};
+                         *const nets[] = {GENERATE_NETS}, *const percents[] = {GENERATE_PERCENTS};
 static const char *const methods[] = {"GET", "POST", "PUT", "HEAD", "OPTIONS"};
 static const char *const key_texts[] = {
 #define KEY_KIND(id, text, match, doc) text,
@@ -27,6 +27,7 @@ static const char *const regexes[] = {"^/a",        "b$",      "^/[a-z]+$", "a.*
                                       "(a|b){2,3}", "^$",      "(?i)^/API", "x\\.y", "^(/[^/]+)+$",
                                       "[0-9]",      "^[^b]*$", "a|^/b|c$"};
 static const char *const ports[] = {"1", "80", "443", "1024", "50000", "65535"};
+static const char *const ranges[] = {"-9..-1", "0..1", "2..79", "80..80", "81..1023", "4xx", "1024..49999", "50001..65535"};
 
 uint32_t generate_draw(struct generate *g, uint32_t below)
 {
@@ -73,6 +74,12 @@ static const char *const *keys_of(enum ir_key_kind kind, uint32_t *n)
     case IR_KEY_CIDR:
         *n = COUNT(nets);
         return nets;
+    case IR_KEY_RANGE:
+        *n = COUNT(ranges);
+        return ranges;
+    case IR_KEY_REGEX:
+        *n = COUNT(regexes);
+        return regexes;
     }
     *n = 0;
     return NULL;
@@ -80,8 +87,8 @@ static const char *const *keys_of(enum ir_key_kind kind, uint32_t *n)
 
 static void add_key(enum ir_key_kind kind, const char *key, struct buf *out)
 {
-    bool bare = kind == IR_KEY_INT || kind == IR_KEY_CIDR;
-    buf_printf(out, bare ? "%s" : "\"%s\"", key);
+    bool bare = kind == IR_KEY_INT || kind == IR_KEY_CIDR || kind == IR_KEY_RANGE;
+    buf_printf(out, bare ? "%s" : kind == IR_KEY_REGEX ? "re\"%s\"" : "\"%s\"", key);
 }
 
 /* Some of the keys of a kind, each once. Returns how many. */
@@ -99,7 +106,7 @@ static uint32_t draw_keys(struct generate *g, enum ir_key_kind kind, const char 
 
 static enum ir_key_kind draw_kind(struct generate *g)
 {
-    return (enum ir_key_kind)generate_draw(g, COUNT(key_texts));
+    return (enum ir_key_kind)generate_draw(g, IR_KEY_CIDR + 1);
 }
 
 /* ---- values ------------------------------------------------------------------------------------ */
@@ -147,6 +154,7 @@ static bool add_subject(struct generate *g, enum ir_key_kind kind, struct buf *o
     case IR_KEY_STRING:
     case IR_KEY_PREFIX:
     case IR_KEY_SUFFIX:
+    case IR_KEY_REGEX:
         buf_str(out, ONE_OF(g, texts));
         return true;
     case IR_KEY_HOST:
@@ -163,6 +171,7 @@ static bool add_subject(struct generate *g, enum ir_key_kind kind, struct buf *o
         buf_str(out, "client.ip");
         return true;
     case IR_KEY_INT:
+    case IR_KEY_RANGE:
         if (g->glue)
             buf_str(out, "client.port");
         return g->glue;
@@ -242,15 +251,33 @@ static void add_optional_test(struct generate *g, struct buf *out)
     }
 }
 
+/* Whether keys of `kind` are held against what generated code yields. */
+static bool needs_glue(enum ir_key_kind kind)
+{
+    return kind == IR_KEY_INT || kind == IR_KEY_RANGE;
+}
+
+static void add_random_test(struct generate *g, struct buf *out)
+{
+    static const char *const orders[] = {"<", "<=", ">", ">=", "==", "!="};
+    if (chance(g, 70))
+        buf_printf(out, "random %s %s", ONE_OF(g, orders), ONE_OF(g, percents));
+    else
+        buf_printf(out, "%s %s random", ONE_OF(g, percents), ONE_OF(g, orders));
+}
+
 static void add_client_test(struct generate *g, struct buf *out)
 {
     static const char *const addresses[] = {"10.1.2.3", "10.0.0.0", "2001:db8::1", "0.0.0.0",
                                             "192.168.127.255"};
     const char *picked[16];
     uint32_t n;
-    switch (generate_draw(g, 5)) {
+    switch (generate_draw(g, 6)) {
     case 0:
         buf_str(out, chance(g, 50) ? "tls.active" : "not tls.active");
+        break;
+    case 4:
+        add_random_test(g, out);
         break;
     case 1:
         buf_printf(out, "client.ip == %s", ONE_OF(g, addresses));
@@ -342,7 +369,7 @@ static bool add_set_test(struct generate *g, struct buf *out)
     bool map = chance(g, 40);
     uint32_t n = map ? g->maps : g->lists, i = n ? generate_draw(g, n) : 0;
     enum ir_key_kind kind = (enum ir_key_kind)(map ? g->map_kinds[i] : g->list_kinds[i]);
-    if (n == 0 || (kind == IR_KEY_INT && !g->glue) || (map && !g->glue))
+    if (n == 0 || (needs_glue(kind) && !g->glue) || (map && !g->glue))
         return false;
     if (!map) {
         add_subject(g, kind, out);
@@ -464,6 +491,20 @@ static void add_sets(struct generate *g, struct buf *out)
     }
 }
 
+/* Two shares or three, 100% in all. */
+static void add_splits(struct generate *g, struct buf *out)
+{
+    g->splits = generate_draw(g, 3);
+    for (uint32_t i = 0; i < g->splits; i++) {
+        uint32_t first = 1 + generate_draw(g, 70), more = generate_draw(g, 29), pool = generate_draw(g, 4);
+        buf_printf(out, "split split-%u {\n  pool-%u -> %u%%\n", i, pool, first);
+        if (more)
+            buf_printf(out, "  pool-%u -> %u.000001%%\n", (pool + 1) % 4, more);
+        buf_printf(out, more ? "  pool-%u -> %u.999999%%\n}\n" : "  pool-%u -> %u%%\n}\n", (pool + 2) % 4,
+                   100 - first - more - (more > 0));
+    }
+}
+
 static void add_acls(struct generate *g, struct buf *out)
 {
     uint32_t n = generate_draw(g, 3);
@@ -528,11 +569,15 @@ static void add_reply(struct generate *g, struct buf *out)
     buf_str(out, " }");
 }
 
-/* use map[key], or use pool. */
+/* use map[key], use split, or use pool. */
 static void add_use(struct generate *g, struct buf *out)
 {
     uint32_t i = g->backend_maps ? generate_draw(g, g->backend_maps) : 0;
-    if (g->backend_maps == 0 || chance(g, 60) || (g->backend_map_kinds[i] == IR_KEY_INT && !g->glue)) {
+    if (g->splits && chance(g, 15)) {
+        buf_printf(out, "    use split-%u", generate_draw(g, g->splits));
+        return;
+    }
+    if (g->backend_maps == 0 || chance(g, 60) || (needs_glue((enum ir_key_kind)g->backend_map_kinds[i]) && !g->glue)) {
         buf_printf(out, "    use pool-%u", generate_draw(g, 4));
         return;
     }
@@ -564,6 +609,7 @@ void generate_program(struct generate *g, struct buf *out)
     for (uint32_t i = 0; i < 4; i++)
         buf_printf(out, "backend pool-%u { server s 127.0.0.1:%u }\n", i, 9000 + i);
     add_sets(g, out);
+    add_splits(g, out);
     add_acls(g, out);
     buf_str(out, "frontend edge {\n  listen 127.0.0.1:8080\n");
     uint32_t n = generate_draw(g, 5);
