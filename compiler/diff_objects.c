@@ -255,10 +255,35 @@ static void put_row_change(struct details *x, const struct ir_set *s, const stru
     buf_free(&b);
 }
 
+/* The rows in the order of their keys, expressions by their text. */
+static const struct ir_row *const *sorted_rows(struct diff *d, const struct ir_set *s)
+{
+    struct ir_set texts = *s;
+    if (s->key_kind == IR_KEY_REGEX)
+        texts.key_kind = IR_KEY_STRING;
+    return ir_sort_rows(d->a, &texts);
+}
+
+/* Whether the expressions that both have come in the same order, which is that in which they are tried. */
+static bool same_turns(struct diff *d, const struct ir_set *s, const struct ir_set *t)
+{
+    struct strmap places = {0};
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < s->rows.n; i++)
+        strmap_put(&places, d->a, s->rows.v[i].key.str, i, NULL);
+    for (uint32_t i = 0; i < t->rows.n; i++) {
+        const uint32_t *at = strmap_get(&places, t->rows.v[i].key.str);
+        if (at && *at < next)
+            return false;
+        next = at ? *at : next;
+    }
+    return true;
+}
+
 /* Both in the order of their keys. */
 static void compare_rows(struct diff *d, struct details *x, const struct ir_set *s, const struct ir_set *t)
 {
-    const struct ir_row *const *a = ir_sort_rows(d->a, s), *const *b = ir_sort_rows(d->a, t);
+    const struct ir_row *const *a = sorted_rows(d, s), *const *b = sorted_rows(d, t);
     struct row_counts n = {0};
     struct details shown = {.a = d->a};
     for (uint32_t i = 0, k = 0; i < s->rows.n || k < t->rows.n;) {
@@ -282,6 +307,8 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
         vec_add(d->a, &x->change.details, shown.change.details.v[i]);
     if (n.shown > ROWS_SHOWN)
         detail(x, "… and %u more", n.shown - ROWS_SHOWN);
+    if (s->key_kind == IR_KEY_REGEX && !same_turns(d, s, t))
+        detail(x, "rows are tried in another order");
 }
 
 static void compare_defaults(struct details *x, const struct ir_set *s, const struct ir_set *t)

@@ -27,7 +27,7 @@ static const char *const regexes[] = {"^/a",        "b$",      "^/[a-z]+$", "a.*
                                       "(a|b){2,3}", "^$",      "(?i)^/API", "x\\.y", "^(/[^/]+)+$",
                                       "[0-9]",      "^[^b]*$", "a|^/b|c$"};
 static const char *const ports[] = {"1", "80", "443", "1024", "50000", "65535"};
-static const char *const ranges[] = {"-9..-1", "0..1", "2..79", "80..80", "81..1023", "4xx", "1024..49999", "50001..65535"};
+static const char *const ranges[] = {"0..0", "1", "2..79", "80..80", "81..399", "4xx", "500..1023", "1024..49999", "50001..65535"};
 
 uint32_t generate_draw(struct generate *g, uint32_t below)
 {
@@ -106,7 +106,7 @@ static uint32_t draw_keys(struct generate *g, enum ir_key_kind kind, const char 
 
 static enum ir_key_kind draw_kind(struct generate *g)
 {
-    return (enum ir_key_kind)generate_draw(g, IR_KEY_CIDR + 1);
+    return (enum ir_key_kind)generate_draw(g, COUNT(key_texts));
 }
 
 /* ---- values ------------------------------------------------------------------------------------ */

@@ -37,14 +37,16 @@ static const char *const hosts[] = {"a", "b", "a.b", "b.b", "a.a.b", "ab", "", "
 static const char *const headers[] = {NULL, "a", "b", "ab", "", "A"};
 static const char *const addresses[] = {"10.0.0.1", "10.1.0.1", "192.0.2.1", "::1"};
 static const char *const methods[] = {"GET", "POST", "OPTIONS", "X"};
+/* What is drawn: on both sides of each bound that programs name. */
+static const int64_t draws[] = {0, 4999999, 5000000, 29999999, 30000000, 30000001, 50000000, 99999999};
 
 /* What a program reads, so that no more is tried. */
 struct reads {
-    bool host, path, method, header, ip, tls, port, query;
+    bool host, path, method, header, ip, tls, port, query, random;
 };
 
 /* Tests by what they read. A pair of programs reads two of these groups, so that brute force has an end. */
-enum { GROUPS = 5, GROUP_TESTS = 20 };
+enum { GROUPS = 6, GROUP_TESTS = 20 };
 static const char *const tests[GROUPS][GROUP_TESTS] = {
     {"host == \"a\"", "host == \"a.b\"", "host != \"b\"", "host like \"*.b\"", "host like \"**.b\"",
      "host in [\"a\", \"b.b\"]", "host in [\"*.b\", \"a\"]", "host ends-with \"b\"", "host contains \"a\"",
@@ -52,13 +54,13 @@ static const char *const tests[GROUPS][GROUP_TESTS] = {
     {"path == \"/a\"",           "path == \"/\"",          "path != \"/b\"",
      "path under \"/a\"",        "path under \"/a/b\"",    "path under \"/\"",
      "path starts-with \"/a\"",  "path ends-with \"b\"",   "path ends-with \"/\"",
-     "path contains \"ab\"",     "path contains \".\"",    "path like \"/*\"",
+     "path contains \"ab\"",     "path in shapes",         "path like \"/*\"",
      "path like \"/a/*\"",       "path like \"/*/b\"",     "path like \"/a**\"",
      "path matches re\"^/a*$\"", "path matches re\"b+a\"", "path matches re\"^/(a|b)/\"",
      "path in [\"/a\", \"/b\"]", "path in prefixes"},
     {"req.method == GET", "req.method in [POST, PUT]", "req.method != GET", "client.ip in 10.0.0.0/8",
      "tls.active", "client.ip in [10.0.0.0/16, 192.0.2.0/24]", "client.ip == 10.1.0.1", "client.ip in ::/0",
-     "client.port < 1024"},
+     "client.port < 1024", "client.port in low-ports"},
     {"req.header[\"X\"] == \"a\"", "req.header[\"X\"] != \"a\"", "exists(req.header[\"X\"])",
      "req.header[\"X\"] starts-with \"a\"", "req.header[\"X\"] | lower == \"a\"",
      "req.header[\"X\"] | default(\"b\") == \"b\"", "req.header[\"X\"] in [\"a\", \"b\"]",
@@ -66,6 +68,7 @@ static const char *const tests[GROUPS][GROUP_TESTS] = {
     {"path == \"/a\"", "path under \"/a\"", "path ends-with \"b\"", "req.uri starts-with \"/a\"",
      "req.uri ends-with \"b\"", "words[path] == \"one\"", "req.query[\"q\"] == \"a\"",
      "exists(req.query[\"q\"])", "path | upper == \"/A\"", "req.uri == \"/a\"", "path matches re\"^/a*$\""},
+    {"random < 5%", "random >= 30%", "random <= 30%", "random == 30%", "50% > random", "tls.active"},
 };
 
 static void add_test(struct random *r, struct buf *out)
@@ -108,7 +111,7 @@ static void draw_line(struct random *r, bool edit, struct buf *out)
     static const char *const actions[] = {"use p",     "use q",     "use s",
                                           "reply 403", "reply 404", "redirect to \"/x\" 302"},
                              *const maps[GROUPS] = {"use by-host[host]", "use by-path[path]",
-                                                    "use by-net[client.ip]", "use p", "use by-path[path]"},
+                                                    "use by-net[client.ip]", "use p", "use by-shape[path]", "use shares"},
                              *const edits[] = {
                                  "set req.header[\"X\"] = \"a\"", "delete req.header[\"X\"]",
                                  "add req.header[\"X\"] = \"b\"", "set req.header[\"Y\"] = \"1\"",
@@ -171,9 +174,13 @@ static void put_program(const struct lines *l, uint32_t variant, struct buf *out
                "map by-path: path -> backend {\n \"/a\" -> p\n \"/a/b\" -> %s\n}\n"
                "map by-net: cidr -> backend {\n 10.0.0.0/8 -> p\n 10.1.0.0/16 -> q\n ::/0 -> s\n}\n"
                "map words: path -> string {\n \"/a\" -> \"one\"\n \"/a/b\" -> \"two\"\n}\n"
+               "map by-shape: regex -> backend {\n re\"b$\" -> p\n re\"^/a\" -> %s\n re\"/$\" -> q\n}\n"
+               "list shapes: regex {\n re\"b.?a\"\n re\"^/..$\"\n}\nlist low-ports: range<int> {\n 1..1023\n}\n"
+               "split shares {\n p -> %s\n q -> %s\n}\n"
                "list hosts: host {\n \"a\"\n \"a.b\"\n%s}\nlist prefixes: prefix {\n \"/a\"\n \"/b/\"\n}\n"
                "frontend f {\n  listen 127.0.0.1:2\n",
-               variant & 1 ? " \"b.b\" -> p\n" : "", variant & 2 ? "s" : "q", variant & 4 ? " \"b\"\n" : "");
+               variant & 1 ? " \"b.b\" -> p\n" : "", variant & 2 ? "s" : "q", variant & 2 ? "s" : "q",
+               variant & 1 ? "30%" : "5%", variant & 1 ? "70%" : "95%", variant & 4 ? " \"b\"\n" : "");
     if (l->edits)
         buf_str(out, "  on request {\n");
     for (uint32_t i = 0; i < l->n; i++) {
@@ -244,7 +251,7 @@ static void each_rest(struct brute *b, struct eval_request q, const char *host)
     for (uint32_t m = 0; m < (b->reads.method ? COUNT(methods) : 1); m++)
         for (uint32_t h = 0; h < (b->reads.header ? COUNT(headers) : 1); h++)
             for (uint32_t i = 0; i < (b->reads.ip ? COUNT(addresses) : 1); i++)
-                for (int tls = 0; tls < (b->reads.port ? 4 : b->reads.tls ? 2 : 1); tls++) {
+                for (uint32_t tls = 0; tls < (b->reads.port ? 4 : b->reads.tls ? 2 : 1); tls++) {
                     struct eval_header lines[2] = {{SLICE("Host"), slice_of(host)}, {SLICE("X"), SLICE("")}};
                     if (headers[h])
                         lines[1].value = slice_of(headers[h]);
@@ -254,7 +261,10 @@ static void each_rest(struct brute *b, struct eval_request q, const char *host)
                     q.tls = tls & 1;
                     q.client_port = tls & 2 ? 80 : 50000;
                     ip_parse(slice_of(addresses[i]), &q.client_ip);
-                    try_request(b, &q);
+                    for (uint32_t n = 0; n < (b->reads.random ? COUNT(draws) : 1); n++) {
+                        q.random = draws[n];
+                        try_request(b, &q);
+                    }
                 }
 }
 
@@ -286,7 +296,8 @@ static struct reads reads_of(struct slice text)
                           slice_contains(s, SLICE("client.ip")),
                           slice_contains(s, SLICE("tls")),
                           slice_contains(s, SLICE("port")),
-                          slice_contains(s, SLICE("query")) || slice_contains(s, SLICE("uri"))};
+                          slice_contains(s, SLICE("query")) || slice_contains(s, SLICE("uri")),
+                          slice_contains(s, SLICE("random")) || slice_contains(s, SLICE("shares"))};
 }
 
 /* ---- comparison -------------------------------------------------------------------------------- */
@@ -354,7 +365,8 @@ static void compare(const struct buf *old, const struct buf *new, uint64_t seed,
     struct reads p = reads_of(buf_view(old)), q = reads_of(buf_view(new));
     struct brute b = {.old = x->frontends.v[0], .new = y->frontends.v[0]};
     b.reads = (struct reads){p.host | q.host, p.path | q.path, p.method | q.method, p.header | q.header,
-                             p.ip | q.ip,     p.tls | q.tls,   p.port | q.port,     p.query | q.query};
+                             p.ip | q.ip,     p.tls | q.tls,   p.port | q.port,     p.query | q.query,
+                             p.random | q.random};
     diff_programs(&c.arena, x, y, &o, &d);
     try_all(&b);
     t->pairs++;
