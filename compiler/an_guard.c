@@ -30,8 +30,21 @@ static void put_key(enum ir_key_kind kind, const struct ir_key *k, struct buf *o
 
 static void put_row_value(const struct ir_set *set, const struct ir_row *r, struct buf *out)
 {
-    struct slice v = set->value_kind == IR_BACKEND && r->backend ? r->backend->name : r->str;
-    guard_put(out, v.p, v.len);
+    switch (set->value_kind) {
+    case IR_BACKEND:
+        guard_put(out, r->backend->name.p, r->backend->name.len);
+        break;
+    case IR_STR:
+        guard_put(out, r->str.p, r->str.len);
+        break;
+    case IR_BOOL:
+    case IR_INT:
+        guard_put(out, &r->num, sizeof r->num);
+        break;
+    case IR_IP:
+        guard_put(out, &r->ip, sizeof r->ip);
+        break;
+    }
 }
 
 struct slice guard_set_digest(struct guard_maker *m, const struct ir_set *set)
@@ -427,7 +440,9 @@ uint32_t guard_key(struct guard_maker *m, const struct ir_expr *subject, const s
     struct ir_set *one = arena_new(&m->l->a, struct ir_set);
     one->key_kind = set->key_kind;
     *vec_push(&m->l->a, &one->rows) = *row;
-    return guard_opaque(m, membership(m, subject, one));
+    const struct ir_expr *e = membership(m, subject, one);
+    f = guard_rows(m, e);
+    return f == GUARD_UNKNOWN ? guard_opaque(m, e) : f;
 }
 
 /* ---- formulas ---------------------------------------------------------------------------------- */
@@ -484,7 +499,7 @@ static uint32_t text_op(struct guard_maker *m, const struct ir_expr *e)
     return f == GUARD_UNKNOWN ? guard_opaque(m, e) : f;
 }
 
-uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
+static uint32_t formula(struct guard_maker *m, const struct ir_expr *e)
 {
     switch ((enum ir_op)e->op) {
     case IR_CONST_BOOL:
@@ -530,4 +545,12 @@ uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
         break;
     }
     return guard_opaque(m, e);
+}
+
+uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
+{
+    bool tests = e->op == IR_EQ || e->op == IR_LT || e->op == IR_LE || e->op == IR_IN || e->op == IR_LOOKUP ||
+                 e->op == IR_DEFAULT;
+    uint32_t f = tests ? guard_rows(m, e) : GUARD_UNKNOWN;
+    return f == GUARD_UNKNOWN ? formula(m, e) : f;
 }

@@ -342,6 +342,67 @@ static bool row_backend(struct rows_file *f, const struct word *w, struct ir_row
     return true;
 }
 
+static bool bad_value(struct rows_file *f, const struct word *w, const struct text_error *err)
+{
+    struct diag *x = row_error(f, DIAG_E0307, w->raw, "`%.*s` is no value of type %s", SLICE_ARG(w->text),
+                               check_type_text(f->b->d->rows.value_type));
+    if (x)
+        diag_label(f->k->d, x, "%s", err->why);
+    return false;
+}
+
+/* 4.9%, in parts of ir.h. */
+static bool parse_percent(struct slice s, int64_t *out)
+{
+    int64_t n = 0, unit = 0; /* unit: of the last digit, 0 before the point */
+    size_t digits = 0;
+    if (s.len < 2 || s.p[s.len - 1] != '%')
+        return false;
+    for (size_t i = 0; i + 1 < s.len; i++) {
+        if (s.p[i] == '.' && !unit && digits) {
+            unit = IR_PERCENT;
+            continue;
+        }
+        if (s.p[i] < '0' || s.p[i] > '9' || (unit && unit < 10) || n > IR_RANDOM_END)
+            return false;
+        digits++;
+        unit /= 10;
+        n = unit ? n + (s.p[i] - '0') * unit : n * 10 + (s.p[i] - '0') * (int64_t)IR_PERCENT;
+    }
+    *out = n;
+    return digits > 0 && s.p[s.len - 2] != '.' && n <= IR_RANDOM_END;
+}
+
+static bool row_value(struct rows_file *f, const struct word *w, struct ir_row *row)
+{
+    struct text_error err = {0};
+    enum type_id type = f->b->d->rows.value_type;
+    if (type == TYPE_BACKEND)
+        return row_backend(f, w, row);
+    if (type == TYPE_STRING) {
+        row->str = w->text;
+        return true;
+    }
+    if (check_is_text(type))
+        return check_text_type(f->k->a, type, w->text, &row->str, &err) || bad_value(f, w, &err);
+    bool quoted = w->raw.p[0] == '"', yes = slice_eq(w->text, SLICE("true"));
+    if (type == TYPE_INT) {
+        err.why = "expected a whole number of 64 bits";
+        return (!quoted && parse_int(w->text, &row->num)) || bad_value(f, w, &err);
+    }
+    if (type == TYPE_PERCENT) {
+        err.why = "expected a percent from 0% to 100%, such as 5% or 4.9%";
+        return (!quoted && parse_percent(w->text, &row->num)) || bad_value(f, w, &err);
+    }
+    if (type == TYPE_IP) {
+        err.why = "expected an address such as 10.0.0.1";
+        return (!quoted && ip_parse(w->text, &row->ip)) || bad_value(f, w, &err);
+    }
+    err.why = "expected true or false";
+    row->num = yes;
+    return (!quoted && (yes || slice_eq(w->text, SLICE("false")))) || bad_value(f, w, &err);
+}
+
 /* ---- rows -------------------------------------------------------------------------------------- */
 
 static void report_double(struct rows_file *f, const struct word *w, const struct ir_pos *first)
@@ -387,10 +448,8 @@ static bool read_row(struct rows_file *f, const char *p, const char *end, struct
             diag_label(f->k->d, x, "a row is a key and a value");
         return false;
     }
-    if (f->set->is_map && f->set->value_kind == IR_STR)
-        row->str = value.text;
-    else if (f->set->is_map)
-        good &= row_backend(f, &value, row);
+    if (f->set->is_map)
+        good &= row_value(f, &value, row);
     return good;
 }
 

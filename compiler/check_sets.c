@@ -64,6 +64,10 @@ static bool key_type(struct checker *k, const struct ast_type *t, enum ir_key_ki
     return false;
 }
 
+static const enum type_id value_types[] = {TYPE_BACKEND, TYPE_STRING, TYPE_HOST, TYPE_PATH,   TYPE_METHOD,
+                                           TYPE_INT,     TYPE_BOOL,   TYPE_IP,   TYPE_PERCENT};
+enum { NVALUES = sizeof value_types / sizeof *value_types };
+
 static bool value_type(struct checker *k, const struct ast_type *t, struct decl *d)
 {
     if (!t->name.p)
@@ -71,10 +75,11 @@ static bool value_type(struct checker *k, const struct ast_type *t, struct decl 
     d->rows.tcp = !t->optional && t->nargs == 1 && slice_eq(t->name, SLICE("backend")) &&
                   slice_eq(t->args[0]->name, SLICE("tcp"));
     bool plain = !t->optional && (!t->nargs || d->rows.tcp);
-    if (plain && (slice_eq(t->name, SLICE("backend")) || slice_eq(t->name, SLICE("string")))) {
-        d->rows.value_type = t->name.p[0] == 'b' ? TYPE_BACKEND : TYPE_STRING;
-        return true;
-    }
+    for (size_t i = 0; plain && i < NVALUES; i++)
+        if (slice_eq(t->name, slice_of(check_type_text(value_types[i])))) {
+            d->rows.value_type = value_types[i];
+            return true;
+        }
 #define TYPE(id, text, use, doc)                                                                             \
     if (slice_eq(t->name, SLICE(text))) {                                                                    \
         check_later(k, t->span, "maps to %s", text);                                                         \
@@ -82,11 +87,15 @@ static bool value_type(struct checker *k, const struct ast_type *t, struct decl 
     }
 #include "grammar/types.def"
 #undef TYPE
-    static const struct slice names[] = {SLICE("backend"), SLICE("string")};
+    struct slice names[NVALUES];
+    for (size_t i = 0; i < NVALUES; i++)
+        names[i] = slice_of(check_type_text(value_types[i]));
     struct diag *x =
         diag_report(k->d, DIAG_E0302, t->span, "`%.*s` is no type of values", SLICE_ARG(t->name));
-    diag_label(k->d, x, "expected backend or string");
-    check_suggest(k, x, t->span, t->name, names, 2);
+    diag_label(k->d, x, "expected a type of values");
+    check_suggest(k, x, t->span, t->name, names, NVALUES);
+    if (!x->has_fix)
+        diag_note(k->d, x, "there are: backend, string, host, path, method, int, bool, ip, percent");
     return false;
 }
 
@@ -121,7 +130,8 @@ void check_set_head(struct checker *k, struct decl *d)
     if (!key || !value)
         return;
     d->rows.broken = false;
-    set->value_kind = d->rows.value_type == TYPE_BACKEND ? IR_BACKEND : IR_STR;
+    set->value_kind = is_map ? check_kind(d->rows.value_type) : IR_BOOL;
+    set->percents = d->rows.value_type == TYPE_PERCENT;
     set->has_default = has_default(s->block);
 }
 
@@ -277,11 +287,48 @@ static struct decl *check_backend_row(struct set_build *b, const struct ast_expr
     return NULL;
 }
 
+static bool text_value(struct checker *k, enum type_id type, const struct ast_expr *e, struct slice *out)
+{
+    struct text_error err;
+    struct slice text;
+    if (type == TYPE_METHOD && e->kind == AST_NAME && check_is_method_word(e->text) && !check_lookup(k, e)) {
+        *out = e->text;
+        return true;
+    }
+    if (!check_string(k, e, "the value", &text))
+        return false;
+    if (check_text_type(k->a, type, text, out, &err))
+        return true;
+    check_bad_text(k, e, text, check_type_text(type), &err);
+    return false;
+}
+
+bool check_row_value(struct checker *k, enum type_id type, const struct ast_expr *e, struct ir_row *row)
+{
+    if (check_is_text(type))
+        return text_value(k, type, e, &row->str);
+    if (type == TYPE_INT)
+        return check_int(k, e, "the value", INT64_MIN, INT64_MAX, &row->num);
+    if (type == TYPE_PERCENT)
+        return check_percent(k, e, "the value", &row->num);
+    const struct ast_expr *lit = check_literal(k, e);
+    if (!lit)
+        return false;
+    bool address = lit->kind == AST_CIDR && !lit->has_prefix;
+    if (type == TYPE_BOOL && lit->kind == AST_BOOL)
+        row->num = lit->num;
+    else if (type == TYPE_IP && address)
+        row->ip = lit->cidr.addr;
+    else
+        check_wrong_literal(k, e, lit, type, "the value");
+    return type == TYPE_BOOL ? lit->kind == AST_BOOL : address;
+}
+
 static bool row_value(struct set_build *b, const struct ast_expr *e, struct ir_row *row)
 {
     struct checker *k = b->k;
-    if (b->set->value_kind == IR_STR)
-        return check_string(k, e, "the value", &row->str);
+    if (b->set->value_kind != IR_BACKEND)
+        return check_row_value(k, b->d->rows.value_type, e, row);
     struct decl *d = check_backend_row(b, e);
     if (d)
         row->backend = d->backend;

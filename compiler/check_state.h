@@ -504,6 +504,8 @@ struct ir_set *check_use_set(struct checker *k, struct decl *d);
 struct ir_set *check_new_set(struct checker *k, enum ir_key_kind kind, struct span at);
 /* The key that `e` is, of `kind`. False where reported. */
 bool check_key(struct checker *k, enum ir_key_kind kind, const struct ast_expr *e, struct ir_key *out);
+/* The value of a row that `e` is, of a type that is not BACKEND. False where reported. */
+bool check_row_value(struct checker *k, enum type_id type, const struct ast_expr *e, struct ir_row *row);
 /* The bytes by which two keys of `kind` are equal; they point into `key`. */
 struct slice check_key_bytes(enum ir_key_kind kind, const struct ir_key *key);
 const char *check_key_kind_text(enum ir_key_kind kind);

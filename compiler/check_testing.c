@@ -29,7 +29,7 @@ static void given_row(struct checker *k, struct test *t, const struct ast_stmt *
         if (!value)
             return;
         g.row.backend = value->backend;
-    } else if (!check_string(k, s->tail_expr, "the value", &g.row.str)) {
+    } else if (!d->rows.broken && !check_row_value(k, d->rows.value_type, s->tail_expr, &g.row)) {
         return;
     }
     add_given(k, t, d, e->args[1], &g);

@@ -121,7 +121,7 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
         check_later(k, e->span, "comparing backends");
         return check_failed();
     }
-    if (l.type == TYPE_BOOL)
+    if (l.type == TYPE_BOOL && !l.ir->optional && !r.ir->optional)
         return check_yes(bool_equal(k, e, l.ir, r.ir));
     return check_yes(check_new2(k, IR_EQ, IR_BOOL, l.ir, r.ir, e->span));
 }

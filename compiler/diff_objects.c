@@ -226,9 +226,29 @@ static void compare_backend(struct diff *d, const void *before, const void *afte
 
 /* ---- maps and lists ---------------------------------------------------------------------------- */
 
-static struct slice value_of(const struct ir_set *s, const struct ir_row *r)
+static struct slice value_of(struct arena *a, const struct ir_set *s, const struct ir_row *r)
 {
-    return s->value_kind == IR_BACKEND && r->backend ? r->backend->name : r->str;
+    struct buf b = {0};
+    ir_print_row_value(s, r, &b);
+    struct slice text = arena_copy(a, buf_view(&b));
+    buf_free(&b);
+    return text;
+}
+
+static bool same_value(const struct ir_set *s, const struct ir_row *x, const struct ir_row *y)
+{
+    switch (s->value_kind) {
+    case IR_BACKEND:
+        return slice_eq(x->backend->name, y->backend->name);
+    case IR_STR:
+        return slice_eq(x->str, y->str);
+    case IR_BOOL:
+    case IR_INT:
+        return x->num == y->num;
+    case IR_IP:
+        return memcmp(&x->ip, &y->ip, sizeof x->ip) == 0;
+    }
+    return true;
 }
 
 struct row_counts {
@@ -246,11 +266,11 @@ static void put_row_change(struct details *x, const struct ir_set *s, const stru
         return;
     ir_print_key(old ? s : t, old ? &old->key : &new->key, &b);
     if ((old ? s : t)->is_map && old)
-        buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(s, old)));
+        buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(x->a, s, old)));
     if (old && new)
-        buf_printf(&b, " → %.*s", SLICE_ARG(value_of(t, new)));
+        buf_printf(&b, " → %.*s", SLICE_ARG(value_of(x->a, t, new)));
     else if (t && t->is_map && new)
-        buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(t, new)));
+        buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(x->a, t, new)));
     detail(x, "%s %.*s", !old ? "added" : !new ? "removed" : "changed", SLICE_ARG(buf_view(&b)));
     buf_free(&b);
 }
@@ -295,7 +315,7 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
         else if (order > 0)
             put_row_change(&shown, s, t, NULL, b[k++], &n);
         else {
-            if (s->is_map && !slice_eq(value_of(s, a[i]), value_of(t, b[k])))
+            if (s->is_map && !same_value(s, a[i], b[k]))
                 put_row_change(&shown, s, t, a[i], b[k], &n);
             i++, k++;
         }
@@ -313,9 +333,9 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
 
 static void compare_defaults(struct details *x, const struct ir_set *s, const struct ir_set *t)
 {
-    struct slice old = s->has_default ? value_of(s, &s->fallback) : SLICE("none"),
-                 new = t->has_default ? value_of(t, &t->fallback) : SLICE("none");
-    if (s->has_default != t->has_default || !slice_eq(old, new))
+    struct slice old = s->has_default ? value_of(x->a, s, &s->fallback) : SLICE("none"),
+                 new = t->has_default ? value_of(x->a, t, &t->fallback) : SLICE("none");
+    if (s->has_default != t->has_default || (s->has_default && !same_value(s, &s->fallback, &t->fallback)))
         detail(x, "default: %.*s → %.*s", SLICE_ARG(old), SLICE_ARG(new));
 }
 
@@ -379,7 +399,7 @@ static void compare_set(struct diff *d, const void *before, const void *after)
     } else if (!old || !new) {
         detail(&x, "%u row%s", any->rows.n, any->rows.n == 1 ? "" : "s");
     } else if (old->is_split != new->is_split || old->key_kind != new->key_kind || old->is_map != new->is_map ||
-               (old->is_map && old->value_kind != new->value_kind)) {
+               (old->is_map && (old->value_kind != new->value_kind || old->percents != new->percents))) {
         detail(&x, "another type of keys or values");
     } else {
         compare_rows(d, &x, old, new);

@@ -76,9 +76,11 @@ struct ir_key {
 
 struct ir_row {
     struct ir_key key;
-    union {
-        struct slice str;           /* value of a map to string */
-        struct ir_backend *backend; /* value of a map to backend */
+    union { /* the value, by ir_set.value_kind */
+        struct slice str;
+        int64_t num; /* of BOOL: 0, 1 */
+        struct ip_addr ip;
+        struct ir_backend *backend;
     };
     struct ir_pos pos;
 };
@@ -92,7 +94,8 @@ struct ir_set {
     struct slice name;
     enum ir_key_kind key_kind;
     bool is_map, is_split;
-    enum ir_kind value_kind; /* maps: IR_STR or IR_BACKEND */
+    bool percents;           /* maps: the values, ints, are percents */
+    enum ir_kind value_kind; /* maps */
     VEC(struct ir_row) rows; /* in source order */
     bool has_default;        /* maps: `fallback` is the value where no row matches */
     struct ir_row fallback;

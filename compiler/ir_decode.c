@@ -98,10 +98,23 @@ static struct ir_backend *read_backend_ref(struct ir_reader *r)
 
 static void read_row_value(struct ir_reader *r, const struct ir_set *set, struct ir_row *row)
 {
-    if (set->value_kind == IR_BACKEND)
+    switch (set->value_kind) {
+    case IR_BACKEND:
         row->backend = read_backend_ref(r);
-    else
+        break;
+    case IR_STR:
         row->str = ir_read_text(r);
+        break;
+    case IR_BOOL:
+    case IR_INT:
+        row->num = ir_read_signed(r);
+        if (set->value_kind == IR_BOOL && row->num != 0 && row->num != 1)
+            ir_reader_fail(r, "a truth value is neither true nor false");
+        break;
+    case IR_IP:
+        read_addr(r, &row->ip);
+        break;
+    }
 }
 
 /* Each row takes a byte or more. */
@@ -133,10 +146,16 @@ static void read_set(struct ir_reader *r, struct ir_set *set)
 {
     set->name = ir_read_text(r);
     set->key_kind = (enum ir_key_kind)ir_read_max(r, IR_KEY_REGEX);
-    enum ir_wire_set what = (enum ir_wire_set)ir_read_max(r, IR_WIRE_SPLIT);
+    static const enum ir_kind kinds[] = {
+        [IR_WIRE_LIST] = IR_BOOL,     [IR_WIRE_STRINGS] = IR_STR, [IR_WIRE_BACKENDS] = IR_BACKEND,
+        [IR_WIRE_SPLIT] = IR_BACKEND, [IR_WIRE_BOOLS] = IR_BOOL,  [IR_WIRE_INTS] = IR_INT,
+        [IR_WIRE_PERCENTS] = IR_INT,  [IR_WIRE_IPS] = IR_IP,
+    };
+    enum ir_wire_set what = (enum ir_wire_set)ir_read_max(r, IR_WIRE_IPS);
     set->is_map = what != IR_WIRE_LIST;
     set->is_split = what == IR_WIRE_SPLIT;
-    set->value_kind = what == IR_WIRE_LIST ? IR_BOOL : what == IR_WIRE_STRINGS ? IR_STR : IR_BACKEND;
+    set->percents = what == IR_WIRE_PERCENTS;
+    set->value_kind = kinds[what];
     set->has_default = set->is_map && read_flag(r);
     if (set->has_default)
         read_row_value(r, set, &set->fallback);

@@ -97,10 +97,17 @@ static void dump_backend(const struct ir_program *p, const struct ir_backend *b,
 static void dump_value(const struct ir_set *set, const struct ir_row *row, struct buf *out)
 {
     buf_str(out, " -> ");
-    if (set->value_kind == IR_BACKEND)
-        buf_slice(out, row->backend->name);
-    else
+    if (set->value_kind == IR_STR)
         ir_print_text(row->str, out);
+    else
+        ir_print_row_value(set, row, out);
+}
+
+static const char *value_type_text(const struct ir_set *set)
+{
+    static const char *const text[] = {
+        [IR_BOOL] = "bool", [IR_INT] = "int", [IR_STR] = "string", [IR_IP] = "ip", [IR_BACKEND] = "backend"};
+    return set->percents ? "percent" : text[set->value_kind];
 }
 
 static void dump_set(const struct ir_program *p, const struct ir_set *set, struct buf *out)
@@ -112,7 +119,9 @@ static void dump_set(const struct ir_program *p, const struct ir_set *set, struc
         buf_printf(out, "#%u", set->index);
     if (!set->is_split)
         buf_printf(out, ": %s", key_kind_text(set->key_kind));
-    buf_str(out, !set->is_map || set->is_split ? " {" : set->value_kind == IR_BACKEND ? " -> backend {" : " -> string {");
+    if (set->is_map && !set->is_split)
+        buf_printf(out, " -> %s", value_type_text(set));
+    buf_str(out, " {");
     dump_place(p, set->pos, out);
     for (uint32_t i = 0; i < set->rows.n; i++) {
         buf_str(out, "  ");

@@ -97,6 +97,31 @@ void ir_print_key(const struct ir_set *set, const struct ir_key *k, struct buf *
         ir_print_text(k->str, out);
 }
 
+void ir_print_row_value(const struct ir_set *map, const struct ir_row *row, struct buf *out)
+{
+    char ip[IP_TEXT_MAX];
+    switch (map->value_kind) {
+    case IR_BACKEND:
+        buf_slice(out, row->backend->name);
+        break;
+    case IR_STR:
+        buf_slice(out, row->str);
+        break;
+    case IR_BOOL:
+        buf_str(out, row->num ? "true" : "false");
+        break;
+    case IR_INT:
+        if (map->percents)
+            ir_print_percent(row->num, out);
+        else
+            buf_printf(out, "%lld", (long long)row->num);
+        break;
+    case IR_IP:
+        buf_add(out, ip, ip_format(&row->ip, ip));
+        break;
+    }
+}
+
 static void print_set(const struct ir_set *set, struct buf *out)
 {
     if (set->name.len) {
@@ -130,15 +155,18 @@ static void print_field(const struct ir_expr *e, struct buf *out)
     buf_char(out, ']');
 }
 
-static bool is_random(const struct ir_expr *e)
+/* Whether the int is a percent. */
+static bool is_percent(const struct ir_expr *e)
 {
-    return e->op == IR_FIELD && e->field == IR_FIELD_RANDOM;
+    while (e->op == IR_DEFAULT)
+        e = e->args[0];
+    return (e->op == IR_FIELD && e->field == IR_FIELD_RANDOM) || (e->op == IR_LOOKUP && e->set->percents);
 }
 
-/* An operand of a comparison with `other`. */
+/* An operand beside `other`, whose type it has. */
 static void print_operand(const struct ir_expr *e, const struct ir_expr *other, struct buf *out)
 {
-    if (is_random(other) && e->op == IR_CONST_INT)
+    if (is_percent(other) && e->op == IR_CONST_INT)
         ir_print_percent(e->num, out);
     else
         print_at(e, CONVERTED, out);
@@ -207,7 +235,10 @@ static void print_converted(const struct ir_expr *e, struct buf *out)
     if (e->op != IR_DEFAULT)
         return;
     buf_char(out, '(');
-    print_at(e->args[1], LOOSE, out);
+    if (is_percent(e->args[0]))
+        print_operand(e->args[1], e->args[0], out);
+    else
+        print_at(e->args[1], LOOSE, out);
     buf_char(out, ')');
 }
 

@@ -17,7 +17,16 @@
 #define IR_PLACES_MAGIC SLICE("WIP\x01")
 
 /* What a set leads to. */
-enum ir_wire_set { IR_WIRE_LIST, IR_WIRE_STRINGS, IR_WIRE_BACKENDS, IR_WIRE_SPLIT };
+enum ir_wire_set {
+    IR_WIRE_LIST,
+    IR_WIRE_STRINGS,
+    IR_WIRE_BACKENDS,
+    IR_WIRE_SPLIT,
+    IR_WIRE_BOOLS,
+    IR_WIRE_INTS,
+    IR_WIRE_PERCENTS,
+    IR_WIRE_IPS,
+};
 
 enum {
     IR_WIRE_OPTIONAL = 0x80, /* in the byte of an operator */

@@ -13,11 +13,28 @@ static uint32_t string_value(struct layout *l, struct slice text)
     return blob_share(&l->blob, &ref, sizeof ref);
 }
 
+/* Values that are no texts are bytes too: WEIR_TABLE_STRINGS in abi.h. */
 static uint32_t row_value(struct layout *l, const struct ir_set *set, const struct ir_row *row)
 {
+    char b[8];
     if (!set->is_map)
         return 0;
-    return set->value_kind == IR_BACKEND ? row->backend->index : string_value(l, row->str);
+    switch (set->value_kind) {
+    case IR_BACKEND:
+        return row->backend->index;
+    case IR_STR:
+        return string_value(l, row->str);
+    case IR_BOOL:
+        b[0] = row->num != 0;
+        return string_value(l, (struct slice){b, 1});
+    case IR_INT:
+        for (unsigned i = 0; i < sizeof b; i++)
+            b[i] = (char)((uint64_t)row->num >> (8 * i));
+        return string_value(l, (struct slice){b, sizeof b});
+    case IR_IP:
+        return string_value(l, (struct slice){(const char *)row->ip.b, sizeof row->ip.b});
+    }
+    return 0;
 }
 
 static enum weir_table_use use_of(const struct ir_set *set)

@@ -86,7 +86,8 @@ enum weir_probe {
 enum weir_table_use {
     WEIR_TABLE_LIST,     /* nothing: membership alone */
     WEIR_TABLE_BACKENDS, /* indexes in weir_tables.backends */
-    WEIR_TABLE_STRINGS,  /* offsets of struct weir_ref */
+    WEIR_TABLE_STRINGS,  /* offsets of struct weir_ref: texts; ints as 8 bytes, little-endian; truth as a byte, 0 or 1; addresses
+                          * as 16 bytes */
     WEIR_TABLE_NODES,    /* nodes of a decision */
 };
 
@@ -416,6 +417,29 @@ static inline struct weir_str weir_arg_str(const uint8_t *tables, const struct w
 static inline int64_t weir_arg_int(const struct weir_arg *arg)
 {
     return (int64_t)((uint64_t)arg->b << 32 | arg->a);
+}
+
+/* What a map has for a key, as its type; of what is absent, or of another length, nothing. */
+static inline bool weir_str_int(struct weir_str s, int64_t *n)
+{
+    uint64_t sum = 0;
+    if (!s.p || s.len != 8)
+        return false;
+    for (unsigned i = 0; i < 8; i++)
+        sum |= (uint64_t)(uint8_t)s.p[i] << (8 * i);
+    *n = (int64_t)sum;
+    return true;
+}
+
+static inline bool weir_str_bool(struct weir_str s)
+{
+    return s.p && s.len == 1 && s.p[0];
+}
+
+/* NULL: absent. */
+static inline const uint8_t *weir_str_ip(struct weir_str s)
+{
+    return s.len == 16 ? (const uint8_t *)s.p : (const uint8_t *)0;
 }
 
 static inline bool weir_same_ip(const uint8_t *x, const uint8_t *y)

@@ -11,6 +11,7 @@ struct generate {
     bool glue; /* the program may need generated code */
     uint32_t lists, maps, backend_maps, splits, acls;
     uint8_t list_kinds[8], map_kinds[8], backend_map_kinds[8]; /* enum ir_key_kind */
+    uint8_t map_values[8];                                     /* which type of values */
 };
 
 enum { GENERATE_HEADERS_MAX = 24 };

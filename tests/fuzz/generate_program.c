@@ -104,6 +104,35 @@ static uint32_t draw_keys(struct generate *g, enum ir_key_kind kind, const char 
     return count;
 }
 
+/* Types of values of maps. */
+enum { VALUE_STRING, VALUE_INT, VALUE_BOOL, VALUE_IP, VALUE_PERCENT, VALUE_BACKEND, VALUES, VALUE_NONE };
+static const char *const value_texts[] = {"string", "int", "bool", "ip", "percent", "backend"};
+static const char *const addresses[] = {"10.1.2.3", "10.0.0.0", "2001:db8::1", "0.0.0.0", "192.168.127.255"};
+
+static void add_row_value(struct generate *g, uint32_t type, struct buf *out)
+{
+    static const char *const ints[] = {"0", "1", "80", "443", "(-3)", "9223372036854775807"};
+    switch (type) {
+    case VALUE_INT:
+        buf_str(out, ONE_OF(g, ints));
+        break;
+    case VALUE_BOOL:
+        buf_str(out, chance(g, 50) ? "true" : "false");
+        break;
+    case VALUE_IP:
+        buf_str(out, ONE_OF(g, addresses));
+        break;
+    case VALUE_PERCENT:
+        buf_str(out, ONE_OF(g, percents));
+        break;
+    case VALUE_BACKEND:
+        buf_printf(out, "pool-%u", generate_draw(g, 4));
+        break;
+    default:
+        buf_printf(out, "\"%s\"", ONE_OF(g, words));
+    }
+}
+
 static enum ir_key_kind draw_kind(struct generate *g)
 {
     return (enum ir_key_kind)generate_draw(g, COUNT(key_texts));
@@ -268,8 +297,6 @@ static void add_random_test(struct generate *g, struct buf *out)
 
 static void add_client_test(struct generate *g, struct buf *out)
 {
-    static const char *const addresses[] = {"10.1.2.3", "10.0.0.0", "2001:db8::1", "0.0.0.0",
-                                            "192.168.127.255"};
     const char *picked[16];
     uint32_t n;
     switch (generate_draw(g, 6)) {
@@ -363,6 +390,49 @@ static void add_glue_test(struct generate *g, struct buf *out)
     }
 }
 
+/* A test of what one of the maps has. */
+static void add_map_test(struct generate *g, uint32_t i, struct buf *out)
+{
+    static const char *const orders[] = {"<", "<=", ">", ">=", "==", "!="}, *const equals[] = {"==", "!="};
+    struct buf value = {0};
+    bool with_default = chance(g, 20);
+    buf_printf(&value, "%smap-%u[", with_default ? "(" : "", i);
+    add_subject(g, (enum ir_key_kind)g->map_kinds[i], &value);
+    buf_char(&value, ']');
+    if (with_default) {
+        buf_str(&value, " | default(");
+        add_row_value(g, g->map_values[i], &value);
+        buf_str(&value, "))");
+    }
+    struct slice x = buf_view(&value);
+    switch (g->map_values[i]) {
+    case VALUE_INT:
+        if (chance(g, 30))
+            buf_printf(out, "%.*s + 1 %s client.port", SLICE_ARG(x), ONE_OF(g, orders));
+        else
+            buf_printf(out, "%.*s %s %s", SLICE_ARG(x), ONE_OF(g, orders), ONE_OF(g, ports));
+        break;
+    case VALUE_BOOL:
+        if (with_default)
+            buf_slice(out, x);
+        else
+            buf_printf(out, "%.*s %s %s", SLICE_ARG(x), ONE_OF(g, equals), chance(g, 70) ? "true" : "tls.active");
+        break;
+    case VALUE_IP:
+        if (chance(g, 40))
+            buf_printf(out, "%.*s %s client.ip", SLICE_ARG(x), ONE_OF(g, equals));
+        else
+            buf_printf(out, "%.*s %sin [%s, 10.9.0.0/16]", SLICE_ARG(x), chance(g, 30) ? "not " : "", ONE_OF(g, nets));
+        break;
+    case VALUE_PERCENT:
+        buf_printf(out, "random %s %.*s", ONE_OF(g, orders), SLICE_ARG(x));
+        break;
+    default:
+        buf_printf(out, "%.*s == \"%s\"", SLICE_ARG(x), ONE_OF(g, words));
+    }
+    buf_free(&value);
+}
+
 /* A test against one of the program's lists or maps. False where there is none that fits. */
 static bool add_set_test(struct generate *g, struct buf *out)
 {
@@ -376,9 +446,7 @@ static bool add_set_test(struct generate *g, struct buf *out)
         buf_printf(out, " %sin list-%u", chance(g, 20) ? "not " : "", i);
         return true;
     }
-    buf_printf(out, "map-%u[", i);
-    add_subject(g, kind, out);
-    buf_printf(out, "] == \"%s\"", ONE_OF(g, words));
+    add_map_test(g, i, out);
     return true;
 }
 
@@ -448,17 +516,17 @@ static void add_guard(struct generate *g, uint32_t percent, struct buf *out)
 
 /* ---- declarations ------------------------------------------------------------------------------ */
 
-static void add_rows(struct generate *g, enum ir_key_kind kind, int values, struct buf *out)
+static void add_rows(struct generate *g, enum ir_key_kind kind, uint32_t values, struct buf *out)
 {
     const char *picked[16];
     uint32_t n = draw_keys(g, kind, picked);
     for (uint32_t i = 0; i < n; i++) {
         buf_str(out, "  ");
         add_key(kind, picked[i], out);
-        if (values == IR_BACKEND)
-            buf_printf(out, " -> pool-%u", generate_draw(g, 4));
-        else if (values == IR_STR)
-            buf_printf(out, " -> \"%s\"", ONE_OF(g, words));
+        if (values != VALUE_NONE) {
+            buf_str(out, " -> ");
+            add_row_value(g, values, out);
+        }
         buf_str(out, "\n");
     }
 }
@@ -470,23 +538,29 @@ static void add_sets(struct generate *g, struct buf *out)
         enum ir_key_kind kind = draw_kind(g);
         g->list_kinds[i] = (uint8_t)kind;
         buf_printf(out, "list list-%u: %s {\n", i, key_texts[kind]);
-        add_rows(g, kind, -1, out);
+        add_rows(g, kind, VALUE_NONE, out);
         buf_str(out, "}\n");
     }
     g->maps = generate_draw(g, 3);
     for (uint32_t i = 0; i < g->maps; i++) {
         enum ir_key_kind kind = draw_kind(g);
         g->map_kinds[i] = (uint8_t)kind;
-        buf_printf(out, "map map-%u: %s -> string {\n", i, key_texts[kind]);
-        add_rows(g, kind, IR_STR, out);
-        buf_printf(out, "%s}\n", chance(g, 30) ? "  default -> \"none\"\n" : "");
+        g->map_values[i] = (uint8_t)generate_draw(g, VALUE_BACKEND);
+        buf_printf(out, "map map-%u: %s -> %s {\n", i, key_texts[kind], value_texts[g->map_values[i]]);
+        add_rows(g, kind, g->map_values[i], out);
+        if (chance(g, 30)) {
+            buf_str(out, "  default -> ");
+            add_row_value(g, g->map_values[i], out);
+            buf_str(out, "\n");
+        }
+        buf_str(out, "}\n");
     }
     g->backend_maps = generate_draw(g, 4);
     for (uint32_t i = 0; i < g->backend_maps; i++) {
         enum ir_key_kind kind = draw_kind(g);
         g->backend_map_kinds[i] = (uint8_t)kind;
         buf_printf(out, "map pools-%u: %s -> backend {\n", i, key_texts[kind]);
-        add_rows(g, kind, IR_BACKEND, out);
+        add_rows(g, kind, VALUE_BACKEND, out);
         buf_printf(out, "%s}\n", chance(g, 20) ? "  default -> pool-3\n" : "");
     }
 }

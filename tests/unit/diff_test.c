@@ -46,11 +46,12 @@ struct reads {
 };
 
 /* Tests by what they read. A pair of programs reads two of these groups, so that brute force has an end. */
-enum { GROUPS = 6, GROUP_TESTS = 20 };
+enum { GROUPS = 6, GROUP_TESTS = 24 };
 static const char *const tests[GROUPS][GROUP_TESTS] = {
     {"host == \"a\"", "host == \"a.b\"", "host != \"b\"", "host like \"*.b\"", "host like \"**.b\"",
      "host in [\"a\", \"b.b\"]", "host in [\"*.b\", \"a\"]", "host ends-with \"b\"", "host contains \"a\"",
-     "host starts-with \"a\"", "host in hosts", "host like \"a*\"", "host matches re\"^a+$\""},
+     "host starts-with \"a\"", "host in hosts", "limits[host] > 4", "limits[host] in [1, 5]", "flags[host] | default(true)",
+     "flags[host] == false", "3 != limits[host]", "host like \"a*\"", "host matches re\"^a+$\""},
     {"path == \"/a\"",           "path == \"/\"",          "path != \"/b\"",
      "path under \"/a\"",        "path under \"/a/b\"",    "path under \"/\"",
      "path starts-with \"/a\"",  "path ends-with \"b\"",   "path ends-with \"/\"",
@@ -60,7 +61,8 @@ static const char *const tests[GROUPS][GROUP_TESTS] = {
      "path in [\"/a\", \"/b\"]", "path in prefixes"},
     {"req.method == GET", "req.method in [POST, PUT]", "req.method != GET", "client.ip in 10.0.0.0/8",
      "tls.active", "client.ip in [10.0.0.0/16, 192.0.2.0/24]", "client.ip == 10.1.0.1", "client.ip in ::/0",
-     "client.port < 1024", "client.port in low-ports"},
+     "client.port < 1024", "client.port in low-ports",
+     "homes[req.method] == client.ip", "homes[req.method] in 10.0.0.0/16", "client.port < (numbers[client.ip] | default(90))"},
     {"req.header[\"X\"] == \"a\"", "req.header[\"X\"] != \"a\"", "exists(req.header[\"X\"])",
      "req.header[\"X\"] starts-with \"a\"", "req.header[\"X\"] | lower == \"a\"",
      "req.header[\"X\"] | default(\"b\") == \"b\"", "req.header[\"X\"] in [\"a\", \"b\"]",
@@ -68,7 +70,8 @@ static const char *const tests[GROUPS][GROUP_TESTS] = {
     {"path == \"/a\"", "path under \"/a\"", "path ends-with \"b\"", "req.uri starts-with \"/a\"",
      "req.uri ends-with \"b\"", "words[path] == \"one\"", "req.query[\"q\"] == \"a\"",
      "exists(req.query[\"q\"])", "path | upper == \"/A\"", "req.uri == \"/a\"", "path matches re\"^/a*$\""},
-    {"random < 5%", "random >= 30%", "random <= 30%", "random == 30%", "50% > random", "tls.active"},
+    {"random < 5%", "random >= 30%", "random <= 30%", "random == 30%", "50% > random", "tls.active",
+     "random < rollout[host]", "(rollout[host] | default(30%)) > random"},
 };
 
 static void add_test(struct random *r, struct buf *out)
@@ -176,11 +179,16 @@ static void put_program(const struct lines *l, uint32_t variant, struct buf *out
                "map words: path -> string {\n \"/a\" -> \"one\"\n \"/a/b\" -> \"two\"\n}\n"
                "map by-shape: regex -> backend {\n re\"b$\" -> p\n re\"^/a\" -> %s\n re\"/$\" -> q\n}\n"
                "list shapes: regex {\n re\"b.?a\"\n re\"^/..$\"\n}\nlist low-ports: range<int> {\n 1..1023\n}\n"
+               "map limits: host -> int {\n \"a\" -> 5\n \"a.b\" -> %s\n \"b.b\" -> 1\n}\n"
+               "map flags: host-pattern -> bool {\n \"a\" -> true\n \"*.b\" -> false\n \"**.b\" -> true\n}\n"
+               "map homes: method -> ip {\n GET -> 10.0.0.1\n POST -> 10.1.0.1\n default -> %s\n}\n"
+               "map numbers: cidr -> int {\n 10.0.0.0/8 -> 100\n 10.1.0.0/16 -> 60000\n}\n"
+               "map rollout: host -> percent {\n \"a\" -> 5%%\n \"b\" -> %s\n}\n"
                "split shares {\n p -> %s\n q -> %s\n}\n"
                "list hosts: host {\n \"a\"\n \"a.b\"\n%s}\nlist prefixes: prefix {\n \"/a\"\n \"/b/\"\n}\n"
                "frontend f {\n  listen 127.0.0.1:2\n",
                variant & 1 ? " \"b.b\" -> p\n" : "", variant & 2 ? "s" : "q", variant & 2 ? "s" : "q",
-               variant & 1 ? "30%" : "5%", variant & 1 ? "70%" : "95%", variant & 4 ? " \"b\"\n" : "");
+               variant & 1 ? "3" : "9", variant & 2 ? "::1" : "192.0.2.1", variant & 4 ? "50%" : "30%", variant & 1 ? "30%" : "5%", variant & 1 ? "70%" : "95%", variant & 4 ? " \"b\"\n" : "");
     if (l->edits)
         buf_str(out, "  on request {\n");
     for (uint32_t i = 0; i < l->n; i++) {
