@@ -252,8 +252,8 @@ enum weir_value_kind {
     WEIR_VALUE_CONST, /* the bytes a..b */
     WEIR_VALUE_SLOT,  /* the slot's value */
     WEIR_VALUE_IP,    /* the client's address as 16 bytes: the key of a map from CIDRs */
-    WEIR_VALUE_RANDOM, /* facts.random as 8 bytes: the key of a map from ranges */
     WEIR_VALUE_GLUE,  /* the generated expression: shape a, arguments at b */
+    WEIR_VALUE_RANDOM, /* facts.random as 8 bytes: the key of a map from ranges */
 };
 
 struct weir_value {
