@@ -76,14 +76,18 @@ static void put_payload(struct guard_maker *m, const struct ir_expr *e, struct b
     case IR_CONST_IP:
         guard_put(out, &e->ip, sizeof e->ip);
         return;
+    case IR_CONST_CIDR:
+        guard_put(out, &e->cidr, sizeof e->cidr);
+        return;
     case IR_CONST_STR:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_REPLACE:
         guard_put(out, e->str.p, e->str.len);
         return;
     case IR_FIELD:
         guard_put(out, e->str.p, e->str.len);
-        if (e->field == IR_FIELD_HEADER)
+        if (e->field == IR_FIELD_HEADER || e->field == IR_FIELD_HEADERS)
             put_history(m, e, out);
         return;
     case IR_IN:
@@ -112,6 +116,16 @@ static void put_payload(struct guard_maker *m, const struct ir_expr *e, struct b
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
+    case IR_AMONG:
         return;
     }
 }
@@ -516,6 +530,18 @@ uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_CONST_CIDR:
+    case IR_AMONG:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_REPLACE:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
         break;
     }
     return guard_opaque(m, e);
