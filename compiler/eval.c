@@ -19,6 +19,22 @@ struct slice eval_uri(const struct eval_state *s)
     return s->uri;
 }
 
+void eval_listener(const struct ir_frontend *f, uint16_t port, struct ip_addr *ip, uint16_t *at)
+{
+    static const struct ip_addr all;
+    uint32_t i = 0;
+    while (i < f->listens.n && f->listens.v[i].port != port)
+        i++;
+    i = i < f->listens.n ? i : 0;
+    ip_parse(SLICE("192.0.2.2"), ip);
+    *at = port;
+    if (f->listens.n == 0)
+        return;
+    *at = f->listens.v[i].port;
+    if (memcmp(&f->listens.v[i].addr, &all, sizeof all) != 0)
+        *ip = f->listens.v[i].addr;
+}
+
 /* ---- the request ------------------------------------------------------------------------------- */
 
 /* Splits http(s)://authority[path][?query] (RFC 9112 section 3.2.2). */
@@ -191,7 +207,7 @@ static void edit(struct eval_state *s, const struct ir_rule *r, struct eval_resu
         c->name = r->name;
     }
     c->value = value;
-    c->lines.n = 0;
+    memset(&c->lines, 0, sizeof c->lines);
     for (uint32_t i = 0; r->kind == IR_ADD_HEADER && i < lines.list.n; i++)
         vec_add(s->a, &c->lines, lines.list.v[i]);
     if (r->kind != IR_DEL_HEADER)
@@ -257,7 +273,10 @@ static bool applies(struct eval_state *s, const struct ir_rule *r)
 void eval_run(struct arena *a, const struct ir_frontend *f, const struct eval_request *q,
               eval_trace_fn *trace, void *ctx, struct eval_result *out)
 {
-    struct eval_state s = {.a = a, .request = q};
+    struct eval_state s = {
+        .a = a, .request = q, .listener_ip = q->listener_ip, .listener_port = q->listener_port};
+    if (!q->listener_port)
+        eval_listener(f, q->tls ? 443 : 80, &s.listener_ip, &s.listener_port);
     *out = (struct eval_result){0};
     out->refused = take_target(&s);
     if (!out->refused)

@@ -16,13 +16,16 @@ struct eval_request {
     const struct eval_header *headers;
     uint32_t nheaders; /* Host among them */
     struct ip_addr client_ip, listener_ip;
-    uint16_t client_port, listener_port;
+    uint16_t client_port, listener_port; /* listener_port 0: eval_listener() says where the request arrives */
     bool tls;
-    bool http10;     /* HTTP/1.0, which needs no Host; else HTTP/1.1 */
-    struct slice id; /* req.id; p NULL: EVAL_ID */
+    bool http10; /* HTTP/1.0, which needs no Host; else HTTP/1.1 */
 };
 
-/* What req.id is where nothing else is said: outside of the proxy, requests have no name of their own. */
+/* Where a request for `port` arrives: the first `listen` of that port, else the first; 192.0.2.2, an address of nobody
+ * (RFC 5737), where that is all addresses. */
+void eval_listener(const struct ir_frontend *f, uint16_t port, struct ip_addr *ip, uint16_t *at);
+
+/* req.id: outside of the proxy, requests have no name of their own. */
 #define EVAL_ID SLICE("00000000000000000000000000000000")
 
 enum eval_outcome { EVAL_USE, EVAL_REDIRECT, EVAL_REPLY, EVAL_BAD_REQUEST };

@@ -83,11 +83,11 @@ static struct eval_value field(struct eval_state *s, const struct ir_expr *e)
     case IR_FIELD_VERSION:
         return text(s->request->http10 ? SLICE("HTTP/1.0") : SLICE("HTTP/1.1"));
     case IR_FIELD_ID:
-        return text(s->request->id.p ? s->request->id : EVAL_ID);
+        return text(EVAL_ID);
     case IR_FIELD_LISTENER_IP:
-        return (struct eval_value){.kind = IR_IP, .ip = s->request->listener_ip};
+        return (struct eval_value){.kind = IR_IP, .ip = s->listener_ip};
     case IR_FIELD_LISTENER_PORT:
-        return number(s->request->listener_port);
+        return number(s->listener_port);
     case IR_FIELD_COUNT:
         break;
     }

@@ -16,6 +16,8 @@ struct eval_state {
     struct arena *a;
     const struct eval_request *request;
     struct slice host, path, uri, raw_path;
+    struct ip_addr listener_ip;
+    uint16_t listener_port;
     struct slice query;     /* as received, without "?"; p NULL: none */
     struct slice authority; /* of an absolute-form target, else p NULL: what the header Host says */
     VEC(struct eval_changed) changed;

@@ -191,7 +191,10 @@ static void json_request(const struct explain *e, struct buf *out)
         json_member(out, "uri", e->uri);
     }
     json_member(out, "from", buf_view(&from));
-    buf_printf(out, ",\"port\":%u,\"tls\":%s}", e->request.client_port, e->request.tls ? "true" : "false");
+    buf_printf(out, ",\"port\":%u,\"tls\":%s", e->request.client_port, e->request.tls ? "true" : "false");
+    from.len = ip_format(&e->request.listener_ip, buf_reserve(&from, IP_TEXT_MAX));
+    json_member(out, "listener", buf_view(&from));
+    buf_printf(out, ",\"listener-port\":%u}", e->request.listener_port);
     buf_free(&from);
 }
 
