@@ -291,7 +291,7 @@ static bool refers_to_group(struct checker *k, const struct ast_expr *e, struct 
 {
     for (size_t i = 0; i + 1 < s.len; i++)
         if (s.p[i] == '\\' && s.p[i + 1] >= '0' && s.p[i + 1] <= '9') {
-            check_later(k, e->span, "`\\%c` in a replacement, what a group matched,", s.p[i + 1]);
+            check_later(k, e->span, "`\\%c`, what a group matched, in a replacement", s.p[i + 1]);
             return true;
         }
     return false;

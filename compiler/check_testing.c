@@ -151,7 +151,7 @@ static bool end_of(struct request *q, const struct ast_expr *e, const char *what
     if (lit->kind != AST_CIDR && lit->kind != AST_ENDPOINT)
         check_wrong_literal(q->k, e, lit, TYPE_IP, what);
     else
-        diag_label(q->k->d, diag_report(q->k->d, DIAG_E0302, e->span, "%s is one address", what),
+        diag_label(q->k->d, diag_report(q->k->d, DIAG_E0302, e->span, "%s is a single address", what),
                    "expected an address such as 10.0.0.7 or 10.0.0.7:4000");
     return false;
 }

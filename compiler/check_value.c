@@ -241,8 +241,9 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
             check_ref(k, e, 1u << DECL_LET, "constant");
         }
     } else {
+        bool of_constant = e->kind == AST_PIPE && check_literal_quietly(k, e->args[0]);
         diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "a constant is expected here"),
-                   "not a constant");
+                   of_constant ? "no value: it is always absent, or too long" : "not a constant");
     }
     return NULL;
 }

@@ -182,6 +182,7 @@ static void json_outcome(const struct explain *e, struct buf *out)
 static void json_request(const struct explain *e, struct buf *out)
 {
     struct buf from = {0};
+    char ip[IP_TEXT_MAX];
     add_from(e, &from);
     buf_str(out, ",\"request\":{\"method\":");
     buf_json(out, e->request.method);
@@ -192,8 +193,7 @@ static void json_request(const struct explain *e, struct buf *out)
     }
     json_member(out, "from", buf_view(&from));
     buf_printf(out, ",\"port\":%u,\"tls\":%s", e->request.client_port, e->request.tls ? "true" : "false");
-    from.len = ip_format(&e->request.listener_ip, buf_reserve(&from, IP_TEXT_MAX));
-    json_member(out, "listener", buf_view(&from));
+    json_member(out, "listener", (struct slice){ip, ip_format(&e->request.listener_ip, ip)});
     buf_printf(out, ",\"listener-port\":%u}", e->request.listener_port);
     buf_free(&from);
 }
