@@ -1,0 +1,23 @@
+/* Words that people bring along from other programs: what a message about an unknown word adds. The table is
+ * grammar/peer_words.def. */
+#include "compiler/check_state.h"
+
+static const struct {
+    enum peer_word kind;
+    struct slice word;
+    const char *whose, *here;
+} words[] = {
+#define PEER_WORD(kind, word, whose, here) {PEER_##kind, SLICE(word), whose, here},
+#include "grammar/peer_words.def"
+#undef PEER_WORD
+};
+
+bool check_peer_word(struct checker *k, struct diag *x, enum peer_word kind, struct slice word)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].kind == kind && slice_eq(words[i].word, word)) {
+            diag_help(k->d, x, "%s's `%.*s` is %s", words[i].whose, SLICE_ARG(word), words[i].here);
+            return true;
+        }
+    return false;
+}
