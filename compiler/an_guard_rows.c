@@ -6,7 +6,8 @@
 
 static bool is_constant(const struct ir_expr *e)
 {
-    return e->op == IR_CONST_BOOL || e->op == IR_CONST_INT || e->op == IR_CONST_STR || e->op == IR_CONST_IP;
+    return e->op == IR_CONST_BOOL || e->op == IR_CONST_INT || e->op == IR_CONST_STR || e->op == IR_CONST_IP ||
+           e->op == IR_CONST_CIDR;
 }
 
 /* MAP[key], or MAP[key] | default(…), that can be taken apart; NULL: something else. */

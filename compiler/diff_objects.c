@@ -247,6 +247,9 @@ static bool same_value(const struct ir_set *s, const struct ir_row *x, const str
         return x->num == y->num;
     case IR_IP:
         return memcmp(&x->ip, &y->ip, sizeof x->ip) == 0;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
     }
     return true;
 }

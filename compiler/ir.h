@@ -19,8 +19,9 @@ struct ir_pos {
 /* Percents are ints: so many of them are 1%, and `random` is from 0 to below IR_RANDOM_END. */
 enum { IR_PERCENT = 1000000, IR_RANDOM_END = 100 * IR_PERCENT };
 
-/* Representation of a value at run time. Subtypes of string (host, path, method) are IR_STR, percents IR_INT. */
-enum ir_kind { IR_BOOL, IR_INT, IR_STR, IR_IP, IR_BACKEND };
+/* Representation of a value at run time. Subtypes of string (host, path, method) are IR_STR, percents IR_INT; a list is
+ * one of texts (the lines of a header). */
+enum ir_kind { IR_BOOL, IR_INT, IR_STR, IR_IP, IR_BACKEND, IR_CIDR, IR_LIST };
 
 enum ir_field {
 #define FIELD(id, text, type, optional, keyed, phase, doc) IR_FIELD_##id,
@@ -53,8 +54,9 @@ struct ir_expr {
     struct ir_expr **args;
     union {
         int64_t num;         /* CONST_BOOL (0, 1), CONST_INT */
-        struct slice str;    /* CONST_STR, LIKE, MATCHES; FIELD: the key (headers in lower case) */
+        struct slice str;    /* CONST_STR, LIKE, MATCHES, REPLACE; FIELD: the key (headers in lower case) */
         struct ip_addr ip;   /* CONST_IP */
+        struct ip_prefix cidr; /* CONST_CIDR: no host bits */
         struct ir_set *set;  /* IN, LOOKUP */
     };
     struct ir_pos pos;

@@ -39,25 +39,6 @@ static struct slice read_shared(struct ir_reader *r, struct slice before)
 
 /* ---- sets -------------------------------------------------------------------------------------- */
 
-static void read_cidr(struct ir_reader *r, struct ip_prefix *out)
-{
-    unsigned code = ir_read_byte(r);
-    bool v4 = code > IR_WIRE_V4;
-    unsigned bits = v4 ? code - IR_WIRE_V4 - 1 : code, skip = v4 ? 12 : 0;
-    if (v4 && bits > 32) {
-        ir_reader_fail(r, "a network does not exist");
-        return;
-    }
-    if (v4)
-        out->addr.b[10] = out->addr.b[11] = 0xff;
-    out->bits = (uint8_t)(bits + (v4 ? 96 : 0));
-    const uint8_t *p = ir_read_bytes(r, (bits + 7) / 8);
-    if (p)
-        memcpy(out->addr.b + skip, p, (bits + 7) / 8);
-    if (!ip_prefix_is_clean(out) || (!v4 && out->bits >= 96 && ip_is_v4(&out->addr)))
-        ir_reader_fail(r, "a network has host bits, or is written in another way");
-}
-
 /* Ranges do not overlap. */
 static void read_range(struct ir_reader *r, struct ir_range *out, const struct ir_range *before)
 {
@@ -78,7 +59,7 @@ static void read_key(struct ir_reader *r, enum ir_key_kind kind, struct ir_key *
     else if (kind == IR_KEY_RANGE)
         read_range(r, &k->range, before ? &before->range : NULL);
     else if (kind == IR_KEY_CIDR)
-        read_cidr(r, &k->cidr);
+        ir_read_cidr(r, &k->cidr);
     else
         k->str = read_shared(r, before ? before->str : SLICE(""));
     if (kind == IR_KEY_REGEX && !ir_is_regex(k->str))
@@ -114,6 +95,9 @@ static void read_row_value(struct ir_reader *r, const struct ir_set *set, struct
     case IR_IP:
         read_addr(r, &row->ip);
         break;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
     }
 }
 

@@ -109,6 +109,9 @@ static void put_row_value(struct encoder *e, struct buf *out, const struct ir_se
     case IR_IP:
         put_addr(out, &row->ip);
         break;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
     }
 }
 
@@ -127,6 +130,9 @@ static enum ir_wire_set set_code(const struct ir_set *set)
         return set->percents ? IR_WIRE_PERCENTS : IR_WIRE_INTS;
     case IR_IP:
         return IR_WIRE_IPS;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
     }
     return IR_WIRE_LIST;
 }
@@ -265,10 +271,14 @@ static void put_expr(struct encoder *e, const struct ir_expr *x)
     case IR_CONST_STR:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_REPLACE:
         put_text(e->out, x->str);
         break;
     case IR_CONST_IP:
         put_addr(e->out, &x->ip);
+        break;
+    case IR_CONST_CIDR:
+        put_cidr(e->out, &x->cidr);
         break;
     case IR_FIELD:
         buf_char(e->out, (char)x->field);
@@ -302,6 +312,16 @@ static void put_expr(struct encoder *e, const struct ir_expr *x)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
+    case IR_AMONG:
         break;
     }
     for (uint32_t i = 0; i < x->nargs; i++)

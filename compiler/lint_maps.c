@@ -64,6 +64,9 @@ static bool same_value(const struct ir_set *set, const struct ir_row *a, const s
         return a->num == b->num;
     case IR_IP:
         return memcmp(&a->ip, &b->ip, sizeof a->ip) == 0;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
     }
     return false;
 }
