@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "compiler/an_hosts.h"
+#include "compiler/diff_cone.h"
 #include "runtime/base/hash.h"
 
 enum { CONFIRMED_MAX = 200 }; /* classes that are confirmed one by one */
@@ -267,6 +268,13 @@ static void confirm(struct diff *d, struct diff_frontend *f)
     f->verdict = any ? DIFF_DIFFERENT : f->classes.n > 0 || f->exceeded ? DIFF_UNKNOWN : DIFF_EQUIVALENT;
 }
 
+static void take_cone(const struct diff_cone *cone, struct an_side *const sides[2])
+{
+    for (uint32_t side = 0; side < 2; side++)
+        for (uint32_t i = 0; i < sides[side]->items.n; i++)
+            sides[side]->items.v[i].changed = diff_cone_has(cone, side, &sides[side]->items.v[i]);
+}
+
 /* ---- frontends --------------------------------------------------------------------------------- */
 
 void diff_compare_frontends(struct diff *d, struct diff_frontend *f, double seconds)
@@ -275,8 +283,14 @@ void diff_compare_frontends(struct diff *d, struct diff_frontend *f, double seco
     struct comparing c = {.d = d, .f = f};
     const struct ir_frontend *both[2] = {f->old, f->new};
     struct an_side *const sides[2] = {&f->sides[0], &f->sides[1]};
+    struct diff_cone cone;
+    diff_cone_find(d->a, f->old, f->new, &cone);
     logic_begin(&l);
     an_rules_begin(&c.rules, &l, both, 2);
+    if (cone.confined) {
+        c.rules.skip = diff_cone_skips;
+        c.rules.skip_ctx = &cone;
+    }
     an_rules_add(&c.rules, sides[0], d->old, f->old);
     an_rules_add(&c.rules, sides[1], d->new, f->new);
     /* Items outlive the formulas. */
@@ -289,7 +303,10 @@ void diff_compare_frontends(struct diff *d, struct diff_frontend *f, double seco
     an_search_begin(&c.s, &l, 1, asterisk, seconds);
     c.s.leaf = leaf;
     c.s.ctx = &c;
-    align(&l.a, sides[0], sides[1]);
+    if (cone.confined)
+        take_cone(&cone, sides);
+    else
+        align(&l.a, sides[0], sides[1]);
     an_hosts_visit(&c.s, sides, 2, visit, &c);
     f->exceeded = c.s.exceeded;
     confirm(d, f);

@@ -1,7 +1,7 @@
 /* Changes of objects: listeners, backends with their servers and checks, maps and lists; see diff.h. */
 #include "compiler/diff.h"
+#include "compiler/diff_cone.h"
 #include "compiler/ir_print.h"
-#include "compiler/ir_sort.h"
 
 enum { ROWS_SHOWN = 20 };
 
@@ -226,11 +226,6 @@ static void compare_backend(struct diff *d, const void *before, const void *afte
 
 /* ---- maps and lists ---------------------------------------------------------------------------- */
 
-static struct slice value_of(const struct ir_set *s, const struct ir_row *r)
-{
-    return s->value_kind == IR_BACKEND && r->backend ? r->backend->name : r->str;
-}
-
 static void put_key(const struct ir_set *s, const struct ir_row *r, struct buf *out)
 {
     char text[IP_TEXT_MAX];
@@ -257,35 +252,23 @@ static void put_row_change(struct details *x, const struct ir_set *s, const stru
         return;
     put_key(old ? s : t, old ? old : new, &b);
     if ((old ? s : t)->is_map && old)
-        buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(s, old)));
+        buf_printf(&b, " -> %.*s", SLICE_ARG(diff_row_value(s, old)));
     if (old && new)
-        buf_printf(&b, " → %.*s", SLICE_ARG(value_of(t, new)));
+        buf_printf(&b, " → %.*s", SLICE_ARG(diff_row_value(t, new)));
     else if (t && t->is_map && new)
-        buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(t, new)));
+        buf_printf(&b, " -> %.*s", SLICE_ARG(diff_row_value(t, new)));
     detail(x, "%s %.*s", !old ? "added" : !new ? "removed" : "changed", SLICE_ARG(buf_view(&b)));
     buf_free(&b);
 }
 
-/* Both in the order of their keys. */
 static void compare_rows(struct diff *d, struct details *x, const struct ir_set *s, const struct ir_set *t)
 {
-    const struct ir_row *const *a = ir_sort_rows(d->a, s), *const *b = ir_sort_rows(d->a, t);
+    struct diff_row_changes changes = {0};
     struct row_counts n = {0};
     struct details shown = {.a = d->a};
-    for (uint32_t i = 0, k = 0; i < s->rows.n || k < t->rows.n;) {
-        int order = i == s->rows.n   ? 1
-                    : k == t->rows.n ? -1
-                                     : ir_sort_compare(s->key_kind, &a[i]->key, &b[k]->key);
-        if (order < 0)
-            put_row_change(&shown, s, t, a[i++], NULL, &n);
-        else if (order > 0)
-            put_row_change(&shown, s, t, NULL, b[k++], &n);
-        else {
-            if (s->is_map && !slice_eq(value_of(s, a[i]), value_of(t, b[k])))
-                put_row_change(&shown, s, t, a[i], b[k], &n);
-            i++, k++;
-        }
-    }
+    diff_rows(d->a, s, t, &changes);
+    for (uint32_t i = 0; i < changes.v.n; i++)
+        put_row_change(&shown, s, t, changes.v.v[i].old, changes.v.v[i].new, &n);
     if (n.shown)
         detail(x, "rows: %u added, %u removed, %u changed, of %u before and %u now", n.added, n.removed,
                n.changed, s->rows.n, t->rows.n);
@@ -297,8 +280,8 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
 
 static void compare_defaults(struct details *x, const struct ir_set *s, const struct ir_set *t)
 {
-    struct slice old = s->has_default ? value_of(s, &s->fallback) : SLICE("none"),
-                 new = t->has_default ? value_of(t, &t->fallback) : SLICE("none");
+    struct slice old = s->has_default ? diff_row_value(s, &s->fallback) : SLICE("none"),
+                 new = t->has_default ? diff_row_value(t, &t->fallback) : SLICE("none");
     if (s->has_default != t->has_default || !slice_eq(old, new))
         detail(x, "default: %.*s → %.*s", SLICE_ARG(old), SLICE_ARG(new));
 }
