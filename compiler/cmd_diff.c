@@ -7,6 +7,8 @@
 #include "compiler/driver.h"
 #include "compiler/ir_codec.h"
 #include "compiler/options.h"
+#include "compiler/traffic.h"
+#include "compiler/traffic_log.h"
 
 struct form {
     const char *name;
@@ -21,6 +23,8 @@ struct asked {
     struct diff_names names;
     const struct form *form;
     struct diff_options diff;
+    struct option_texts logs;
+    struct traffic_options traffic;
     bool exit_code, warnings;
 };
 
@@ -102,6 +106,14 @@ static int compare(struct side sides[2], const struct asked *asked)
         d.same_digest = true;
     else
         diff_programs(d.a, x, y, &asked->diff, &d);
+    if (asked->logs.n) {
+        struct buf said = {0};
+        bool ok = traffic_replay(&d, &asked->traffic, &said);
+        cmd_print(&said, stderr);
+        buf_free(&said);
+        if (!ok)
+            return 1;
+    }
     return write_diff(&d, asked->form, &asked->names, asked->exit_code);
 }
 
@@ -125,39 +137,58 @@ static int run(const struct asked *asked)
     return code;
 }
 
+static int wrong(const struct asked *asked, const char *format)
+{
+    const char *log_format = asked->traffic.format;
+    if (!asked->form)
+        return cmd_usage("diff", "--format is text, json, markdown or html, not `%s`", format);
+    if (log_format && traffic_format_named(log_format) == TRAFFIC_UNKNOWN)
+        return cmd_usage("diff", "--traffic-format is json, haproxy, vhost or combined, not `%s`", log_format);
+    if (asked->logs.n == 0 && (log_format || asked->traffic.host || asked->traffic.frontend))
+        return cmd_usage("diff", "--traffic-… says how to read a log: which one, with --traffic FILE?");
+    return 0;
+}
+
 int cmd_diff(int argc, char **argv)
 {
-    const char *format = "text", *frontend = NULL;
-    bool exit_code = false, warnings = false;
+    const char *format = "text", *log_frontend = NULL;
+    struct asked asked = {0};
     uint32_t limit_ms = 20000;
     const struct option_spec options[] = {
         {"format", 0, OPTION_TEXT, &format, "text|json|markdown|html",
          "markdown suits a pull request; html is one page"},
-        {"exit-code", 0, OPTION_FLAG, &exit_code, NULL, "end with 1 unless both are proved to be equivalent"},
-        {"frontend", 0, OPTION_TEXT, &frontend, "NAME",
+        {"exit-code", 0, OPTION_FLAG, &asked.exit_code, NULL,
+         "end with 1 unless both are proved to be equivalent: also where it is unknown"},
+        {"frontend", 0, OPTION_TEXT, &asked.diff.frontend, "NAME",
          "compare the requests of this frontend alone, and no objects"},
         {"limit", 0, OPTION_DURATION, &limit_ms, "TIME", "how long to search, for each frontend (20s)"},
-        {"warnings", 0, OPTION_FLAG, &warnings, NULL, "say the warnings of both files, too"},
+        {"traffic", 0, OPTION_TEXTS, &asked.logs, "FILE",
+         "replay an access log through both, and weigh the classes; - is standard input"},
+        {"traffic-format", 0, OPTION_TEXT, &asked.traffic.format, "json|haproxy|vhost|combined",
+         "of the logs, where it is not to be told from their lines"},
+        {"traffic-host", 0, OPTION_TEXT, &asked.traffic.host, "NAME", "the host of requests whose line names none"},
+        {"traffic-frontend", 0, OPTION_TEXT, &log_frontend, "NAME",
+         "the frontend that received the logged requests, where there are several"},
+        {"warnings", 0, OPTION_FLAG, &asked.warnings, NULL, "say the warnings of both files, too"},
         {0},
     };
     const struct command_spec spec = {
-        "diff", "OLD NEW [--format text|json|markdown|html] [--exit-code]",
+        "diff", "OLD NEW [--format text|json|markdown|html] [--traffic LOG] [--exit-code]",
         "Says what would change from OLD to NEW, each a .weir file or a plan: the requests that would end\n"
         "otherwise, in classes, each with a request that was evaluated under both; then the listeners,\n"
         "backends, maps and lists that changed. \"equivalent\" is said where it was proved, and \"unknown\"\n"
-        "where neither could be.",
+        "where neither could be. With --traffic it also says which share of real requests each class is.",
         options};
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)
         return r;
     if (argc != 3)
         return cmd_usage("diff", argc < 3 ? "which OLD and which NEW?" : "one OLD and one NEW");
-    struct asked asked = {.names = {argv[1], argv[2]},
-                          .form = form_named(format),
-                          .diff = {.frontend = frontend, .seconds = limit_ms / 1000.0},
-                          .exit_code = exit_code,
-                          .warnings = warnings};
-    if (!asked.form)
-        return cmd_usage("diff", "--format is text, json, markdown or html, not `%s`", format);
-    return run(&asked);
+    asked.names = (struct diff_names){argv[1], argv[2]};
+    asked.form = form_named(format);
+    asked.diff.seconds = limit_ms / 1000.0;
+    asked.traffic.files = &asked.logs;
+    asked.traffic.frontend = log_frontend ? log_frontend : asked.diff.frontend;
+    r = wrong(&asked, format);
+    return r ? r : run(&asked);
 }

@@ -194,6 +194,7 @@ static struct diff_class *class_of(struct comparing *c, const struct an_host *h,
     x->old_item = &c->f->sides[0].items.v[key[0]];
     x->new_item = &c->f->sides[1].items.v[key[1]];
     x->edits = l->edits;
+    x->number = c->f->classes.n;
     x->like = *l->first;
     if (x->like)
         x->like->alike++;
@@ -203,23 +204,47 @@ static struct diff_class *class_of(struct comparing *c, const struct an_host *h,
     return x;
 }
 
+static void add_hosts(struct comparing *c, struct diff_class *x, const struct an_host *h)
+{
+    x->any |= h->any;
+    if (!h->named) {
+        if (x->others++ == 0)
+            x->other = arena_copy(c->d->a, h->host);
+        x->of_others = h->cells;
+        return;
+    }
+    if (h->number < 64)
+        x->named |= 1ull << h->number;
+    if (x->nhosts++ < DIFF_HOSTS)
+        x->hosts[x->nhosts - 1] = arena_copy(c->d->a, h->host);
+}
+
 static void add_class(struct comparing *c, const struct an_host *h, struct leaf *l)
 {
     struct diff_class *x = class_of(c, h, l);
-    x->others |= !h->named;
-    x->any |= h->any;
-    if (h->named && x->nhosts++ < DIFF_HOSTS)
-        x->hosts[x->nhosts - 1] = arena_copy(c->d->a, h->host);
+    add_hosts(c, x, h);
     for (uint32_t i = 0; !x->like && i < l->nsamples && x->nsamples < DIFF_SAMPLES; i++) {
         x->samples[x->nsamples] = l->samples[i];
         x->samples[x->nsamples++].host = arena_copy(c->d->a, h->host);
     }
 }
 
+/* Names of hosts outlive the search. */
+static void keep_names(struct comparing *c, const struct an_host *h)
+{
+    struct slice *names = arena_array(c->d->a, struct slice, h->nnames + 1);
+    for (uint32_t i = 0; i < h->nnames; i++)
+        names[i] = arena_copy(c->d->a, h->names[i]);
+    c->f->names = names;
+    c->f->nnames = h->nnames;
+}
+
 static void visit(void *ctx, const struct an_host *h)
 {
     struct comparing *c = ctx;
     bool added;
+    if (!h->named && !c->f->names)
+        keep_names(c, h);
     struct slice key = arena_copy(c->d->a, (struct slice){(const char *)&h->state, sizeof h->state});
     uint32_t at = *strmap_put(&c->by_state, c->d->a, key, c->found.n, &added);
     if (added) {
@@ -251,21 +276,117 @@ static bool shows(void *ctx, const struct eval_request *q)
            an_results_differ(&x->before, &x->after);
 }
 
+bool diff_confirm(struct diff *d, const struct diff_frontend *f, struct diff_class *x,
+                  const struct eval_request *q)
+{
+    struct confirming c = {d, f, x};
+    if (!shows(&c, q))
+        return false;
+    struct eval_header *headers = arena_array(d->a, struct eval_header, q->nheaders + 1);
+    for (uint32_t i = 0; i < q->nheaders; i++)
+        headers[i] = (struct eval_header){arena_copy(d->a, q->headers[i].name), arena_copy(d->a, q->headers[i].value)};
+    x->request = *q;
+    x->request.method = arena_copy(d->a, q->method);
+    x->request.target = arena_copy(d->a, q->target);
+    x->request.headers = headers;
+    return x->confirmed = true;
+}
+
+/* How much there is to read in a request; GET reads best. */
+static size_t cost_of(const struct eval_request *q)
+{
+    struct buf text = {0};
+    an_request_text(q, &text);
+    size_t cost = text.len + (slice_eq(q->method, SLICE("GET")) ? 0 : 10);
+    buf_free(&text);
+    return cost;
+}
+
+/* Hosts as people know them: no label is empty. Keeps the request where that does not show the difference. */
+static void fill_labels(struct confirming *c, struct eval_request *q)
+{
+    struct slice host = q->nheaders ? q->headers[0].value : SLICE("");
+    struct eval_header *headers = arena_array(c->d->a, struct eval_header, q->nheaders + 1);
+    struct buf filled = {0};
+    for (size_t i = 0; i < host.len; i++) {
+        if (host.p[i] == '.' && (i == 0 || host.p[i - 1] == '.'))
+            buf_char(&filled, 'x');
+        buf_char(&filled, host.p[i]);
+    }
+    struct eval_request better = *q;
+    if (filled.len > host.len && q->nheaders) {
+        memcpy(headers, q->headers, q->nheaders * sizeof *headers);
+        headers[0].value = arena_copy(c->d->a, buf_view(&filled));
+        better.headers = headers;
+        if (shows(c, &better))
+            *q = better;
+    }
+    buf_free(&filled);
+}
+
+/* The best of what shows the difference; in large programs, where each try takes time, the first. */
+static void find_witness(struct diff *d, const struct diff_frontend *f, struct diff_class *x)
+{
+    enum { LARGE = 2000 }; /* rules and rows */
+    bool large = f->sides[0].items.n + f->sides[1].items.n > LARGE;
+    struct confirming c = {d, f, x};
+    struct eval_request q;
+    for (uint32_t k = 0; k < x->nsamples && !(x->confirmed && large); k++) {
+        if (!an_find_witness(d->a, &x->samples[k], shows, &c, &q))
+            continue;
+        fill_labels(&c, &q);
+        if (!x->confirmed || cost_of(&q) < cost_of(&x->request))
+            x->request = q;
+        x->confirmed = true;
+    }
+    if (x->confirmed)
+        shows(&c, &x->request);
+}
+
 static void confirm(struct diff *d, struct diff_frontend *f)
 {
     uint32_t tried = 0;
     bool any = false;
     for (uint32_t i = 0; i < f->classes.n; i++) {
         struct diff_class *x = f->classes.v[i];
-        struct confirming c = {d, f, x};
         if (x->like || tried++ >= CONFIRMED_MAX)
             continue;
-        for (uint32_t k = 0; k < x->nsamples && !x->confirmed; k++)
-            x->confirmed = an_find_witness(d->a, &x->samples[k], shows, &c, &x->request);
+        find_witness(d, f, x);
         any |= x->confirmed;
         f->unconfirmed += !x->confirmed;
     }
     f->verdict = any ? DIFF_DIFFERENT : f->classes.n > 0 || f->exceeded ? DIFF_UNKNOWN : DIFF_EQUIVALENT;
+}
+
+/* ---- order ------------------------------------------------------------------------------------- */
+
+static uint64_t weight_of(const struct diff_class *x)
+{
+    return x->others ? UINT64_MAX : x->nhosts + x->alike;
+}
+
+/* What moves most requests first; then what is sure, what changes where requests end, and what is about most hosts. */
+static int compare_classes(const void *a, const void *b)
+{
+    const struct diff_class *x = *(struct diff_class *const *)a, *y = *(struct diff_class *const *)b;
+    if (x->requests != y->requests)
+        return x->requests < y->requests ? 1 : -1;
+    if (x->confirmed != y->confirmed)
+        return x->confirmed ? -1 : 1;
+    if (x->edits != y->edits)
+        return x->edits ? 1 : -1;
+    if (weight_of(x) != weight_of(y))
+        return weight_of(x) < weight_of(y) ? 1 : -1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void diff_sort(struct diff *d)
+{
+    for (uint32_t i = 0; i < d->frontends.n; i++) {
+        struct diff_frontend *f = d->frontends.v[i];
+        if (f->classes.n)
+            qsort(f->classes.v, f->classes.n, sizeof *f->classes.v, compare_classes);
+    }
 }
 
 static void take_cone(const struct diff_cone *cone, struct an_side *const sides[2])
@@ -347,6 +468,7 @@ void diff_programs(struct arena *a, const struct ir_program *old, const struct i
             add_frontend(out, new->frontends.v[i]->name, o);
     if (!o->frontend)
         diff_compare_objects(out);
+    diff_sort(out);
 }
 
 bool diff_is_equivalent(const struct diff *d)
