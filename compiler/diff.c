@@ -12,7 +12,8 @@
 #include "compiler/diff_cone.h"
 #include "runtime/base/hash.h"
 
-enum { CONFIRMED_MAX = 200 }; /* classes that are confirmed one by one */
+/* Kinds that are confirmed one by one: so many always, and more where programs are small. */
+enum { CONFIRMED_MIN = 200, CONFIRMED_WORK = 20 << 20 };
 
 /* ---- alignment --------------------------------------------------------------------------------- */
 
@@ -91,7 +92,7 @@ struct leaf {
     bool edits;
     struct an_sample samples[DIFF_SAMPLES];
     uint32_t nsamples;
-    struct diff_class **first; /* where the first class of its kind stands */
+    const char *first; /* the same address for what is of one kind */
 };
 
 struct leaves {
@@ -103,11 +104,12 @@ struct comparing {
     struct diff_frontend *f;
     struct an_rules rules;
     struct an_search s;
+    struct strmap by_kind; /* the first classes of kinds */
     struct strmap by_state, by_pair; /* leaves of states that were searched; classes by what decides */
     VEC(struct leaves) found;
     uint32_t current; /* in `found` */
     struct strmap by_edits;
-    VEC(struct diff_class **) first_edits;
+    VEC(const char *) first_edits;
 };
 
 static const struct an_entry *next_edit(const struct comparing *c, const struct an_entry *e, uint32_t n,
@@ -138,7 +140,7 @@ static bool covers(const struct comparing *c, const struct an_entry *x, uint32_t
 }
 
 /* Classes that differ in the same changes of headers are of one kind. */
-static struct diff_class **first_with(struct comparing *c, const struct an_entry *old, uint32_t n,
+static const char *first_with(struct comparing *c, const struct an_entry *old, uint32_t n,
                                       const struct an_entry *new, uint32_t m)
 {
     struct buf key = {0};
@@ -151,7 +153,7 @@ static struct diff_class **first_with(struct comparing *c, const struct an_entry
         *strmap_put(&c->by_edits, c->d->a, arena_copy(c->d->a, buf_view(&key)), c->first_edits.n, &added);
     buf_free(&key);
     if (added)
-        vec_add(c->d->a, &c->first_edits, arena_new(c->d->a, struct diff_class *));
+        vec_add(c->d->a, &c->first_edits, arena_new(c->d->a, char));
     return c->first_edits.v[at];
 }
 
@@ -174,13 +176,42 @@ static void leaf(void *ctx, struct an_search *s, const struct an_state *x)
         l->old = old[n].item;
         l->new = new[m].item;
         l->edits = same;
-        l->first = same ? first_with(c, old, n, new, m) : arena_new(c->d->a, struct diff_class *);
+        l->first = same ? first_with(c, old, n, new, m) : arena_new(c->d->a, char);
     }
     if (l->nsamples < DIFF_SAMPLES)
         l->samples[l->nsamples++] = an_sample_take(c->d->a, s);
 }
 
 /* ---- classes ----------------------------------------------------------------------------------- */
+
+/* Whether evaluation may show that the difference is none. */
+static bool is_open(const struct leaf *l)
+{
+    bool open = false;
+    for (uint32_t i = 0; i < l->nsamples; i++)
+        open |= l->samples[i].opaque.n > 0;
+    return open;
+}
+
+/* Classes are of one kind where the same happens: of other hosts, by other rules or rows. Rows of one map against one
+ * rule are one kind, wherever they lead. */
+static void join_kind(struct comparing *c, struct diff_class *x, const struct leaf *l)
+{
+    const struct an_item *old = x->old_item, *new = x->new_item;
+    const void *rules[2] = {old->rule, new->rule}, *first[2] = {l->first, NULL};
+    bool one_map = !x->edits && !old->row != !new->row && !is_open(l);
+    struct buf key = {0};
+    bool added;
+    buf_add(&key, one_map ? rules : first, sizeof rules);
+    if (!one_map && !x->edits)
+        buf_printf(&key, "%u %u", old->outcome, new->outcome);
+    uint32_t at = *strmap_put(&c->by_kind, c->d->a, arena_copy(c->d->a, buf_view(&key)), x->number, &added);
+    buf_free(&key);
+    if (added)
+        return;
+    x->like = c->f->classes.v[at];
+    x->like->alike++;
+}
 
 static struct diff_class *class_of(struct comparing *c, const struct an_host *h, struct leaf *l)
 {
@@ -195,11 +226,7 @@ static struct diff_class *class_of(struct comparing *c, const struct an_host *h,
     x->new_item = &c->f->sides[1].items.v[key[1]];
     x->edits = l->edits;
     x->number = c->f->classes.n;
-    x->like = *l->first;
-    if (x->like)
-        x->like->alike++;
-    else
-        *l->first = x;
+    join_kind(c, x, l);
     vec_add(c->d->a, &c->f->classes, x);
     return x;
 }
@@ -345,13 +372,14 @@ static void find_witness(struct diff *d, const struct diff_frontend *f, struct d
 
 static void confirm(struct diff *d, struct diff_frontend *f)
 {
-    uint32_t tried = 0;
+    uint32_t tried = 0, most = CONFIRMED_WORK / (f->sides[0].items.n + f->sides[1].items.n + 1);
     bool any = false;
     for (uint32_t i = 0; i < f->classes.n; i++) {
         struct diff_class *x = f->classes.v[i];
-        if (x->like || tried++ >= CONFIRMED_MAX)
+        if (x->like)
             continue;
-        find_witness(d, f, x);
+        if (tried++ < CONFIRMED_MIN || tried < most)
+            find_witness(d, f, x);
         any |= x->confirmed;
         f->unconfirmed += !x->confirmed;
     }

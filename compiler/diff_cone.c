@@ -111,6 +111,12 @@ static bool same_expr(struct finding *c, const struct ir_expr *x, const struct i
     return true;
 }
 
+bool diff_same_expr(struct arena *a, const struct ir_expr *x, const struct ir_expr *y)
+{
+    struct finding c = {.a = a};
+    return same_expr(&c, x, y);
+}
+
 /* The map of a rule that takes the backend from it by the host, as it is; NULL for others. */
 static const struct ir_set *host_map(const struct ir_rule *r)
 {

@@ -22,6 +22,9 @@ struct slice diff_row_value(const struct ir_set *s, const struct ir_row *r);
 void diff_rows(struct arena *a, const struct ir_set *old, const struct ir_set *new,
                struct diff_row_changes *out);
 
+/* Whether two expressions of two programs read the same, sets by what they hold. */
+bool diff_same_expr(struct arena *a, const struct ir_expr *x, const struct ir_expr *y);
+
 struct diff_cone {
     bool confined;       /* else the rest says nothing */
     struct strmap hosts; /* those that changed rules and rows need */

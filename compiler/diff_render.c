@@ -154,9 +154,9 @@ static void json_class(const struct diff *d, const struct diff_frontend *f, cons
     struct diff_view v;
     diff_describe(d->a, d, f, x, &v);
     buf_char(out, '{');
-    member(out, "before", v.before);
+    member(out, "before", v.old_outcome);
     buf_char(out, ',');
-    member(out, "now", v.after);
+    member(out, "now", v.new_outcome);
     buf_char(out, ',');
     member(out, "requests", v.when);
     buf_str(out, ",\"hosts\":");

@@ -73,10 +73,16 @@ bool diff_tells_frontend(const struct diff *d, const struct diff_frontend *f)
     return (f->old && f->new) || d->objects.n == 0 || f->requests > 0;
 }
 
-static void put_kinds(uint32_t n, struct buf *out)
+/* `maybe`: kinds of which no request is known. */
+static void put_kinds(uint32_t n, uint32_t maybe, struct buf *out)
 {
-    diff_put_count(n, "kind of requests ends", "kinds of requests end", out);
+    diff_put_count(n - maybe, "kind of requests ends", "kinds of requests end", out);
     buf_str(out, " otherwise");
+    if (maybe) {
+        buf_str(out, ", and ");
+        diff_put_number(maybe, out);
+        buf_str(out, " more may");
+    }
 }
 
 void diff_frontend_says(const struct diff_frontend *f, struct buf *out)
@@ -90,14 +96,15 @@ void diff_frontend_says(const struct diff_frontend *f, struct buf *out)
     else if (f->classes.n == 0)
         buf_str(out, "requests end otherwise");
     else
-        put_kinds(diff_kinds(f), out);
+        put_kinds(diff_kinds(f), f->unconfirmed, out);
 }
 
 void diff_summary(const struct diff *d, struct buf *out)
 {
-    uint32_t kinds = 0, unknown = 0;
+    uint32_t kinds = 0, maybe = 0, unknown = 0;
     for (uint32_t i = 0; i < d->frontends.n; i++) {
         kinds += diff_kinds(d->frontends.v[i]);
+        maybe += d->frontends.v[i]->unconfirmed;
         unknown += d->frontends.v[i]->verdict == DIFF_UNKNOWN;
     }
     if (d->same_digest) {
@@ -108,15 +115,15 @@ void diff_summary(const struct diff *d, struct buf *out)
         buf_str(out, "unknown: neither a difference nor equivalence could be proved");
     } else {
         buf_str(out, "different: ");
-        if (kinds)
-            put_kinds(kinds, out);
+        if (kinds > maybe)
+            put_kinds(kinds, maybe, out);
         else
             buf_str(out, unknown ? "unknown whether requests end as before" : "every request ends as before");
         if (d->objects.n) {
             buf_str(out, "; ");
             diff_put_count(d->objects.n, "object changes", "objects change", out);
         }
-        if (kinds && unknown)
+        if (kinds > maybe && unknown)
             buf_str(out, "; not everything could be decided");
     }
 }

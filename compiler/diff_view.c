@@ -13,7 +13,7 @@ static struct slice kept(struct arena *a, struct buf *b)
 }
 
 /* Not more than people read, cut between characters. */
-static void put_cut(struct slice s, size_t most, struct buf *out)
+void diff_put_cut(struct slice s, size_t most, struct buf *out)
 {
     size_t n = s.len;
     if (n > most)
@@ -28,7 +28,7 @@ static void put_text(struct slice s, struct buf *out)
 {
     struct buf text = {0};
     ir_print_text(s, &text);
-    put_cut(buf_view(&text), VALUE_MAX, out);
+    diff_put_cut(buf_view(&text), VALUE_MAX, out);
     buf_free(&text);
 }
 
@@ -71,14 +71,14 @@ static void put_rule(const struct ruling *x, struct buf *out)
     put_place(x, out);
     buf_str(out, ": ");
     ir_print_action(x->rule, &text);
-    put_cut(buf_view(&text), VALUE_MAX, out);
+    diff_put_cut(buf_view(&text), VALUE_MAX, out);
     if (x->row)
         put_row(x, out);
     text.len = 0;
     if (x->rule->guard) {
         buf_str(out, " if ");
         ir_print_expr(x->rule->guard, &text);
-        put_cut(buf_view(&text), CONDITION_MAX, out);
+        diff_put_cut(buf_view(&text), CONDITION_MAX, out);
     }
     buf_free(&text);
 }
@@ -147,7 +147,7 @@ static struct slice planned(struct arena *a, const struct an_item *x)
         buf_printf(&b, "use %.*s", SLICE_ARG(x->row->backend->name));
     } else if (x->rule) {
         ir_print_action(x->rule, &text);
-        put_cut(buf_view(&text), VALUE_MAX, &b);
+        diff_put_cut(buf_view(&text), VALUE_MAX, &b);
     }
     buf_free(&text);
     return kept(a, &b);
@@ -170,31 +170,6 @@ static const struct ir_rule *edit_alone(const struct eval_result *x, const struc
 }
 
 /* ---- requests ---------------------------------------------------------------------------------- */
-
-static struct slice guard_text(struct arena *a, const struct ir_rule *rule)
-{
-    struct buf whole = {0}, cut = {0};
-    if (!rule || !rule->guard)
-        return SLICE("");
-    ir_print_expr(rule->guard, &whole);
-    put_cut(buf_view(&whole), CONDITION_MAX, &cut);
-    buf_free(&whole);
-    return kept(a, &cut);
-}
-
-static bool is_junction(const struct ir_rule *r)
-{
-    return r && r->guard && (r->guard->op == IR_AND || r->guard->op == IR_OR);
-}
-
-static struct slice conditions(struct arena *a, const struct ir_rule *old, const struct ir_rule *new)
-{
-    struct slice p = guard_text(a, old), q = guard_text(a, new);
-    if (p.len && q.len && !slice_eq(p, q))
-        return arena_printf(a, is_junction(old) ? "(%.*s) and %s%.*s%s" : "%.*s and %s%.*s%s", SLICE_ARG(p),
-                            is_junction(new) ? "(" : "", SLICE_ARG(q), is_junction(new) ? ")" : "");
-    return p.len || q.len ? (p.len ? p : q) : SLICE("all that no rule before takes");
-}
 
 /* Hosts that are named and not among the class; how many. */
 static uint32_t missing_hosts(const struct diff_frontend *f, const struct diff_class *x, struct slice out[DIFF_HOSTS])
@@ -219,6 +194,31 @@ static void put_list(const struct slice *v, uint32_t n, uint32_t of, struct buf 
         buf_printf(out, " and %u more", of - n);
 }
 
+static bool reads_host(const struct ir_expr *e)
+{
+    bool reads = e && e->op == IR_FIELD && e->field == IR_FIELD_HOST;
+    for (uint32_t i = 0; e && i < e->nargs; i++)
+        reads |= reads_host(e->args[i]);
+    return reads;
+}
+
+static bool item_reads_host(const struct an_item *x)
+{
+    return x->rule && (reads_host(x->rule->guard) || (x->row && reads_host(x->rule->value)));
+}
+
+/* Some of the hosts that no rule names in full. */
+static void put_example(const struct diff_class *x, struct buf *out)
+{
+    struct slice host = x->confirmed && x->request.nheaders ? x->request.headers[0].value : x->other;
+    for (uint32_t i = 0; i < x->nhosts && i < DIFF_HOSTS; i++)
+        if (slice_eq(host, x->hosts[i]))
+            host = x->other;
+    bool match = item_reads_host(x->old_item) || item_reads_host(x->new_item);
+    buf_str(out, match ? "those that match, such as " : "those that no rule takes before, such as ");
+    ir_print_text(host, out);
+}
+
 static struct slice hosts(struct arena *a, const struct diff_frontend *f, const struct diff_class *x)
 {
     struct buf b = {0};
@@ -233,18 +233,16 @@ static struct slice hosts(struct arena *a, const struct diff_frontend *f, const 
     } else {
         if (rest)
             buf_str(&b, "all that no rule names");
-        else if (x->others) {
-            buf_str(&b, "those that match, such as ");
-            ir_print_text(x->other, &b);
-        }
+        else if (x->others)
+            put_example(x, &b);
         if (x->nhosts)
             buf_str(&b, x->others ? ", and " : "");
         put_list(x->hosts, shown, x->nhosts, &b);
     }
     if (x->alike) {
         buf_str(&b, "; and ");
-        diff_put_count(x->alike, "class", "classes", &b);
-        buf_str(&b, " like this, by other rules");
+        diff_put_count(x->alike, "more class", "more classes", &b);
+        buf_str(&b, " like this");
     }
     return kept(a, &b);
 }
@@ -254,14 +252,18 @@ static struct slice hosts(struct arena *a, const struct diff_frontend *f, const 
 static void describe_outcomes(struct arena *a, const struct diff_class *x, struct diff_view *out)
 {
     struct buf request = {0};
-    out->before = planned(a, x->old_item);
-    out->after = planned(a, x->new_item);
+    out->before = out->old_outcome = planned(a, x->old_item);
+    out->after = out->new_outcome = planned(a, x->new_item);
     if (!x->confirmed)
         return;
     struct slice p = outcome(a, &x->before, false), q = outcome(a, &x->after, false);
     bool full = slice_eq(p, q);
-    out->before = full ? outcome(a, &x->before, true) : p;
-    out->after = full ? outcome(a, &x->after, true) : q;
+    out->old_outcome = full ? outcome(a, &x->before, true) : p;
+    out->new_outcome = full ? outcome(a, &x->after, true) : q;
+    if (slice_eq(out->before, out->after)) {
+        out->before = out->old_outcome;
+        out->after = out->new_outcome;
+    }
     an_request_text(&x->request, &request);
     out->request = kept(a, &request);
 }
@@ -292,7 +294,7 @@ void diff_describe(struct arena *a, const struct diff *d, const struct diff_fron
     }
     describe_ruling(a, &old, &out->old_rule, &out->old_place);
     describe_ruling(a, &new, &out->new_rule, &out->new_place);
-    out->when = conditions(a, old.rule, new.rule);
+    out->when = diff_when(a, f, x, old.rule, new.rule);
     out->hosts = hosts(a, f, x);
     if (!d->traffic)
         return;

@@ -10,7 +10,8 @@ enum {
 }; /* classes of one kind */
 
 struct diff_view {
-    struct slice before, after;        /* outcomes; with the changes of headers where those differ */
+    struct slice before, after; /* what the rules do; where that reads the same, what becomes of the request */
+    struct slice old_outcome, new_outcome; /* of the request, with the changes of headers where those differ */
     struct slice old_rule, new_rule;   /* `edge.route[3] at site.weir:12: use app if …` */
     struct slice old_place, new_place; /* `edge.route[3] at site.weir:12` */
     struct slice when;                 /* the conditions of both */
@@ -24,6 +25,11 @@ void diff_describe(struct arena *a, const struct diff *d, const struct diff_fron
 const char *diff_verdict_text(enum diff_verdict v);
 /* Of the whole. */
 enum diff_verdict diff_verdict(const struct diff *d);
+/* Which requests a class is about, by the conditions of the rules; see diff_when.c. The rules may be NULL. */
+struct slice diff_when(struct arena *a, const struct diff_frontend *f, const struct diff_class *x,
+                       const struct ir_rule *old, const struct ir_rule *new);
+/* Appends not more of a text than people read. */
+void diff_put_cut(struct slice s, size_t most, struct buf *out);
 /* The next class after `*at` that is like `x`, which moves on; NULL where there is none. */
 const struct diff_class *diff_next_alike(const struct diff_frontend *f, const struct diff_class *x,
                                          uint32_t *at);
