@@ -25,16 +25,14 @@ static void element(const char *open, struct slice text, const char *close, stru
 /* ---- classes ----------------------------------------------------------------------------------- */
 
 static void html_alike(const struct diff *d, const struct diff_frontend *f, const struct diff_class *x,
-                       struct buf *out)
+                       struct slice says, struct buf *out)
 {
     const struct diff_class *y;
     if (x->alike == 0)
         return;
-    buf_str(out, "<details><summary>");
-    diff_put_count(x->alike, "class", "classes", out);
-    buf_str(out, " like this</summary><ul>");
+    element("<details><summary>", says, "</summary><ul>", out);
     for (uint32_t i = 0, n = 0; n < DIFF_ALIKE && n < x->alike && (y = diff_next_alike(f, x, &i)); n++)
-        element("<li>", diff_describe_alike(d->a, d, y), "</li>", out);
+        element("<li>", diff_describe_alike(d->a, d, f, y), "</li>", out);
     if (x->alike > DIFF_ALIKE)
         buf_printf(out, "<li>… and %u more</li>", x->alike - DIFF_ALIKE);
     buf_str(out, "</ul></details>");
@@ -45,8 +43,8 @@ static void html_traffic(const struct diff *d, const struct diff_class *x, struc
     double share = d->traffic->requests ? 100.0 * (double)x->requests / (double)d->traffic->requests : 0;
     buf_str(out, "<td class=\"share\">");
     diff_put_share(x->requests, d->traffic->requests, out);
-    buf_printf(out, "<span class=\"bar\"><span style=\"width:%.1f%%\"></span></span>", share);
     if (x->requests) {
+        buf_printf(out, "<span class=\"bar\"><span style=\"width:%.1f%%\"></span></span>", share);
         buf_str(out, "<small>");
         diff_put_count(x->requests, "request", "requests", out);
         buf_str(out, "</small>");
@@ -64,7 +62,7 @@ static void html_class(const struct diff *d, const struct diff_frontend *f, cons
         html_traffic(d, x, out);
     element("<td><code>", v.when, "</code>", out);
     element("<small>hosts: ", v.hosts, "</small>", out);
-    html_alike(d, f, x, out);
+    html_alike(d, f, x, v.alike, out);
     element("</td><td class=\"old\"><code>", v.before, "</code>", out);
     element("<small>", v.old_rule, "</small>", out);
     element("</td><td class=\"new\"><code>", v.after, "</code>", out);
@@ -156,7 +154,7 @@ static const char style[] =
     "td.old>code{color:var(--red)}td.new>code{color:var(--green)}"
     "th.share,td.share{width:7.5rem;text-align:right;font-variant-numeric:tabular-nums}"
     ".bar{display:block;height:5px;margin:.35rem 0;border-radius:3px;background:var(--line);overflow:hidden}"
-    ".bar span{display:block;height:100%;background:var(--bar);margin-left:auto}"
+    ".bar span{display:block;height:100%;background:var(--bar);min-width:1px}"
     "small{display:block;color:var(--soft);font-size:12.5px;line-height:1.45;margin-top:.25rem;overflow-wrap:anywhere}"
     "details{font-size:12.5px;color:var(--soft);margin-top:.25rem}summary{cursor:pointer}details ul{margin:.2rem 0;"
     "padding-left:1.1rem}"
@@ -170,6 +168,8 @@ static void html_header(const struct diff *d, const struct diff_names *n, struct
     struct diff_lines lines = {0};
     diff_summary(d, &summary);
     diff_traffic_lines(d->a, d, &lines);
+    if (summary.len)
+        summary.p[0] -= summary.p[0] >= 'a' ? 'a' - 'A' : 0;
     element("<header><h1>", buf_view(&summary), "</h1>\n<p>From ", out);
     element("<code>", slice_of(n->old), "</code> to ", out);
     element("<code>", slice_of(n->new), "</code></p>\n", out);

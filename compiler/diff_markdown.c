@@ -57,6 +57,7 @@ static void markdown_class(const struct diff *d, const struct diff_frontend *f, 
     code(v.when, out);
     buf_str(out, "<br>hosts: ");
     words(v.hosts, out);
+    buf_printf(out, "%s%.*s", v.alike.p ? "; and " : "", SLICE_ARG(v.alike));
     buf_str(out, " | ");
     code(v.before, out);
     buf_str(out, "<br>");

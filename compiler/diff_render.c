@@ -12,7 +12,7 @@ static void text_alike(const struct diff *d, const struct diff_frontend *f, cons
 {
     const struct diff_class *y;
     for (uint32_t i = 0, n = 0; n < DIFF_ALIKE && n < x->alike && (y = diff_next_alike(f, x, &i)); n++) {
-        struct slice says = diff_describe_alike(d->a, d, y);
+        struct slice says = diff_describe_alike(d->a, d, f, y);
         buf_printf(out, "    %s %.*s\n", n ? "         " : "likewise ", SLICE_ARG(says));
     }
     if (x->alike > DIFF_ALIKE)
@@ -26,7 +26,7 @@ static void text_class(const struct diff *d, const struct diff_frontend *f, cons
     diff_describe(d->a, d, f, x, &v);
     buf_printf(out, "\n  %.*s  →  %.*s\n", SLICE_ARG(v.before), SLICE_ARG(v.after));
     buf_printf(out, "    requests  %.*s\n", SLICE_ARG(v.when));
-    buf_printf(out, "    hosts     %.*s\n", SLICE_ARG(v.hosts));
+    buf_printf(out, "    hosts     %.*s%s%.*s\n", SLICE_ARG(v.hosts), v.alike.p ? "; and " : "", SLICE_ARG(v.alike));
     buf_printf(out, "    before    %.*s\n", SLICE_ARG(v.old_rule));
     buf_printf(out, "    now       %.*s\n", SLICE_ARG(v.new_rule));
     if (v.traffic.p)
@@ -143,7 +143,7 @@ static void json_alike(const struct diff *d, const struct diff_frontend *f, cons
     buf_printf(out, ",\"alike\":%u,\"some_alike\":[", x->alike);
     for (uint32_t i = 0, n = 0; n < DIFF_ALIKE && n < x->alike && (y = diff_next_alike(f, x, &i)); n++) {
         buf_str(out, n ? "," : "");
-        buf_json(out, diff_describe_alike(d->a, d, y));
+        buf_json(out, diff_describe_alike(d->a, d, f, y));
     }
     buf_str(out, "],");
 }

@@ -85,11 +85,32 @@ static void put_rule(const struct ruling *x, struct buf *out)
 
 /* ---- outcomes ---------------------------------------------------------------------------------- */
 
-static void put_edits(const struct eval_result *r, struct buf *out)
+/* Whether both change the header in the same way, one after the other. */
+static bool same_changes(const struct eval_result *x, const struct eval_result *y, struct slice name)
 {
+    uint32_t i = 0, k = 0;
+    for (;;) {
+        while (i < x->edits.n && !slice_eq_nocase(x->edits.v[i].name, name))
+            i++;
+        while (k < y->edits.n && !slice_eq_nocase(y->edits.v[k].name, name))
+            k++;
+        if (i == x->edits.n || k == y->edits.n)
+            return i == x->edits.n && k == y->edits.n;
+        const struct eval_edit *e = &x->edits.v[i++], *o = &y->edits.v[k++];
+        if (e->kind != o->kind || !slice_eq(e->value, o->value))
+            return false;
+    }
+}
+
+/* The changes of headers in `r` that are not those in `other`. */
+static void put_edits(const struct eval_result *r, const struct eval_result *other, struct buf *out)
+{
+    uint32_t n = 0;
     for (uint32_t i = 0; i < r->edits.n; i++) {
         const struct eval_edit *e = &r->edits.v[i];
-        buf_printf(out, "%s%s %.*s", i ? ", " : " with ",
+        if (same_changes(r, other, e->name))
+            continue;
+        buf_printf(out, "%s%s %.*s", n++ ? ", " : " with ",
                    e->kind == IR_SET_HEADER   ? "set"
                    : e->kind == IR_ADD_HEADER ? "add"
                                               : "delete",
@@ -99,8 +120,11 @@ static void put_edits(const struct eval_result *r, struct buf *out)
         buf_str(out, " = ");
         put_text(e->value, out);
     }
-    if (r->edits.n == 0)
-        buf_str(out, " without changes of headers");
+    for (uint32_t i = 0; n == 0 && i < other->edits.n; i++)
+        if (!same_changes(r, other, other->edits.v[i].name)) {
+            buf_printf(out, " with %.*s as received", SLICE_ARG(other->edits.v[i].name));
+            n++;
+        }
 }
 
 static void put_reply(const struct eval_result *r, bool full, struct buf *out)
@@ -117,21 +141,21 @@ static void put_reply(const struct eval_result *r, bool full, struct buf *out)
         put_text(r->value, out);
 }
 
-/* `full`: what the first line of both does not tell apart, too. */
-static struct slice outcome(struct arena *a, const struct eval_result *r, bool full)
+/* `other` (or NULL): what it is to be told apart from, where the first words do not. */
+static struct slice outcome(struct arena *a, const struct eval_result *r, const struct eval_result *other)
 {
     struct buf b = {0};
     switch (r->outcome) {
     case EVAL_USE:
         buf_printf(&b, "use %.*s", SLICE_ARG(r->backend->name));
-        if (full)
-            put_edits(r, &b);
+        if (other)
+            put_edits(r, other, &b);
         break;
     case EVAL_REDIRECT:
         buf_printf(&b, "redirect %u %.*s", r->status, SLICE_ARG(r->value));
         break;
     case EVAL_REPLY:
-        put_reply(r, full, &b);
+        put_reply(r, other != NULL, &b);
         break;
     case EVAL_BAD_REQUEST:
         buf_str(&b, "reply 400");
@@ -159,6 +183,8 @@ static const struct ir_rule *edit_alone(const struct eval_result *x, const struc
     for (uint32_t i = 0; i < x->edits.n; i++) {
         const struct eval_edit *e = &x->edits.v[i];
         bool also = false;
+        if (same_changes(x, y, e->name))
+            continue;
         for (uint32_t k = 0; k < y->edits.n; k++) {
             const struct eval_edit *o = &y->edits.v[k];
             also |= o->kind == e->kind && slice_eq_nocase(o->name, e->name) && slice_eq(o->value, e->value);
@@ -239,11 +265,16 @@ static struct slice hosts(struct arena *a, const struct diff_frontend *f, const 
             buf_str(&b, x->others ? ", and " : "");
         put_list(x->hosts, shown, x->nhosts, &b);
     }
-    if (x->alike) {
-        buf_str(&b, "; and ");
-        diff_put_count(x->alike, "more class", "more classes", &b);
-        buf_str(&b, " like this");
-    }
+    return kept(a, &b);
+}
+
+static struct slice alike(struct arena *a, const struct diff_class *x)
+{
+    struct buf b = {0};
+    if (x->alike == 0)
+        return (struct slice){NULL, 0};
+    diff_put_count(x->alike, "more class", "more classes", &b);
+    buf_str(&b, " like this");
     return kept(a, &b);
 }
 
@@ -256,10 +287,10 @@ static void describe_outcomes(struct arena *a, const struct diff_class *x, struc
     out->after = out->new_outcome = planned(a, x->new_item);
     if (!x->confirmed)
         return;
-    struct slice p = outcome(a, &x->before, false), q = outcome(a, &x->after, false);
+    struct slice p = outcome(a, &x->before, NULL), q = outcome(a, &x->after, NULL);
     bool full = slice_eq(p, q);
-    out->old_outcome = full ? outcome(a, &x->before, true) : p;
-    out->new_outcome = full ? outcome(a, &x->after, true) : q;
+    out->old_outcome = full ? outcome(a, &x->before, &x->after) : p;
+    out->new_outcome = full ? outcome(a, &x->after, &x->before) : q;
     if (slice_eq(out->before, out->after)) {
         out->before = out->old_outcome;
         out->after = out->new_outcome;
@@ -296,6 +327,7 @@ void diff_describe(struct arena *a, const struct diff *d, const struct diff_fron
     describe_ruling(a, &new, &out->new_rule, &out->new_place);
     out->when = diff_when(a, f, x, old.rule, new.rule);
     out->hosts = hosts(a, f, x);
+    out->alike = alike(a, x);
     if (!d->traffic)
         return;
     if (x->requests == 0) {
@@ -320,14 +352,13 @@ const struct diff_class *diff_next_alike(const struct diff_frontend *f, const st
     return NULL;
 }
 
-struct slice diff_describe_alike(struct arena *a, const struct diff *d, const struct diff_class *x)
+struct slice diff_describe_alike(struct arena *a, const struct diff *d, const struct diff_frontend *f,
+                                 const struct diff_class *x)
 {
     struct buf b = {0};
     struct ruling new = {d->new, x->new_item->rule, x->new_item->row};
-    for (uint32_t i = 0; i < x->nhosts && i < DIFF_HOSTS; i++) {
-        buf_str(&b, b.len ? ", " : "");
-        ir_print_text(x->hosts[i], &b);
-    }
+    struct slice where = hosts(a, f, x);
+    buf_printf(&b, slice_eq(where, SLICE("all")) ? "%.*s hosts" : "%.*s", SLICE_ARG(where));
     struct slice before = planned(a, x->old_item), after = planned(a, x->new_item);
     buf_printf(&b, x->edits ? "%s%.*s" : "%s%.*s  →  %.*s", b.len ? ": " : "", SLICE_ARG(before), SLICE_ARG(after));
     if (new.rule) {

@@ -16,6 +16,7 @@ struct diff_view {
     struct slice old_place, new_place; /* `edge.route[3] at site.weir:12` */
     struct slice when;                 /* the conditions of both */
     struct slice hosts;
+    struct slice alike; /* `9 more classes like this`; p NULL: there are none */
     struct slice request; /* arguments of `weir explain`; p NULL: no request is confirmed */
     struct slice traffic; /* `12.4 % of 1,203,441 requests`; p NULL: no log is replayed */
 };
@@ -34,7 +35,8 @@ void diff_put_cut(struct slice s, size_t most, struct buf *out);
 const struct diff_class *diff_next_alike(const struct diff_frontend *f, const struct diff_class *x,
                                          uint32_t *at);
 /* `"a.example": use p1 → use p2 (edge.route[7] at new.weir:9)` */
-struct slice diff_describe_alike(struct arena *a, const struct diff *d, const struct diff_class *x);
+struct slice diff_describe_alike(struct arena *a, const struct diff *d, const struct diff_frontend *f,
+                                 const struct diff_class *x);
 /* The classes that are shown: the first of each kind. */
 uint32_t diff_kinds(const struct diff_frontend *f);
 /* Whether there is something to say of the frontend that the objects do not say. */
