@@ -24,6 +24,7 @@ struct asked {
     const struct form *form;
     struct diff_options diff;
     struct option_texts logs;
+    struct driver_options reading; /* of both */
     struct traffic_options traffic;
     bool exit_code, warnings;
 };
@@ -124,7 +125,9 @@ static int run(const struct asked *asked)
     for (uint32_t i = 0; i < 2; i++) {
         compilation_begin(&sides[i].c);
         sides[i].c.no_lints = !asked->warnings;
+        sides[i].reading = asked->reading;
         sides[i].reading.color = driver_wants_color();
+        driver_env(&sides[i].c, &sides[i].reading);
     }
     read_sides(sides);
     if (sides[0].program && sides[1].program)
@@ -140,6 +143,9 @@ static int run(const struct asked *asked)
 static int wrong(const struct asked *asked, const char *format)
 {
     const char *log_format = asked->traffic.format;
+    const char *env = driver_env_wrong(&asked->reading);
+    if (env)
+        return cmd_usage("diff", "--env takes NAME=VALUE, not `%s`", env);
     if (!asked->form)
         return cmd_usage("diff", "--format is text, json, markdown or html, not `%s`", format);
     if (log_format && traffic_format_named(log_format) == TRAFFIC_UNKNOWN)
@@ -170,6 +176,7 @@ int cmd_diff(int argc, char **argv)
         {"traffic-frontend", 0, OPTION_TEXT, &log_frontend, "NAME",
          "the frontend that received the logged requests, where there are several"},
         {"warnings", 0, OPTION_FLAG, &asked.warnings, NULL, "say the warnings of both files, too"},
+        DRIVER_ENV(asked.reading),
         {0},
     };
     const struct command_spec spec = {

@@ -250,7 +250,8 @@ static void add_class(struct comparing *c, const struct an_host *h, struct leaf 
 {
     struct diff_class *x = class_of(c, h, l);
     add_hosts(c, x, h);
-    for (uint32_t i = 0; !x->like && i < l->nsamples && x->nsamples < DIFF_SAMPLES; i++) {
+    uint32_t most = x->like ? 1 : DIFF_SAMPLES;
+    for (uint32_t i = 0; i < l->nsamples && x->nsamples < most; i++) {
         x->samples[x->nsamples] = l->samples[i];
         x->samples[x->nsamples++].host = arena_copy(c->d->a, h->host);
     }
