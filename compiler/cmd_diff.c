@@ -43,17 +43,13 @@ struct side {
     struct driver_options reading;
     const char *path;
     const struct ir_program *program; /* NULL: refused */
-    struct buf said, canonical;
+    struct buf said;
 };
 
 static void *read_side(void *arg)
 {
     struct side *s = arg;
-    struct buf places = {0};
     s->program = driver_read(&s->c, s->path, &s->reading, &s->said);
-    if (s->program)
-        ir_encode(&s->c.arena, s->program, &s->canonical, &places);
-    buf_free(&places);
     return NULL;
 }
 
@@ -96,6 +92,18 @@ static int write_diff(const struct diff *d, const struct form *form, const struc
     return exit_code && !diff_is_equivalent(d);
 }
 
+static bool same_digest(struct arena *a, const struct ir_program *old, const struct ir_program *new)
+{
+    struct buf x = {0}, y = {0}, places = {0};
+    ir_encode(a, old, &x, &places);
+    ir_encode(a, new, &y, &places);
+    bool same = slice_eq(buf_view(&x), buf_view(&y));
+    buf_free(&x);
+    buf_free(&y);
+    buf_free(&places);
+    return same;
+}
+
 static int compare(struct side sides[2], const struct asked *asked)
 {
     const struct ir_program *x = sides[0].program, *y = sides[1].program;
@@ -103,10 +111,8 @@ static int compare(struct side sides[2], const struct asked *asked)
     const char *frontend = asked->diff.frontend;
     if (frontend && !has_frontend(x, frontend) && !has_frontend(y, frontend))
         return cmd_usage("diff", "neither has a frontend `%s`", frontend);
-    if (slice_eq(buf_view(&sides[0].canonical), buf_view(&sides[1].canonical)))
-        d.same_digest = true;
-    else
-        diff_programs(d.a, x, y, &asked->diff, &d);
+    diff_programs(d.a, x, y, &asked->diff, &d);
+    d.same_digest = diff_is_equivalent(&d) && same_digest(d.a, x, y);
     if (asked->logs.n) {
         struct buf said = {0};
         bool ok = traffic_replay(&d, &asked->traffic, &said);
@@ -134,7 +140,6 @@ static int run(const struct asked *asked)
         code = compare(sides, asked);
     for (uint32_t i = 0; i < 2; i++) {
         buf_free(&sides[i].said);
-        buf_free(&sides[i].canonical);
         compilation_end(&sides[i].c);
     }
     return code;

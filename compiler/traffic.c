@@ -22,7 +22,7 @@ enum {
 struct target {
     struct slice name;
     const struct ir_frontend *f[2];
-    struct diff_frontend *d; /* NULL: it is not compared, since the programs are equal */
+    struct diff_frontend *d;
     struct strmap classes;   /* by what decides; positions in d->classes */
 };
 
@@ -92,7 +92,7 @@ static void add_target(struct replay *r, struct slice name, struct diff_frontend
     for (uint32_t i = 0; i < 2; i++)
         if (t->f[i])
             traffic_needs_add(r->d->a, t->f[i], &r->needs);
-    for (uint32_t i = 0; f && i < f->classes.n; i++) {
+    for (uint32_t i = 0; i < f->classes.n; i++) {
         const struct diff_class *x = f->classes.v[i];
         const void *key[5];
         struct slice k = class_key(x->old_item->rule, x->old_item->row, x->new_item->rule, x->new_item->row,
@@ -113,8 +113,6 @@ static bool find_targets(struct replay *r)
 {
     for (uint32_t i = 0; i < r->d->frontends.n; i++)
         add_target(r, r->d->frontends.v[i]->name, r->d->frontends.v[i]);
-    for (uint32_t i = 0; r->d->same_digest && i < r->d->old->frontends.n; i++)
-        add_target(r, r->d->old->frontends.v[i]->name, NULL);
     r->target = r->targets.n == 1 ? 0 : NO_TARGET;
     if (!r->o->frontend)
         return true;
@@ -269,8 +267,6 @@ static void decide(struct replay *r, struct arena *a, const struct distinct *x)
     struct eval_request q = unpack(a, x->key, &at);
     struct target *t = &r->targets.v[at];
     struct eval_result old, new;
-    if (!t->d)
-        return;
     t->d->requests += x->n;
     if (!t->f[0] || !t->f[1]) {
         t->d->differing += x->n;
@@ -520,7 +516,7 @@ bool traffic_replay(struct diff *d, const struct traffic_options *o, struct buf 
     struct diff_traffic *t = arena_new(d->a, struct diff_traffic);
     struct replay r = {.d = d, .o = o, .t = t, .why = why};
     bool ok = find_targets(&r);
-    if (ok && !d->same_digest)
+    if (ok)
         open_deciders(&r);
     for (uint32_t i = 0; ok && i < o->files->n; i++)
         ok = open_log(&r, o->files->v[i]);
