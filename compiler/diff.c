@@ -352,6 +352,26 @@ static void fill_labels(struct confirming *c, struct eval_request *q)
     buf_free(&filled);
 }
 
+/* A method that people know, where one of them shows the difference. */
+static void know_method(struct confirming *c, struct eval_request *q)
+{
+    static const struct slice known[] = {SLICE("GET"),   SLICE("POST"),    SLICE("PUT"),   SLICE("DELETE"),
+                                         SLICE("PATCH"), SLICE("OPTIONS"), SLICE("TRACE"), SLICE("PROPFIND")};
+    struct eval_request better = *q;
+    if (slice_eq(q->method, SLICE("HEAD")))
+        return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (slice_eq(q->method, known[i]))
+            return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        better.method = known[i];
+        if (shows(c, &better)) {
+            *q = better;
+            return;
+        }
+    }
+}
+
 /* The best of what shows the difference; in large programs, where each try takes time, the first. */
 static void find_witness(struct diff *d, const struct diff_frontend *f, struct diff_class *x)
 {
@@ -363,6 +383,7 @@ static void find_witness(struct diff *d, const struct diff_frontend *f, struct d
         if (!an_find_witness(d->a, &x->samples[k], shows, &c, &q))
             continue;
         fill_labels(&c, &q);
+        know_method(&c, &q);
         if (!x->confirmed || cost_of(&q) < cost_of(&x->request))
             x->request = q;
         x->confirmed = true;

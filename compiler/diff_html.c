@@ -191,6 +191,10 @@ void diff_html(const struct diff *d, const struct diff_names *n, struct buf *out
     for (uint32_t i = 0; i < d->frontends.n && !d->same_digest; i++)
         if (diff_tells_frontend(d, d->frontends.v[i]))
             html_frontend(d, d->frontends.v[i], out);
+    struct slice unchanged = diff_unchanged(d->a, d);
+    if (unchanged.p)
+        element("<section><h2>Frontend <code>", unchanged,
+                "</code></h2>\n<p class=\"equivalent\">every request ends as before</p></section>\n", out);
     html_objects(d, out);
     buf_str(out, "</body></html>\n");
 }

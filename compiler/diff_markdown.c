@@ -164,5 +164,11 @@ void diff_markdown(const struct diff *d, const struct diff_names *n, struct buf 
     for (uint32_t i = 0; i < d->frontends.n && !d->same_digest; i++)
         if (diff_tells_frontend(d, d->frontends.v[i]) && out->len < ROOM_CLASSES)
             markdown_frontend(d, d->frontends.v[i], out);
+    struct slice unchanged = diff_unchanged(d->a, d);
+    if (unchanged.p) {
+        buf_str(out, "\nFrontend ");
+        words(unchanged, out);
+        buf_str(out, ": every request ends as before.\n");
+    }
     markdown_objects(d, out);
 }

@@ -90,6 +90,9 @@ void diff_text(const struct diff *d, const struct diff_names *n, struct buf *out
     for (uint32_t i = 0; i < d->frontends.n && !d->same_digest; i++)
         if (diff_tells_frontend(d, d->frontends.v[i]))
             text_frontend(d, d->frontends.v[i], out);
+    struct slice unchanged = diff_unchanged(d->a, d);
+    if (unchanged.p)
+        buf_printf(out, "\nfrontend %.*s: every request ends as before\n", SLICE_ARG(unchanged));
     text_objects(d, out);
 }
 

@@ -68,9 +68,32 @@ uint32_t diff_kinds(const struct diff_frontend *f)
     return n;
 }
 
+static bool is_unchanged(const struct diff_frontend *f)
+{
+    return f->old && f->new && f->verdict == DIFF_EQUIVALENT;
+}
+
 bool diff_tells_frontend(const struct diff *d, const struct diff_frontend *f)
 {
-    return (f->old && f->new) || d->objects.n == 0 || f->requests > 0;
+    return f->old && f->new ? !is_unchanged(f) : d->objects.n == 0 || f->requests > 0;
+}
+
+struct slice diff_unchanged(struct arena *a, const struct diff *d)
+{
+    enum { NAMED_MAX = 20 };
+    struct buf b = {0};
+    uint32_t of = 0, n = 0;
+    for (uint32_t i = 0; i < d->frontends.n; i++)
+        of += is_unchanged(d->frontends.v[i]);
+    for (uint32_t i = 0; i < d->frontends.n && n < NAMED_MAX; i++)
+        if (is_unchanged(d->frontends.v[i])) {
+            buf_str(&b, n == 0 ? "" : n + 1 == of ? " and " : ", ");
+            buf_slice(&b, d->frontends.v[i]->name);
+            n++;
+        }
+    if (of > n)
+        buf_printf(&b, " and %u more", of - n);
+    return of && !d->same_digest ? kept(a, &b) : (struct slice){NULL, 0};
 }
 
 /* `maybe`: kinds of which no request is known. */

@@ -39,8 +39,10 @@ struct slice diff_describe_alike(struct arena *a, const struct diff *d, const st
                                  const struct diff_class *x);
 /* The classes that are shown: the first of each kind. */
 uint32_t diff_kinds(const struct diff_frontend *f);
-/* Whether there is something to say of the frontend that the objects do not say. */
+/* Whether there is something to say of the frontend by itself: that the objects do not say, nor diff_unchanged(). */
 bool diff_tells_frontend(const struct diff *d, const struct diff_frontend *f);
+/* `v1` and `v2`: every request ends as before; p NULL: there are no such frontends. */
+struct slice diff_unchanged(struct arena *a, const struct diff *d);
 
 /* What the whole comparison says, in one line. */
 void diff_summary(const struct diff *d, struct buf *out);

@@ -28,13 +28,22 @@ static bool holds(const struct when *w, const struct ir_expr *e)
     return false;
 }
 
+/* Whether `e` is `whole`, or one of its alternatives. */
+static bool is_arm(const struct when *w, const struct ir_expr *whole, const struct ir_expr *e)
+{
+    for (uint32_t i = 0; whole->op == IR_OR && i < whole->nargs; i++)
+        if (diff_same_expr(w->a, whole->args[i], e))
+            return true;
+    return diff_same_expr(w->a, whole, e);
+}
+
 static bool fails(const struct when *w, const struct ir_expr *e)
 {
     if (e->op == IR_NOT && holds(w, e->args[0]))
         return true;
     for (uint32_t i = 0; i < w->n; i++)
-        if (w->v[i].negated ? diff_same_expr(w->a, w->v[i].e, e)
-                            : w->v[i].e->op == IR_NOT && diff_same_expr(w->a, w->v[i].e->args[0], e))
+        if (w->v[i].negated ? is_arm(w, w->v[i].e, e)
+                            : w->v[i].e->op == IR_NOT && is_arm(w, w->v[i].e->args[0], e))
             return true;
     return false;
 }
@@ -92,7 +101,8 @@ static void deny_changed(struct when *w, const struct an_side *side, uint32_t at
     struct slice header = edits && (shown || other) ? (shown ? shown : other)->name : SLICE("");
     for (uint32_t i = 0; i < side->items.n && seen < CHANGED_MAX; i++) {
         const struct an_item *x = &side->items.v[i];
-        if (!x->changed || !x->rule || x->row || x->number >= decides->number || x->rule == shown)
+        if (!x->changed || !x->rule || x->rule->kind == IR_USE_MAP || x->number >= decides->number ||
+            x->rule == shown)
             continue;
         seen++;
         if (edits ? is_edit(x->rule) && slice_eq_nocase(x->rule->name, header) : !is_edit(x->rule))
@@ -153,26 +163,93 @@ static bool ambiguous(const struct when *w, const struct part *p)
     return found;
 }
 
+/* What a row of a map asks of the key, where that is not the host, which is said elsewhere. */
+static void put_row(const struct an_item *x, struct buf *out)
+{
+    const struct ir_expr *key = x->row && x->rule->value->op == IR_LOOKUP ? x->rule->value->args[0] : NULL;
+    const struct ir_set *set = key ? x->rule->value->set : NULL;
+    char text[IP_TEXT_MAX];
+    const char *op = " == ";
+    if (!key || x->row == &set->fallback || (key->op == IR_FIELD && key->field == IR_FIELD_HOST))
+        return;
+    ir_print_expr(key, out);
+    switch (set->key_kind) {
+    case IR_KEY_CIDR:
+        buf_printf(out, " in %.*s", (int)ip_prefix_format(&x->row->key.cidr, text), text);
+        return;
+    case IR_KEY_INT:
+        buf_printf(out, " == %lld", (long long)x->row->key.num);
+        return;
+    case IR_KEY_METHOD:
+        buf_printf(out, " == %.*s", SLICE_ARG(x->row->key.str));
+        return;
+    case IR_KEY_PATH:
+        op = " under ";
+        break;
+    case IR_KEY_PREFIX:
+        op = " starts-with ";
+        break;
+    case IR_KEY_SUFFIX:
+        op = " ends-with ";
+        break;
+    case IR_KEY_HOST_PATTERN:
+        op = " like ";
+        break;
+    case IR_KEY_STRING:
+    case IR_KEY_HOST:
+        break;
+    }
+    buf_str(out, op);
+    ir_print_text(x->row->key.str, out);
+}
+
+/* Whether a row says that there is what `e` only asks to exist. */
+static bool implied_by_row(const struct when *w, const struct diff_class *x, const struct ir_expr *e)
+{
+    const struct an_item *items[2] = {x->old_item, x->new_item};
+    for (uint32_t i = 0; e->op == IR_EXISTS && i < 2; i++)
+        if (items[i]->row && items[i]->rule->value->op == IR_LOOKUP &&
+            items[i]->row != &items[i]->rule->value->set->fallback &&
+            diff_same_expr(w->a, e->args[0], items[i]->rule->value->args[0]))
+            return true;
+    return false;
+}
+
+static void add_words(struct buf *whole, struct buf *one, const char *after)
+{
+    if (one->len) {
+        buf_str(whole, whole->len ? " and " : "");
+        buf_slice(whole, buf_view(one));
+        buf_str(whole, after);
+    }
+    one->len = 0;
+}
+
 struct slice diff_when(struct arena *a, const struct diff_frontend *f, const struct diff_class *x,
                        const struct ir_rule *old, const struct ir_rule *new)
 {
     struct when w = {.a = a};
-    struct buf whole = {0}, cut = {0};
+    struct buf whole = {0}, cut = {0}, one = {0}, other = {0};
     know(&w, old ? old->guard : NULL, 0);
     know(&w, new ? new->guard : NULL, 1);
     deny_changed(&w, &f->sides[0], 0, x->old_item, old, new, x->edits);
     deny_changed(&w, &f->sides[1], 1, x->new_item, new, old, x->edits);
     for (uint32_t i = 0; i < w.n; i++) {
-        struct buf one = {0};
+        if (!w.v[i].negated && implied_by_row(&w, x, w.v[i].e))
+            continue;
         put_part(&w, &w.v[i], &one);
-        if (one.len) {
-            buf_str(&whole, whole.len ? " and " : "");
-            buf_slice(&whole, buf_view(&one));
-            if (ambiguous(&w, &w.v[i]))
-                buf_str(&whole, w.v[i].side ? " (now)" : " (before)");
-        }
-        buf_free(&one);
+        add_words(&whole, &one, !ambiguous(&w, &w.v[i]) ? "" : w.v[i].side ? " (now)" : " (before)");
     }
+    if (!x->edits) {
+        put_row(x->old_item, &one);
+        put_row(x->new_item, &other);
+        bool same = slice_eq(buf_view(&one), buf_view(&other));
+        add_words(&whole, &one, "");
+        if (!same)
+            add_words(&whole, &other, "");
+    }
+    buf_free(&one);
+    buf_free(&other);
     diff_put_cut(buf_view(&whole), WHEN_MAX, &cut);
     struct slice text = cut.len ? arena_copy(a, buf_view(&cut)) : SLICE("all that no rule before takes");
     buf_free(&whole);
