@@ -140,6 +140,8 @@ void diff_summary(const struct diff *d, struct buf *out)
         buf_str(out, "different: ");
         if (kinds > maybe)
             put_kinds(kinds, maybe, out);
+        else if (d->traffic && d->traffic->unclassed)
+            buf_str(out, "requests end otherwise");
         else
             buf_str(out, unknown ? "unknown whether requests end as before" : "every request ends as before");
         if (d->objects.n) {
@@ -233,7 +235,7 @@ struct slice diff_unclassed(struct arena *a, const struct diff *d, const struct 
     if (f->unclassed == 0)
         return (struct slice){NULL, 0};
     put_of_requests(d->traffic, f->unclassed, &b);
-    buf_printf(&b, f->unclassed == 1 ? " ends otherwise in none of these kinds (" : " end otherwise in none of these kinds (");
+    buf_printf(&b, f->unclassed == 1 ? " ends otherwise, in no kind that was found (" : " end otherwise, in no kind that was found (");
     diff_put_number(f->unclassed, &b);
     buf_printf(&b, "), such as %.*s", SLICE_ARG(f->unclassed_as));
     return kept(a, &b);

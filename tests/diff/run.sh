@@ -90,6 +90,19 @@ PY
 "$weir" diff "$dir/many.old.weir" "$dir/many.new.weir" --format markdown >"$dir/many.md"
 ok "Markdown fits a comment and says what it leaves out" "[ \$(wc -m <$dir/many.md) -lt 65536 ] && grep -q '^… and [0-9]* more, which' $dir/many.md"
 
+# What the search had no time for is counted apart, so that nothing is lost.
+for i in 1 7 7 150 199; do echo "10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] \"GET /$(printf 'long-name-%.0s' {1..30})$i HTTP/1.1\" 200 12"; done >"$dir/many.log"
+for limit in 1ms 20s; do
+  "$weir" diff "$dir/many.old.weir" "$dir/many.new.weir" --limit $limit --traffic "$dir/many.log" --format json >"$dir/many.json"
+  ok "all that differs is counted, with --limit $limit" "python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+f = d[\"frontends\"][0]
+assert f[\"differing\"] == 5 == sum(c[\"traffic\"][\"requests\"] for c in f[\"classes\"]) + f[\"unclassed\"], f
+assert d[\"verdict\"] == \"different\" and (f[\"unclassed\"] == 0 or not f[\"complete\"])
+' <$dir/many.json"
+done
+
 ok "Markdown has a row for each kind" "[ \$($weir diff rules.old.weir rules.new.weir --format markdown 2>/dev/null | grep -c '^| \`\`') = \$(grep -cE '^  [^ ].*  →  ' rules.txt) ]"
 ok "HTML is well-formed" "$weir diff rules.old.weir rules.new.weir --format html 2>/dev/null | tail -n +2 | sed -e 's/<meta[^>]*>//g' | python3 -c 'import sys, xml.dom.minidom as m; m.parseString(sys.stdin.read())'"
 echo "$passed passed, $failed failed"
