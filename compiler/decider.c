@@ -29,8 +29,8 @@ struct decider {
 /* ---- compilation ------------------------------------------------------------------------------- */
 
 /* A program without shapes never calls them. */
-static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape,
-                    uint32_t args)
+static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables,
+                    uint32_t shape, uint32_t args)
 {
     (void)abi, (void)f, (void)tables, (void)shape, (void)args;
     abort();
@@ -80,7 +80,8 @@ static bool compile(struct decider *d, struct buf *why)
     if (d->low.pred_shapes + d->low.value_shapes) {
         struct plan_build_options o = {0};
         struct buf object = {0};
-        bool ok = plan_glue(buf_view(&d->low.glue), &o, &object, NULL, why) && load_code(d, buf_view(&object), why);
+        bool ok =
+            plan_glue(buf_view(&d->low.glue), &o, &object, NULL, why) && load_code(d, buf_view(&object), why);
         buf_free(&object);
         if (!ok)
             return false;
@@ -159,7 +160,8 @@ static void take_result(const struct decider *d, struct arena *a, const struct i
     }
     for (uint32_t i = 0; i < r->nedits; i++)
         vec_add(a, &out->edits,
-                ((struct eval_edit){kinds[r->edits[i].op], kept(a, r->edits[i].name), kept(a, r->edits[i].value), NULL}));
+                ((struct eval_edit){kinds[r->edits[i].op], kept(a, r->edits[i].name),
+                                    kept(a, r->edits[i].value), NULL}));
 }
 
 static void write_request(const struct eval_request *q, struct buf *out)
@@ -178,8 +180,8 @@ static void write_request(const struct eval_request *q, struct buf *out)
     buf_str(out, "\r\n");
 }
 
-void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f, const struct eval_request *q,
-                 struct eval_result *out)
+void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f,
+                 const struct eval_request *q, struct eval_result *out)
 {
     struct http1_head head;
     struct route_result result;

@@ -104,7 +104,7 @@ struct comparing {
     struct diff_frontend *f;
     struct an_rules rules;
     struct an_search s;
-    struct strmap by_kind; /* the first classes of kinds */
+    struct strmap by_kind;           /* the first classes of kinds */
     struct strmap by_state, by_pair; /* leaves of states that were searched; classes by what decides */
     VEC(struct leaves) found;
     uint32_t current; /* in `found` */
@@ -141,7 +141,7 @@ static bool covers(const struct comparing *c, const struct an_entry *x, uint32_t
 
 /* Classes that differ in the same changes of headers are of one kind. */
 static const char *first_with(struct comparing *c, const struct an_entry *old, uint32_t n,
-                                      const struct an_entry *new, uint32_t m)
+                              const struct an_entry *new, uint32_t m)
 {
     struct buf key = {0};
     bool added;
@@ -193,8 +193,8 @@ static bool is_open(const struct leaf *l)
     return open;
 }
 
-/* Classes are of one kind where the same happens: of other hosts, by other rules or rows. Rows of one map against one
- * rule are one kind, wherever they lead. */
+/* Classes are of one kind where the same happens: of other hosts, by other rules or rows. Rows of one map
+ * against one rule are one kind, wherever they lead. */
 static void join_kind(struct comparing *c, struct diff_class *x, const struct leaf *l)
 {
     const struct an_item *old = x->old_item, *new = x->new_item;
@@ -312,7 +312,8 @@ bool diff_confirm(struct diff *d, const struct diff_frontend *f, struct diff_cla
         return false;
     struct eval_header *headers = arena_array(d->a, struct eval_header, q->nheaders + 1);
     for (uint32_t i = 0; i < q->nheaders; i++)
-        headers[i] = (struct eval_header){arena_copy(d->a, q->headers[i].name), arena_copy(d->a, q->headers[i].value)};
+        headers[i] =
+            (struct eval_header){arena_copy(d->a, q->headers[i].name), arena_copy(d->a, q->headers[i].value)};
     x->request = *q;
     x->request.method = arena_copy(d->a, q->method);
     x->request.target = arena_copy(d->a, q->target);
@@ -415,7 +416,8 @@ static uint64_t weight_of(const struct diff_class *x)
     return x->others ? UINT64_MAX : x->nhosts + x->alike;
 }
 
-/* What moves most requests first; then what is sure, what changes where requests end, and what is about most hosts. */
+/* What moves most requests first; then what is sure, what changes where requests end, and what is about most
+ * hosts. */
 static int compare_classes(const void *a, const void *b)
 {
     const struct diff_class *x = *(struct diff_class *const *)a, *y = *(struct diff_class *const *)b;

@@ -2,7 +2,7 @@
 #include "compiler/diff_cone.h"
 
 enum {
-    AHEAD = 16, /* rules that were added or removed at one place */
+    AHEAD = 16,     /* rules that were added or removed at one place */
     NEEDED_MAX = 64 /* hosts that one condition names */
 };
 
