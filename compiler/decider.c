@@ -170,7 +170,7 @@ static void write_request(const struct eval_request *q, struct buf *out)
     buf_slice(out, q->method);
     buf_char(out, ' ');
     buf_slice(out, q->target);
-    buf_str(out, " HTTP/1.1\r\n");
+    buf_str(out, q->http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
     for (uint32_t i = 0; i < q->nheaders; i++) {
         buf_slice(out, q->headers[i].name);
         buf_str(out, ": ");
@@ -192,6 +192,11 @@ void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f
     struct weir_scratch scratch = {d->scratch, d->scratch + SCRATCH, false};
     struct weir_facts facts = {
         .str = d->facts, .client_port = q->client_port, .tls_active = q->tls, .scratch = &scratch};
+    struct ip_addr here = q->listener_ip;
+    facts.listener_port = q->listener_port;
+    if (!q->listener_port)
+        eval_listener(f, q->tls ? 443 : 80, &here, &facts.listener_port);
+    memcpy(facts.listener_ip, here.b, sizeof facts.listener_ip);
     memcpy(facts.client_ip, q->client_ip.b, sizeof facts.client_ip);
     write_request(q, &d->bytes);
     int status = http1_parse_request(buf_view(&d->bytes), true, &head);

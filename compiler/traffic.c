@@ -32,7 +32,7 @@ struct key_head {
     uint32_t target, method, url, host, nheaders;
     struct ip_addr ip;
     uint16_t port;
-    uint8_t tls, pad;
+    uint8_t tls, http10;
 };
 
 struct distinct {
@@ -163,7 +163,9 @@ static void keep(struct replay *r, uint32_t target, const struct traffic_line *x
         head.ip = x->ip;
     if (field[IR_FIELD_CLIENT_PORT] && x->has_port)
         head.port = x->port;
-    head.tls = field[IR_FIELD_TLS_ACTIVE] && x->tls;
+    bool place = field[IR_FIELD_LISTENER_IP] || field[IR_FIELD_LISTENER_PORT];
+    head.tls = (place || field[IR_FIELD_TLS_ACTIVE]) && x->tls;
+    head.http10 = field[IR_FIELD_VERSION] && x->http10;
     head.method = (uint32_t)x->method.len;
     head.url = (uint32_t)url.len;
     head.host = (uint32_t)host.len;
@@ -198,8 +200,11 @@ static struct eval_request unpack(struct arena *a, struct slice key, uint32_t *t
     memcpy(&head, key.p, sizeof head);
     const char *at = key.p + sizeof head;
     struct eval_header *headers = arena_array(a, struct eval_header, head.nheaders + 1);
-    struct eval_request q = {
-        .client_ip = head.ip, .client_port = head.port, .tls = head.tls, .headers = headers};
+    struct eval_request q = {.client_ip = head.ip,
+                             .client_port = head.port,
+                             .tls = head.tls,
+                             .http10 = head.http10,
+                             .headers = headers};
     q.method = take_text(&at, head.method);
     q.target = take_text(&at, head.url);
     headers[q.nheaders++] = (struct eval_header){SLICE("Host"), take_text(&at, head.host)};
@@ -279,7 +284,10 @@ static void decide(struct replay *r, struct arena *a, const struct distinct *x)
         return;
     }
     decider_run(r->deciders[0], a, t->f[0], &q, &old);
-    decider_run(r->deciders[1], a, t->f[1], &q, &new);
+    /* It arrives at one place. */
+    struct eval_request same = q;
+    eval_listener(t->f[0], q.tls ? 443 : 80, &same.listener_ip, &same.listener_port);
+    decider_run(r->deciders[1], a, t->f[1], &same, &new);
     if (!an_results_differ(&old, &new))
         return;
     t->d->differing += x->n;
@@ -498,6 +506,8 @@ static void tell_assumed(struct replay *r)
         assume(r, SLICE("client.port: 50000"));
     if (r->lacks_tls)
         assume(r, SLICE("tls.active: false"));
+    if (r->needs.field[IR_FIELD_LISTENER_IP] || r->needs.field[IR_FIELD_LISTENER_PORT])
+        assume(r, SLICE("listener.ip and listener.port: where the frontend listens"));
     for (uint32_t i = 0; i < names->cap; i++)
         if (names->slots[i].key.p && names->slots[i].value)
             assume(r, slice_eq(names->slots[i].key, SLICE("cookie"))

@@ -120,6 +120,7 @@ const char *traffic_take_request(struct slice text, struct traffic_line *out)
     if (!traffic_is_method(out->method) ||
         !slice_starts(slice_from(text, (size_t)(last + 1 - text.p)), SLICE("HTTP/")))
         return "the request is not METHOD TARGET HTTP/VERSION";
+    out->http10 = slice_eq(slice_from(text, (size_t)(last + 1 - text.p)), SLICE("HTTP/1.0"));
     return traffic_take_target((struct slice){first + 1, (size_t)(last - first - 1)}, out);
 }
 
@@ -292,7 +293,7 @@ const char *traffic_read(enum traffic_format format, struct slice line, char *sc
                          struct traffic_line *out)
 {
     out->method = out->target = out->host = out->frontend = (struct slice){NULL, 0};
-    out->has_ip = out->has_port = out->has_tls = out->tls = out->all_headers = false;
+    out->has_ip = out->has_port = out->has_tls = out->tls = out->all_headers = out->http10 = false;
     out->nheaders = 0;
     const char *why = "its format is not known";
     switch (format) {

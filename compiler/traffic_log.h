@@ -25,6 +25,7 @@ struct traffic_line {
     struct slice method, target; /* target: in origin-form, or "*" */
     struct slice host, frontend;
     bool has_ip, has_port, has_tls, tls;
+    bool http10; /* HTTP/1.0 */
     struct ip_addr ip;
     uint16_t port;
     struct eval_header headers[TRAFFIC_HEADERS_MAX]; /* without Host */

@@ -121,8 +121,14 @@ static const struct ir_row *find(struct arena *a, const struct traffic_row_index
                 row = row_at(x, cidr_key(&v->ip, (uint8_t)bits, key));
         /* An IPv6 prefix never contains an IPv4 address (runtime/base/ip.h). */
         return row && ip_in_prefix(&v->ip, &row->key.cidr) ? row : NULL;
+    case IR_CIDR: /* in networks that hold all of it */
+        for (int bits = v->cidr.bits; !row && bits >= 0; bits--)
+            if (x->bits[bits])
+                row = row_at(x, cidr_key(&v->cidr.addr, (uint8_t)bits, key));
+        return row && ip_in_prefix(&v->cidr.addr, &row->key.cidr) ? row : NULL;
     case IR_BOOL:
     case IR_BACKEND:
+    case IR_LIST:
         return NULL;
     }
     return NULL;
