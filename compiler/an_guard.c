@@ -20,6 +20,8 @@ static void put_key(enum ir_key_kind kind, const struct ir_key *k, struct buf *o
 {
     if (kind == IR_KEY_INT)
         guard_put(out, &k->num, sizeof k->num);
+    else if (kind == IR_KEY_RANGE)
+        guard_put(out, &k->range, sizeof k->range);
     else if (kind == IR_KEY_CIDR)
         guard_put(out, &k->cidr, sizeof k->cidr);
     else
@@ -28,8 +30,24 @@ static void put_key(enum ir_key_kind kind, const struct ir_key *k, struct buf *o
 
 static void put_row_value(const struct ir_set *set, const struct ir_row *r, struct buf *out)
 {
-    struct slice v = set->value_kind == IR_BACKEND && r->backend ? r->backend->name : r->str;
-    guard_put(out, v.p, v.len);
+    switch (set->value_kind) {
+    case IR_BACKEND:
+        guard_put(out, r->backend->name.p, r->backend->name.len);
+        break;
+    case IR_STR:
+        guard_put(out, r->str.p, r->str.len);
+        break;
+    case IR_BOOL:
+    case IR_INT:
+        guard_put(out, &r->num, sizeof r->num);
+        break;
+    case IR_IP:
+        guard_put(out, &r->ip, sizeof r->ip);
+        break;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
 }
 
 struct slice guard_set_digest(struct guard_maker *m, const struct ir_set *set)
@@ -226,7 +244,8 @@ static void scan(struct guard_maker *m, const struct ir_expr *e)
         return;
     if (e->op == IR_FIELD && e->field == IR_FIELD_URI)
         m->l->uri = true;
-    if (e->op == IR_MATCHES && reads_field(e, IR_FIELD_HOST))
+    bool keys = (e->op == IR_IN || e->op == IR_LOOKUP) && e->set->key_kind == IR_KEY_REGEX;
+    if ((e->op == IR_MATCHES || keys) && reads_field(e, IR_FIELD_HOST))
         m->l->reversed_host = false;
     if (e->op == IR_LIKE && slice_contains(e->str, SLICE("***")))
         m->l->reversed_host = false;
@@ -258,6 +277,7 @@ void guard_prepare(struct guard_maker *m, struct logic *l, const struct ir_front
     add_var(m, VAR_IP, IR_FIELD_CLIENT_IP, DOMAIN_ANY);
     add_var(m, VAR_INT, IR_FIELD_CLIENT_PORT, DOMAIN_ANY);
     add_var(m, VAR_BOOL, IR_FIELD_TLS_ACTIVE, DOMAIN_ANY);
+    add_var(m, VAR_INT, IR_FIELD_RANDOM, DOMAIN_ANY);
     m->constant = add_var(m, VAR_TEXT, IR_FIELD_COUNT, DOMAIN_ANY);
 }
 
@@ -269,28 +289,33 @@ static int compare_ints(const void *x, const void *y)
     return (a->lo > b->lo) - (a->lo < b->lo);
 }
 
-static uint32_t int_atom(struct guard_maker *m, struct int_interval *v, uint32_t n)
+static uint32_t int_atom(struct guard_maker *m, uint32_t var, struct int_interval *v, uint32_t n)
 {
     qsort(v, n, sizeof *v, compare_ints);
-    struct atom a = {.kind = ATOM_INT, .var = VAR_CLIENT_PORT, .n = n, .ints = v};
+    struct atom a = {.kind = ATOM_INT, .var = var, .n = n, .ints = v};
     struct buf key = {0};
-    buf_str(&key, "int ");
+    buf_printf(&key, "int %u ", var);
     buf_add(&key, v, n * sizeof *v);
     uint32_t atom = logic_intern_atom(m->l, &a, buf_view(&key));
     buf_free(&key);
     return logic_atom(m->l, atom, 0);
 }
 
-static bool is_port(const struct ir_expr *e)
+/* The variable that a field of numbers is; UINT32_MAX for any other expression. */
+static uint32_t int_var(const struct ir_expr *e)
 {
-    return e->op == IR_FIELD && e->field == IR_FIELD_CLIENT_PORT;
+    return e->op != IR_FIELD                     ? UINT32_MAX
+           : e->field == IR_FIELD_CLIENT_PORT ? VAR_CLIENT_PORT
+           : e->field == IR_FIELD_RANDOM      ? VAR_RANDOM
+                                              : UINT32_MAX;
 }
 
-/* x OP y of ints, where one is the port and the other a constant. */
+/* x OP y of ints, where one is a field and the other a constant. */
 static uint32_t int_test(struct guard_maker *m, const struct ir_expr *e)
 {
     const struct ir_expr *x = e->args[0], *y = e->args[1];
-    bool left = is_port(x) && y->op == IR_CONST_INT, right = is_port(y) && x->op == IR_CONST_INT;
+    bool left = int_var(x) != UINT32_MAX && y->op == IR_CONST_INT,
+         right = int_var(y) != UINT32_MAX && x->op == IR_CONST_INT;
     if (!left && !right)
         return guard_opaque(m, e);
     struct int_interval *v = arena_array(&m->l->a, struct int_interval, 1);
@@ -304,7 +329,7 @@ static uint32_t int_test(struct guard_maker *m, const struct ir_expr *e)
         v->hi = c - strict;
     else
         v->lo = c + strict;
-    return int_atom(m, v, 1);
+    return int_atom(m, int_var(left ? x : y), v, 1);
 }
 
 static int compare_ips(const void *x, const void *y)
@@ -410,11 +435,13 @@ static uint32_t net_test(struct guard_maker *m, const struct ir_expr *e)
 static uint32_t in_rows(struct guard_maker *m, const struct ir_expr *subject, const struct ir_set *set,
                         const struct ir_row *rows, uint32_t n)
 {
-    if (set->key_kind == IR_KEY_INT && is_port(subject)) {
+    bool range = set->key_kind == IR_KEY_RANGE;
+    if ((set->key_kind == IR_KEY_INT || range) && int_var(subject) != UINT32_MAX) {
         struct int_interval *v = arena_array(&m->l->a, struct int_interval, n);
         for (uint32_t i = 0; i < n; i++)
-            v[i] = (struct int_interval){rows[i].key.num, rows[i].key.num};
-        return int_atom(m, v, n);
+            v[i] = range ? (struct int_interval){rows[i].key.range.lo, rows[i].key.range.hi}
+                         : (struct int_interval){rows[i].key.num, rows[i].key.num};
+        return int_atom(m, int_var(subject), v, n);
     }
     if (set->key_kind == IR_KEY_CIDR && (is_client(subject) || is_client_net(subject))) {
         struct ip_interval *v = arena_array(&m->l->a, struct ip_interval, 2 * n);
@@ -457,7 +484,9 @@ uint32_t guard_key(struct guard_maker *m, const struct ir_expr *subject, const s
     struct ir_set *one = arena_new(&m->l->a, struct ir_set);
     one->key_kind = set->key_kind;
     *vec_push(&m->l->a, &one->rows) = *row;
-    return guard_opaque(m, membership(m, subject, one));
+    const struct ir_expr *e = membership(m, subject, one);
+    f = guard_rows(m, e);
+    return f == GUARD_UNKNOWN ? guard_opaque(m, e) : f;
 }
 
 /* ---- formulas ---------------------------------------------------------------------------------- */
@@ -516,7 +545,7 @@ static uint32_t text_op(struct guard_maker *m, const struct ir_expr *e)
     return f == GUARD_UNKNOWN ? guard_opaque(m, e) : f;
 }
 
-uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
+static uint32_t formula(struct guard_maker *m, const struct ir_expr *e)
 {
     switch ((enum ir_op)e->op) {
     case IR_CONST_BOOL:
@@ -574,4 +603,12 @@ uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
         break;
     }
     return guard_opaque(m, e);
+}
+
+uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
+{
+    bool tests = e->op == IR_EQ || e->op == IR_LT || e->op == IR_LE || e->op == IR_IN || e->op == IR_LOOKUP ||
+                 e->op == IR_DEFAULT;
+    uint32_t f = tests ? guard_rows(m, e) : GUARD_UNKNOWN;
+    return f == GUARD_UNKNOWN ? formula(m, e) : f;
 }

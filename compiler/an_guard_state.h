@@ -24,6 +24,9 @@ uint32_t guard_text(struct guard_maker *m, const struct ir_expr *subject, const 
 uint32_t guard_exists(struct guard_maker *m, const struct ir_expr *e);
 uint32_t guard_in(struct guard_maker *m, const struct ir_expr *subject, const struct ir_set *set);
 
+/* A test of what maps have; GUARD_UNKNOWN where it is none, or is not taken apart. */
+uint32_t guard_rows(struct guard_maker *m, const struct ir_expr *e);
+
 uint32_t guard_opaque(struct guard_maker *m, const struct ir_expr *e);
 uint32_t guard_keyed_var(struct guard_maker *m, enum ir_field field, struct slice key);
 struct slice guard_set_digest(struct guard_maker *m, const struct ir_set *set);

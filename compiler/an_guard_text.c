@@ -176,6 +176,13 @@ static uint32_t in_exact(struct guard_maker *m, const struct view *v, const stru
     return f;
 }
 
+/* An expression reads texts from their begin. */
+static uint32_t regex(struct guard_maker *m, const struct view *v, struct slice text)
+{
+    struct text_automaton dfa = {.kind = TEXT_DFA};
+    return v->reversed ? GUARD_UNKNOWN : text_atom(m, v, &dfa, text);
+}
+
 static uint32_t key_test(struct guard_maker *m, const struct view *v, const struct text_test *t, uint32_t i)
 {
     struct slice key = t->rows[i].key.str;
@@ -188,11 +195,14 @@ static uint32_t key_test(struct guard_maker *m, const struct view *v, const stru
         return literal(m, v, TEXT_PREFIX, key);
     case IR_KEY_SUFFIX:
         return literal(m, v, TEXT_ENDS, key);
+    case IR_KEY_REGEX:
+        return regex(m, v, key);
     case IR_KEY_STRING:
     case IR_KEY_HOST:
     case IR_KEY_METHOD:
     case IR_KEY_INT:
     case IR_KEY_CIDR:
+    case IR_KEY_RANGE:
         break;
     }
     return GUARD_UNKNOWN;
@@ -202,7 +212,7 @@ static uint32_t in_rows(struct guard_maker *m, const struct view *v, const struc
 {
     enum ir_key_kind kind = t->set->key_kind;
     bool exact_kind = guard_key_is_exact(kind);
-    if (kind == IR_KEY_INT || kind == IR_KEY_CIDR || (exact_kind && !is_plain(v) && t->n > GUARD_KEYS_MAX))
+    if (kind == IR_KEY_INT || kind == IR_KEY_CIDR || kind == IR_KEY_RANGE || (exact_kind && !is_plain(v) && t->n > GUARD_KEYS_MAX))
         return GUARD_UNKNOWN;
     if (exact_kind)
         return in_exact(m, v, t);
@@ -234,6 +244,8 @@ bool guard_key_is_exact(enum ir_key_kind kind)
     case IR_KEY_PREFIX:
     case IR_KEY_SUFFIX:
     case IR_KEY_CIDR:
+    case IR_KEY_RANGE:
+    case IR_KEY_REGEX:
         break;
     }
     return false;
@@ -243,7 +255,6 @@ bool guard_key_is_exact(enum ir_key_kind kind)
 
 static uint32_t view_test(struct guard_maker *m, const struct view *v, const struct text_test *t)
 {
-    struct text_automaton dfa = {.kind = TEXT_DFA};
     if (t->op == IR_EQ)
         return equal(m, v, t->text);
     if (t->op == IR_STARTS_WITH)
@@ -258,9 +269,7 @@ static uint32_t view_test(struct guard_maker *m, const struct view *v, const str
         return glob(m, v, t->text, t->separator);
     if (t->op == IR_IN)
         return in_rows(m, v, t);
-    if (t->op == IR_MATCHES && !v->reversed)
-        return text_atom(m, v, &dfa, t->text);
-    return GUARD_UNKNOWN;
+    return t->op == IR_MATCHES ? regex(m, v, t->text) : GUARD_UNKNOWN;
 }
 
 static uint32_t constant_test(struct guard_maker *m, struct slice text, const struct text_test *t,
@@ -281,7 +290,7 @@ static uint32_t edited_test(struct guard_maker *m, const struct guard_header *h,
 {
     struct buf b = {0};
     bool added;
-    buf_printf(&b, "edited %d %d ", t->op, t->separator);
+    buf_printf(&b, "edited %d %d %d ", t->op, t->separator, t->op == IR_IN ? (int)t->set->key_kind : 0);
     guard_put(&b, h->name.p, h->name.len);
     guard_put(&b, t->text.p, t->text.len);
     guard_put(&b, bytes, bytes ? 256 : 0);
@@ -356,6 +365,7 @@ static uint32_t field_test(struct guard_maker *m, const struct ir_expr *e, const
     case IR_FIELD_CLIENT_IP:
     case IR_FIELD_CLIENT_PORT:
     case IR_FIELD_TLS_ACTIVE:
+    case IR_FIELD_RANDOM:
     case IR_FIELD_HEADERS:
     case IR_FIELD_RAW_PATH:
     case IR_FIELD_VERSION:

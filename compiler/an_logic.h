@@ -66,7 +66,7 @@ struct atom {
 enum variable_kind { VAR_TEXT, VAR_INT, VAR_IP, VAR_BOOL, VAR_OPAQUE };
 
 /* The first variables are always these, which is also the order in which the search decides them. */
-enum { VAR_HOST, VAR_PATH, VAR_METHOD, VAR_CLIENT_IP, VAR_CLIENT_PORT, VAR_TLS, VAR_FIRST_OTHER };
+enum { VAR_HOST, VAR_PATH, VAR_METHOD, VAR_CLIENT_IP, VAR_CLIENT_PORT, VAR_TLS, VAR_RANDOM, VAR_FIRST_OTHER };
 
 struct variable {
     enum variable_kind kind;

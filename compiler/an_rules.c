@@ -78,7 +78,7 @@ static bool skips(const struct an_rules *r, const struct ir_rule *rule, const st
 static uint64_t rank(const struct ir_set *set, const struct ir_row *row)
 {
     struct slice k = row->key.str;
-    if (guard_key_is_exact(set->key_kind))
+    if (guard_key_is_exact(set->key_kind) || set->key_kind == IR_KEY_RANGE || set->key_kind == IR_KEY_REGEX)
         return 0;
     if (set->key_kind == IR_KEY_CIDR)
         return row->key.cidr.bits;

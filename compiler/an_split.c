@@ -393,15 +393,17 @@ static void collect_ints(void *ctx, const struct atom *a, uint32_t state)
     }
 }
 
-/* A port. Intervals begin where one of the conditions changes. */
+/* A port, or what was drawn by chance. Intervals begin where one of the conditions changes. */
 static void split_int(struct splitter *p)
 {
-    vec_add(&p->s->a, &p->ints, 50000);
-    vec_add(&p->s->a, &p->ints, 1);
+    bool chance = p->var == VAR_RANDOM;
+    int64_t first = chance ? 0 : 1, last = chance ? IR_RANDOM_END - 1 : UINT16_MAX;
+    vec_add(&p->s->a, &p->ints, chance ? IR_RANDOM_END / 2 : 50000);
+    vec_add(&p->s->a, &p->ints, first);
     visit_atoms(p, p->from, collect_ints);
     for (uint32_t i = 0; i < p->ints.n && !an_search_over(p->s); i++) {
         struct logic_value v = {.num = p->ints.v[i]};
-        if (v.num >= 1 && v.num <= UINT16_MAX)
+        if (v.num >= first && v.num <= last)
             try_value(p, &v, LOGIC_TRUE);
     }
 }

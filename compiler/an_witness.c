@@ -1,6 +1,8 @@
 /* Requests as witnesses; see an_witness.h. */
 #include "compiler/an_witness.h"
 
+#include "compiler/ir_print.h"
+
 /* ---- samples ----------------------------------------------------------------------------------- */
 
 struct an_sample an_sample_take(struct arena *a, const struct an_search *s)
@@ -120,7 +122,8 @@ static void add_headers(struct arena *a, const struct an_sample *s, struct heade
 struct eval_request an_request(struct arena *a, const struct an_sample *s)
 {
     const struct an_part *method = part_of(s, IR_FIELD_METHOD), *ip = part_of(s, IR_FIELD_CLIENT_IP),
-                         *port = part_of(s, IR_FIELD_CLIENT_PORT), *tls = part_of(s, IR_FIELD_TLS_ACTIVE);
+                         *port = part_of(s, IR_FIELD_CLIENT_PORT), *tls = part_of(s, IR_FIELD_TLS_ACTIVE),
+                         *chance = part_of(s, IR_FIELD_RANDOM);
     struct headers h = {0};
     struct eval_request q = {.target = target_of(a, s)};
     add_headers(a, s, &h);
@@ -129,6 +132,7 @@ struct eval_request an_request(struct arena *a, const struct an_sample *s)
     q.method = method ? method->value.text : slice_eq(q.target, SLICE("*")) ? SLICE("OPTIONS") : SLICE("GET");
     q.client_port = port ? (uint16_t)port->value.num : 50000;
     q.tls = tls && tls->value.truth;
+    q.random = chance ? chance->value.num : EVAL_RANDOM;
     ip_parse(SLICE("192.0.2.1"), &q.client_ip);
     if (ip)
         q.client_ip = ip->value.ip;
@@ -174,7 +178,9 @@ static void guess(struct guesses *g, const struct ir_expr *e)
     if (e->op == IR_FIELD)
         add_field(g, e);
     for (uint32_t i = 0; (e->op == IR_IN || e->op == IR_LOOKUP) && i < e->set->rows.n && i < 8; i++)
-        if (e->set->key_kind != IR_KEY_INT && e->set->key_kind != IR_KEY_CIDR)
+        if (e->set->key_kind == IR_KEY_RANGE)
+            add_text(g, arena_printf(g->a, "%lld", (long long)e->set->rows.v[i].key.range.lo));
+        else if (e->set->key_kind != IR_KEY_INT && e->set->key_kind != IR_KEY_CIDR)
             add_text(g, e->set->rows.v[i].key.str);
     for (uint32_t i = 0; i < e->nargs; i++)
         guess(g, e->args[i]);
@@ -327,6 +333,10 @@ void an_request_text(const struct eval_request *q, struct buf *out)
                    SLICE_ARG(address), q->client_port);
     else if (!slice_eq(address, SLICE("192.0.2.1")))
         buf_printf(out, " --from %.*s", SLICE_ARG(address));
+    if (q->random != EVAL_RANDOM) {
+        buf_str(out, " --random ");
+        ir_print_percent(q->random, out);
+    }
     if (q->listener_port) {
         address.len = ip_format(&q->listener_ip, ip);
         buf_printf(out, ip_is_v4(&q->listener_ip) ? " --listener %.*s:%u" : " --listener '[%.*s]:%u'",

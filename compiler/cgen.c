@@ -1,7 +1,8 @@
 /* From expressions to C; see cgen.h.
  *
- * Each operand is computed into a variable of its own, named by its kind and a number: struct weir_str s1; bool b2;
- * int64_t n3 with bool h3 (whether it is there); const uint8_t *p4; struct weir_cidr *c5. Operands of and, or and default that
+ * Each operand is computed into a variable of its own, named by its kind and a number: struct weir_str s1; bool b2, false
+ * where it is absent; int64_t n3 with bool h3 (whether it is there); const uint8_t *p4, NULL where it is absent; struct
+ * weir_cidr *c5. Operands of and, or and default that
  * do not matter are not evaluated, since computed text uses up scratch. */
 #include "compiler/cgen.h"
 
@@ -93,13 +94,29 @@ static uint32_t set_arg(struct emit *m, enum weir_arg_kind kind, const struct ir
 }
 
 static uint32_t emit_str(struct emit *m, const struct ir_expr *e);
+static uint32_t emit_lookup(struct emit *m, const struct ir_expr *e);
+static uint32_t emit_present(struct emit *m, const struct ir_expr *e);
 static uint32_t emit_int(struct emit *m, const struct ir_expr *e);
 static uint32_t emit_bool(struct emit *m, const struct ir_expr *e);
 static uint32_t emit_str_field(struct emit *m, const struct ir_expr *e);
 
 static uint32_t emit_ip(struct emit *m, const struct ir_expr *e)
 {
-    uint32_t v = m->vars++;
+    uint32_t x, y, v;
+    if (e->op == IR_LOOKUP) {
+        x = emit_lookup(m, e);
+        v = m->vars++;
+        buf_printf(&m->body, "const uint8_t *p%u = weir_str_ip(s%u);\n", v, x);
+        return v;
+    }
+    if (e->op == IR_DEFAULT) {
+        x = emit_ip(m, e->args[0]);
+        y = emit_ip(m, e->args[1]);
+        v = m->vars++;
+        buf_printf(&m->body, "const uint8_t *p%u = p%u ? p%u : p%u;\n", v, x, x, y);
+        return v;
+    }
+    v = m->vars++;
     if (e->op == IR_CONST_IP)
         buf_printf(&m->body, "const uint8_t *p%u = t + a[%u].a;\n", v,
                    add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_IP, .ip = e->ip}));
@@ -121,6 +138,13 @@ static uint32_t emit_cidr(struct emit *m, const struct ir_expr *e)
                    add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_CIDR, .cidr = e->cidr}));
         return v;
     }
+    if (e->op == IR_DEFAULT) {
+        x = emit_cidr(m, e->args[0]);
+        y = emit_cidr(m, e->args[1]);
+        v = m->vars++;
+        buf_printf(&m->body, "const struct weir_cidr *c%u = c%u ? c%u : c%u;\n", v, x, x, y);
+        return v;
+    }
     if (e->op != IR_MASK) {
         m->failed = true;
         return 0;
@@ -129,6 +153,11 @@ static uint32_t emit_cidr(struct emit *m, const struct ir_expr *e)
     y = emit_int(m, e->args[1]);
     z = emit_int(m, e->args[2]);
     v = m->vars++;
+    if (e->optional) {
+        buf_printf(&m->body, "struct weir_cidr net%u;\nconst struct weir_cidr *c%u = NULL;\nif (p%u) {\n", v, v, x);
+        buf_printf(&m->body, "abi->mask(p%u, n%u, n%u, &net%u);\nc%u = &net%u;\n}\n", x, y, z, v, v, v);
+        return v;
+    }
     buf_printf(&m->body, "struct weir_cidr net%u;\nconst struct weir_cidr *c%u = &net%u;\n", v, v, v);
     buf_printf(&m->body, "abi->mask(p%u, n%u, n%u, &net%u);\n", x, y, z, v);
     return v;
@@ -152,6 +181,21 @@ static uint32_t emit_both(struct emit *m, const struct ir_expr *e, const char *c
     return v;
 }
 
+static uint32_t emit_eq_bool(struct emit *m, const struct ir_expr *e)
+{
+    uint32_t x = emit_bool(m, e->args[0]), y = emit_bool(m, e->args[1]), there[2] = {0}, v;
+    for (uint32_t i = 0; i < 2; i++)
+        if (e->args[i]->optional)
+            there[i] = emit_present(m, e->args[i]);
+    v = m->vars++;
+    buf_printf(&m->body, "bool b%u = ", v);
+    for (uint32_t i = 0; i < 2; i++)
+        if (e->args[i]->optional)
+            buf_printf(&m->body, "b%u && ", there[i]);
+    buf_printf(&m->body, "b%u == b%u;\n", x, y);
+    return v;
+}
+
 static uint32_t emit_eq(struct emit *m, const struct ir_expr *e)
 {
     uint32_t x, y, v;
@@ -165,22 +209,28 @@ static uint32_t emit_eq(struct emit *m, const struct ir_expr *e)
         buf_printf(&m->body, "bool b%u = h%u && h%u && n%u == n%u;\n", v, x, y, x, y);
         return v;
     case IR_BOOL:
-        x = emit_bool(m, e->args[0]);
-        y = emit_bool(m, e->args[1]);
-        v = m->vars++;
-        buf_printf(&m->body, "bool b%u = b%u == b%u;\n", v, x, y);
-        return v;
+        return emit_eq_bool(m, e);
     case IR_IP:
         x = emit_ip(m, e->args[0]);
         y = emit_ip(m, e->args[1]);
         v = m->vars++;
-        buf_printf(&m->body, "bool b%u = weir_same_ip(p%u, p%u);\n", v, x, y);
+        buf_printf(&m->body, "bool b%u = ", v);
+        if (e->args[0]->optional)
+            buf_printf(&m->body, "p%u && ", x);
+        if (e->args[1]->optional)
+            buf_printf(&m->body, "p%u && ", y);
+        buf_printf(&m->body, "weir_same_ip(p%u, p%u);\n", x, y);
         return v;
     case IR_CIDR:
         x = emit_cidr(m, e->args[0]);
         y = emit_cidr(m, e->args[1]);
         v = m->vars++;
-        buf_printf(&m->body, "bool b%u = weir_same_cidr(c%u, c%u);\n", v, x, y);
+        buf_printf(&m->body, "bool b%u = ", v);
+        if (e->args[0]->optional)
+            buf_printf(&m->body, "c%u && ", x);
+        if (e->args[1]->optional)
+            buf_printf(&m->body, "c%u && ", y);
+        buf_printf(&m->body, "weir_same_cidr(c%u, c%u);\n", x, y);
         return v;
     case IR_BACKEND:
     case IR_LIST:
@@ -210,12 +260,18 @@ static uint32_t emit_in(struct emit *m, const struct ir_expr *key, const struct 
         x = emit_ip(m, key);
         v = m->vars++;
         table = set_arg(m, WEIR_ARG_LIST, set);
-        buf_printf(&m->body, "bool b%u = abi->in_ip(t, a[%u].a, p%u);\n", v, table, x);
+        if (key->optional)
+            buf_printf(&m->body, "bool b%u = p%u && abi->in_ip(t, a[%u].a, p%u);\n", v, x, table, x);
+        else
+            buf_printf(&m->body, "bool b%u = abi->in_ip(t, a[%u].a, p%u);\n", v, table, x);
     } else if (key->kind == IR_CIDR) {
         x = emit_cidr(m, key);
         v = m->vars++;
         table = set_arg(m, WEIR_ARG_LIST, set);
-        buf_printf(&m->body, "bool b%u = abi->in_cidr(t, a[%u].a, c%u);\n", v, table, x);
+        if (key->optional)
+            buf_printf(&m->body, "bool b%u = c%u && abi->in_cidr(t, a[%u].a, c%u);\n", v, x, table, x);
+        else
+            buf_printf(&m->body, "bool b%u = abi->in_cidr(t, a[%u].a, c%u);\n", v, table, x);
     } else {
         x = emit_str(m, key);
         v = m->vars++;
@@ -243,9 +299,9 @@ static uint32_t emit_among(struct emit *m, const struct ir_expr *e)
     return v;
 }
 
-static uint32_t emit_exists(struct emit *m, const struct ir_expr *e)
+/* Whether `of` has a value. */
+static uint32_t emit_present(struct emit *m, const struct ir_expr *of)
 {
-    const struct ir_expr *of = e->args[0];
     if (of->op == IR_LOOKUP && !of->set->has_default)
         return emit_in(m, of->args[0], of->set);
     if (of->kind == IR_STR && of->optional) {
@@ -256,6 +312,16 @@ static uint32_t emit_exists(struct emit *m, const struct ir_expr *e)
     if (of->kind == IR_INT && of->optional) {
         uint32_t x = emit_int(m, of), v = m->vars++;
         buf_printf(&m->body, "bool b%u = h%u;\n", v, x);
+        return v;
+    }
+    if (of->kind == IR_IP && of->optional) {
+        uint32_t x = emit_ip(m, of), v = m->vars++;
+        buf_printf(&m->body, "bool b%u = p%u != NULL;\n", v, x);
+        return v;
+    }
+    if (of->kind == IR_CIDR && of->optional) {
+        uint32_t x = emit_cidr(m, of), v = m->vars++;
+        buf_printf(&m->body, "bool b%u = c%u != NULL;\n", v, x);
         return v;
     }
     uint32_t v = m->vars++;
@@ -272,6 +338,13 @@ static uint32_t emit_junction(struct emit *m, const struct ir_expr *e)
         uint32_t x = emit_bool(m, e->args[i]);
         buf_printf(&m->body, "b%u = b%u;\n}\n", v, x);
     }
+    return v;
+}
+
+static uint32_t emit_bool_default(struct emit *m, const struct ir_expr *e)
+{
+    uint32_t there = emit_present(m, e->args[0]), x = emit_bool(m, e->args[0]), y = emit_bool(m, e->args[1]), v = m->vars++;
+    buf_printf(&m->body, "bool b%u = b%u ? b%u : b%u;\n", v, there, x, y);
     return v;
 }
 
@@ -306,11 +379,16 @@ static uint32_t emit_bool(struct emit *m, const struct ir_expr *e)
     case IR_MATCHES:
         return emit_pattern(m, e);
     case IR_EXISTS:
-        return emit_exists(m, e);
+        return emit_present(m, e->args[0]);
     case IR_AMONG:
         return emit_among(m, e);
-    case IR_DEFAULT: /* a test is never absent */
-        return emit_bool(m, e->args[0]);
+    case IR_DEFAULT:
+        return emit_bool_default(m, e);
+    case IR_LOOKUP:
+        x = emit_lookup(m, e);
+        v = m->vars++;
+        buf_printf(&m->body, "bool b%u = weir_str_bool(s%u);\n", v, x);
+        return v;
     case IR_CONST_BOOL:
         v = m->vars++;
         buf_printf(&m->body, "bool b%u = %s;\n", v, e->num ? "true" : "false");
@@ -323,7 +401,6 @@ static uint32_t emit_bool(struct emit *m, const struct ir_expr *e)
     case IR_CONST_INT:
     case IR_CONST_STR:
     case IR_CONST_IP:
-    case IR_LOOKUP:
     case IR_LOWER:
     case IR_UPPER:
     case IR_TO_INT:
@@ -399,9 +476,11 @@ static uint32_t emit_measure(struct emit *m, const struct ir_expr *e)
 static uint32_t emit_int_field(struct emit *m, const struct ir_expr *e)
 {
     uint32_t v = m->vars++;
-    bool client = e->field == IR_FIELD_CLIENT_PORT;
-    m->failed |= !client && e->field != IR_FIELD_LISTENER_PORT;
-    buf_printf(&m->body, "int64_t n%u = f->%s_port;\nbool h%u = true;\n", v, client ? "client" : "listener", v);
+    const char *fact = e->field == IR_FIELD_CLIENT_PORT     ? "client_port"
+                       : e->field == IR_FIELD_LISTENER_PORT ? "listener_port"
+                                                            : "random";
+    m->failed |= e->field != IR_FIELD_CLIENT_PORT && e->field != IR_FIELD_LISTENER_PORT && e->field != IR_FIELD_RANDOM;
+    buf_printf(&m->body, "int64_t n%u = f->%s;\nbool h%u = true;\n", v, fact, v);
     return v;
 }
 
@@ -422,6 +501,12 @@ static uint32_t emit_int(struct emit *m, const struct ir_expr *e)
         buf_printf(&m->body, "int64_t n%u = 0;\nbool h%u = abi->to_int(s%u, &n%u);\n", v, v, x, v);
         return v;
     }
+    if (e->op == IR_LOOKUP) {
+        x = emit_lookup(m, e);
+        v = m->vars++;
+        buf_printf(&m->body, "int64_t n%u = 0;\nbool h%u = weir_str_int(s%u, &n%u);\n", v, v, x, v);
+        return v;
+    }
     if (e->op == IR_LINES) {
         x = emit_lines(m, e->args[0]);
         v = m->vars++;
@@ -439,11 +524,12 @@ static uint32_t emit_int(struct emit *m, const struct ir_expr *e)
 
 /* ---- texts ------------------------------------------------------------------------------------- */
 
+/* The bytes that the map has for the key, whatever they mean. */
 static uint32_t emit_lookup(struct emit *m, const struct ir_expr *e)
 {
     const struct ir_expr *key = e->args[0];
     uint32_t x, v, table;
-    if (e->kind != IR_STR) {
+    if (e->kind == IR_BACKEND) {
         m->failed = true;
         return 0;
     }
@@ -458,12 +544,24 @@ static uint32_t emit_lookup(struct emit *m, const struct ir_expr *e)
         x = emit_ip(m, key);
         v = m->vars++;
         table = set_arg(m, WEIR_ARG_MAP, e->set);
-        buf_printf(&m->body, "struct weir_str s%u = abi->map_ip(t, a[%u].a, p%u);\n", v, table, x);
+        if (key->optional)
+            buf_printf(&m->body,
+                       "struct weir_str none%u = {NULL, 0};\n"
+                       "struct weir_str s%u = p%u ? abi->map_ip(t, a[%u].a, p%u) : abi->map_str(t, a[%u].a, none%u);\n",
+                       v, v, x, table, x, table, v);
+        else
+            buf_printf(&m->body, "struct weir_str s%u = abi->map_ip(t, a[%u].a, p%u);\n", v, table, x);
     } else if (key->kind == IR_CIDR) {
         x = emit_cidr(m, key);
         v = m->vars++;
         table = set_arg(m, WEIR_ARG_MAP, e->set);
-        buf_printf(&m->body, "struct weir_str s%u = abi->map_cidr(t, a[%u].a, c%u);\n", v, table, x);
+        if (key->optional)
+            buf_printf(&m->body,
+                       "struct weir_str none%u = {NULL, 0};\n"
+                       "struct weir_str s%u = c%u ? abi->map_cidr(t, a[%u].a, c%u) : abi->map_str(t, a[%u].a, none%u);\n",
+                       v, v, x, table, x, table, v);
+        else
+            buf_printf(&m->body, "struct weir_str s%u = abi->map_cidr(t, a[%u].a, c%u);\n", v, table, x);
     } else {
         x = emit_str(m, key);
         v = m->vars++;
@@ -488,18 +586,28 @@ static uint32_t emit_text(struct emit *m, const struct ir_expr *e)
     case IR_IP:
         x = emit_ip(m, of);
         v = m->vars++;
-        buf_printf(&m->body, "struct weir_str s%u = abi->ip_text(f, p%u);\n", v, x);
+        if (of->optional)
+            buf_printf(&m->body, "struct weir_str s%u = {NULL, 0};\nif (p%u)\ns%u = abi->ip_text(f, p%u);\n", v, x, v, x);
+        else
+            buf_printf(&m->body, "struct weir_str s%u = abi->ip_text(f, p%u);\n", v, x);
         return v;
     case IR_CIDR:
         x = emit_cidr(m, of);
         v = m->vars++;
-        buf_printf(&m->body, "struct weir_str s%u = abi->cidr_text(f, c%u);\n", v, x);
+        if (of->optional)
+            buf_printf(&m->body, "struct weir_str s%u = {NULL, 0};\nif (c%u)\ns%u = abi->cidr_text(f, c%u);\n", v, x, v, x);
+        else
+            buf_printf(&m->body, "struct weir_str s%u = abi->cidr_text(f, c%u);\n", v, x);
         return v;
     case IR_BOOL:
         x = emit_bool(m, of);
         v = m->vars++;
         buf_printf(&m->body, "struct weir_str s%u = {\"false\", 5};\nif (b%u) {\ns%u.p = \"true\";\ns%u.len = 4;\n}\n", v, x, v,
                    v);
+        if (of->optional) {
+            x = emit_present(m, of);
+            buf_printf(&m->body, "if (!b%u)\ns%u.p = NULL;\n", x, v);
+        }
         return v;
     case IR_BACKEND:
     case IR_LIST:
@@ -537,7 +645,7 @@ static uint32_t emit_str_field(struct emit *m, const struct ir_expr *e)
 {
     uint32_t v = m->vars++;
     int subject = rows_subject(m->g->rows, e);
-    m->failed |= subject < 0 || subject == ROW_SUBJECT_IP;
+    m->failed |= subject < 0 || subject >= ROW_SUBJECT_RANDOM;
     buf_printf(&m->body, "struct weir_str s%u = f->str[a[%u].a];\n", v,
                add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_SLOT, .slot = (uint32_t)subject}));
     return v;
@@ -654,11 +762,20 @@ static void emit_whole(struct emit *m, enum cgen_family family, const struct ir_
         buf_printf(&m->body, "struct weir_str s%u = {NULL, 0};\nif (h%u)\ns%u = abi->int_key(f, n%u);\nreturn s%u;\n", v, x,
                    v, x, v);
     } else if (e->kind == IR_IP) {
-        uint32_t x = emit_ip(m, e);
-        buf_printf(&m->body, "return abi->bytes(f, p%u, 16);\n", x);
+        uint32_t x = emit_ip(m, e), v = m->vars++;
+        if (e->optional)
+            buf_printf(&m->body, "struct weir_str s%u = {NULL, 0};\nif (p%u)\ns%u = abi->bytes(f, p%u, 16);\nreturn s%u;\n", v, x,
+                       v, x, v);
+        else
+            buf_printf(&m->body, "return abi->bytes(f, p%u, 16);\n", x);
     } else if (e->kind == IR_CIDR) {
-        uint32_t x = emit_cidr(m, e);
-        buf_printf(&m->body, "return abi->bytes(f, c%u, sizeof *c%u);\n", x, x);
+        uint32_t x = emit_cidr(m, e), v = m->vars++;
+        if (e->optional)
+            buf_printf(&m->body,
+                       "struct weir_str s%u = {NULL, 0};\nif (c%u)\ns%u = abi->bytes(f, c%u, sizeof *c%u);\nreturn s%u;\n", v, x, v,
+                       x, x, v);
+        else
+            buf_printf(&m->body, "return abi->bytes(f, c%u, sizeof *c%u);\n", x, x);
     } else {
         uint32_t x = emit_str(m, e);
         buf_printf(&m->body, "return s%u;\n", x);

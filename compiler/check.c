@@ -98,6 +98,7 @@ static struct ir_program *check_program(struct checker *k)
     each_decl(k, 1u << DECL_BACKEND | 1u << DECL_FRONTEND, check_extend);
     each_decl(k, 1u << DECL_BACKEND, check_object);
     each_decl(k, 1u << DECL_MAP | 1u << DECL_LIST, check_set_rows);
+    each_decl(k, 1u << DECL_SPLIT, check_split);
     each_decl(k, 1u << DECL_ACL, check_acl);
     each_decl(k, 1u << DECL_FRONTEND, check_object);
     check_alone(k);

@@ -146,7 +146,7 @@ void check_expanded(struct checker *k, uint32_t mark, const struct decl *d, stru
 
 static bool is_runtime(enum type_id t)
 {
-    return t == TYPE_BOOL || t == TYPE_INT || t == TYPE_IP || check_is_text(t);
+    return t == TYPE_BOOL || t == TYPE_INT || t == TYPE_PERCENT || t == TYPE_IP || check_is_text(t);
 }
 
 static bool param_type(struct checker *k, const struct ast_type *type)

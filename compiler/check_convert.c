@@ -154,7 +154,7 @@ static struct ir_expr *as_text(struct checker *k, const struct ast_expr *e, stru
         return NULL;
     if (check_is_text(t.type))
         return t.ir;
-    if (t.type != TYPE_BACKEND && t.type != TYPE_LIST)
+    if (t.type != TYPE_BACKEND && t.type != TYPE_LIST && t.type != TYPE_PERCENT)
         return check_new1(k, IR_TO_STR, IR_STR, t.ir, e->span);
     const char *is = check_type_text(t.type);
     struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s is a text; this is a %s", what, is);

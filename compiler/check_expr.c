@@ -206,9 +206,12 @@ bool check_present(struct checker *k, const struct ast_expr *e, const struct typ
     struct slice text = check_source_text(k, e->span);
     struct diag *x = diag_report(k->d, DIAG_E0305, e->span, "`%.*s` may be absent", SLICE_ARG(text));
     diag_label(k->d, x, "%s?, expected %s", check_type_text(t->type), check_type_text(t->type));
-    if (t->type == TYPE_STRING || t->type == TYPE_INT)
+    if (t->type == TYPE_STRING || t->type == TYPE_INT || t->type == TYPE_BOOL || t->type == TYPE_PERCENT)
         diag_help(k->d, x, "give it a value for that case: `%.*s | default(%s)`", SLICE_ARG(text),
-                  t->type == TYPE_INT ? "0" : "\"\"");
+                  t->type == TYPE_INT       ? "0"
+                  : t->type == TYPE_BOOL    ? "false"
+                  : t->type == TYPE_PERCENT ? "0%"
+                                            : "\"\"");
     if (t->ir->op == IR_LOOKUP)
         diag_help(k->d, x, "or give the map a row for all other keys: `default -> …`");
     diag_help(k->d, x, "or do this only where it is there: `… if exists(%.*s)`", SLICE_ARG(text));
@@ -440,8 +443,8 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
     }
     if (e->kind == AST_PERCENT && want == TYPE_PERCENT) {
         x = check_new(k, IR_CONST_INT, IR_INT, 0, e->span);
-        x->num = (int64_t)(e->real * 10000);
-        return (struct typed){x, TYPE_PERCENT, false};
+        bool good = check_percent(k, e, "this share", &x->num);
+        return good ? (struct typed){x, TYPE_PERCENT, false} : check_failed();
     }
     if ((e->kind == AST_DURATION && want == TYPE_DURATION) || (e->kind == AST_SIZE && want == TYPE_SIZE)) {
         x = check_new(k, IR_CONST_INT, IR_INT, 0, e->span);
@@ -524,7 +527,7 @@ struct ir_expr *check_condition(struct checker *k, const struct ast_expr *e)
     if (t.type == TYPE_ERROR)
         return NULL;
     if (t.type == TYPE_BOOL)
-        return t.ir;
+        return check_present(k, e, &t) ? t.ir : NULL;
     struct slice text = check_source_text(k, e->span);
     struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "a condition is expected here; `%.*s` is %s%s",
                                  SLICE_ARG(text), check_type_text(t.type), t.ir->optional ? "?" : "");

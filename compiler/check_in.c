@@ -8,6 +8,7 @@ static bool fits_keys(enum type_id t, enum ir_key_kind kind)
     case IR_KEY_STRING:
     case IR_KEY_PREFIX:
     case IR_KEY_SUFFIX:
+    case IR_KEY_REGEX:
         return check_is_text(t);
     case IR_KEY_HOST:
     case IR_KEY_HOST_PATTERN:
@@ -17,6 +18,7 @@ static bool fits_keys(enum type_id t, enum ir_key_kind kind)
     case IR_KEY_METHOD:
         return t == TYPE_METHOD;
     case IR_KEY_INT:
+    case IR_KEY_RANGE:
         return t == TYPE_INT;
     case IR_KEY_CIDR:
         return t == TYPE_IP || t == TYPE_CIDR;
@@ -29,7 +31,7 @@ static enum type_id type_of_keys(enum ir_key_kind kind)
     return kind == IR_KEY_HOST || kind == IR_KEY_HOST_PATTERN ? TYPE_HOST
            : kind == IR_KEY_PATH                              ? TYPE_PATH
            : kind == IR_KEY_METHOD                            ? TYPE_METHOD
-           : kind == IR_KEY_INT                               ? TYPE_INT
+           : kind == IR_KEY_INT || kind == IR_KEY_RANGE       ? TYPE_INT
            : kind == IR_KEY_CIDR                              ? TYPE_IP
                                                               : TYPE_STRING;
 }

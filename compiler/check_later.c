@@ -486,17 +486,20 @@ void check_error_row(struct checker *k, const struct ast_stmt *s)
 
 /* ---- backends ---------------------------------------------------------------------------------- */
 
-struct decl *check_backend_ref(struct checker *k, const struct ast_expr *e, bool tcp)
+struct decl *check_used(struct checker *k, const struct ast_expr *e, bool tcp)
 {
-    struct decl *d = check_ref(k, e, 1u << DECL_BACKEND, "backend");
-    if (!d || d->tcp == tcp)
+    struct decl *d = check_ref(k, e, 1u << DECL_BACKEND | 1u << DECL_SPLIT, "backend");
+    bool split = d && d->kind == DECL_SPLIT;
+    if (!d || d->tcp == tcp || (split && d->rows.broken))
         return d;
-    struct diag *x =
-        diag_report(k->d, DIAG_E0306, e->span, "%s cannot use %s backend `%.*s`",
-                    tcp ? "TCP frontend" : "HTTP frontend", tcp ? "HTTP" : "TCP", SLICE_ARG(d->name));
+    struct diag *x = diag_report(k->d, DIAG_E0306, e->span, "%s cannot use %s %s `%.*s`",
+                                 tcp ? "TCP frontend" : "HTTP frontend", tcp ? "HTTP" : "TCP",
+                                 split ? "split" : "backend", SLICE_ARG(d->name));
     diag_label(k->d, x, tcp ? "for requests, not for connections" : "for connections, not for requests");
     diag_secondary(k->d, x, d->at, "declared here");
-    if (tcp)
+    if (split)
+        diag_help(k->d, x, "a split is for frontends of the kind that its backends are for");
+    else if (tcp)
         diag_help(k->d, x, "declare it as `backend %.*s: tcp { … }`", SLICE_ARG(d->name));
     else
         diag_help(k->d, x, "HTTP frontends route to backends without `: tcp`");

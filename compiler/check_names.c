@@ -21,6 +21,7 @@ const char *check_decl_text(enum decl_kind kind)
         [DECL_PEERS] = "a set of peers",
         [DECL_EXTERN] = "an external function",
         [DECL_TEMPLATE] = "a template",
+        [DECL_SPLIT] = "a split",
     };
     return text[kind];
 }
@@ -43,7 +44,7 @@ static int declares(const struct ast_stmt *s)
         {SLICE("backend"), DECL_BACKEND}, {SLICE("frontend"), DECL_FRONTEND}, {SLICE("tls"), DECL_TLS},
         {SLICE("limit"), DECL_LIMIT},     {SLICE("table"), DECL_TABLE},       {SLICE("errors"), DECL_ERRORS},
         {SLICE("log"), DECL_LOG},         {SLICE("resolver"), DECL_RESOLVER}, {SLICE("peers"), DECL_PEERS},
-        {SLICE("extern"), DECL_EXTERN},
+        {SLICE("extern"), DECL_EXTERN},   {SLICE("split"), DECL_SPLIT},
     };
     if (s->kind == AST_STMT_LET)
         return DECL_LET;

@@ -4,6 +4,8 @@
  * millions of rows: a good row costs no allocation beyond itself, and its texts stay in the file's. */
 #include "compiler/check_state.h"
 
+#include "compiler/regex.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -141,6 +143,48 @@ static bool next_word(struct rows_file *f, const char **at, const char *end, str
     return true;
 }
 
+/* re"…": all stands for itself but \" and the end. */
+static bool regex_word(struct rows_file *f, const char **at, const char *end, struct word *w)
+{
+    const char *begin = *at + 3, *p = begin;
+    bool escapes = false;
+    for (; p < end && *p != '"'; p++)
+        if (*p == '\\' && p + 1 < end) {
+            escapes |= p[1] == '"';
+            p++;
+        }
+    w->raw = (struct slice){*at, (size_t)(p - *at) + (p < end)};
+    w->text = (struct slice){begin, (size_t)(p - begin)};
+    if (p == end) {
+        struct diag *x = row_error(f, DIAG_E0307, w->raw, "a regular expression does not end in its line");
+        if (x)
+            diag_label(f->k->d, x, "begins here");
+        return false;
+    }
+    char *copy = escapes ? arena_alloc(f->k->a, w->text.len + 1) : NULL;
+    size_t n = 0;
+    for (size_t i = 0; copy && i < w->text.len; i++) {
+        bool quote = w->text.p[i] == '\\' && i + 1 < w->text.len && w->text.p[i + 1] == '"';
+        if (!quote && w->text.p[i] == '\\')
+            copy[n++] = w->text.p[i++];
+        i += quote;
+        copy[n++] = w->text.p[i];
+    }
+    if (copy)
+        w->text = (struct slice){copy, n};
+    *at = p + 1;
+    return true;
+}
+
+static bool key_word(struct rows_file *f, const char **at, const char *end, struct word *w)
+{
+    const char *p = skip_space(*at, end);
+    if (f->set->key_kind != IR_KEY_REGEX || end - p < 3 || memcmp(p, "re\"", 3) != 0)
+        return next_word(f, at, end, w);
+    *at = p;
+    return regex_word(f, at, end, w);
+}
+
 /* ---- keys and values --------------------------------------------------------------------------- */
 
 static bool parse_int(struct slice s, int64_t *out)
@@ -158,6 +202,50 @@ static bool parse_int(struct slice s, int64_t *out)
         return false;
     *out = (int64_t)(minus ? 0 - n : n);
     return true;
+}
+
+/* 200..299, 5xx or 7 */
+static bool range_key(struct rows_file *f, const struct word *w, struct ir_key *key)
+{
+    struct text_error err = {.why = "expected a range such as 200..299, 5xx, or a whole number"};
+    struct slice s = w->text, dots = SLICE("..");
+    const char *at = memmem(s.p, s.len, dots.p, dots.len);
+    bool good;
+    if (s.len == 3 && s.p[0] >= '1' && s.p[0] <= '9' && slice_eq(slice_from(s, 1), SLICE("xx"))) {
+        key->range.lo = (s.p[0] - '0') * 100;
+        key->range.hi = key->range.lo + 99;
+        return true;
+    }
+    if (at)
+        good = parse_int((struct slice){s.p, (size_t)(at - s.p)}, &key->range.lo) &&
+               parse_int(slice_from(s, (size_t)(at - s.p) + dots.len), &key->range.hi);
+    else if ((good = parse_int(s, &key->range.lo)))
+        key->range.hi = key->range.lo;
+    if (good && key->range.lo <= key->range.hi)
+        return true;
+    err.why = good ? "the range is empty" : err.why;
+    bad_key(f, w, &err);
+    return false;
+}
+
+/* An expression as it is, or re"…" where it has white space. */
+static bool regex_key(struct rows_file *f, const struct word *w, struct ir_key *key)
+{
+    const char *why;
+    uint32_t off;
+    if (w->raw.p[0] == '"') {
+        struct text_error err = {.why = "quotes are for texts", .fix = arena_printf(f->k->a, "re%.*s", SLICE_ARG(w->raw))};
+        bad_key(f, w, &err);
+        return false;
+    }
+    struct arena scratch = {0};
+    bool good = regex_parse(&scratch, w->text, &off, &why) != NULL;
+    arena_free(&scratch);
+    key->str = w->text;
+    struct diag *x = good ? NULL : row_error(f, DIAG_E0309, w->raw, "this regular expression cannot be used");
+    if (x)
+        diag_label(f->k->d, x, "%s", why);
+    return good;
 }
 
 static bool cidr_key(struct rows_file *f, const struct word *w, struct ir_key *key)
@@ -186,6 +274,10 @@ static bool row_key(struct rows_file *f, const struct word *w, struct ir_key *ke
     struct text_error err;
     if (f->set->key_kind == IR_KEY_CIDR)
         return cidr_key(f, w, key);
+    if (f->set->key_kind == IR_KEY_RANGE)
+        return range_key(f, w, key);
+    if (f->set->key_kind == IR_KEY_REGEX)
+        return regex_key(f, w, key);
     if (f->set->key_kind == IR_KEY_INT) {
         if (parse_int(w->text, &key->num))
             return true;
@@ -250,6 +342,67 @@ static bool row_backend(struct rows_file *f, const struct word *w, struct ir_row
     return true;
 }
 
+static bool bad_value(struct rows_file *f, const struct word *w, const struct text_error *err)
+{
+    struct diag *x = row_error(f, DIAG_E0307, w->raw, "`%.*s` is no value of type %s", SLICE_ARG(w->text),
+                               check_type_text(f->b->d->rows.value_type));
+    if (x)
+        diag_label(f->k->d, x, "%s", err->why);
+    return false;
+}
+
+/* 4.9%, in parts of ir.h. */
+static bool parse_percent(struct slice s, int64_t *out)
+{
+    int64_t n = 0, unit = 0; /* unit: of the last digit, 0 before the point */
+    size_t digits = 0;
+    if (s.len < 2 || s.p[s.len - 1] != '%')
+        return false;
+    for (size_t i = 0; i + 1 < s.len; i++) {
+        if (s.p[i] == '.' && !unit && digits) {
+            unit = IR_PERCENT;
+            continue;
+        }
+        if (s.p[i] < '0' || s.p[i] > '9' || (unit && unit < 10) || n > IR_RANDOM_END)
+            return false;
+        digits++;
+        unit /= 10;
+        n = unit ? n + (s.p[i] - '0') * unit : n * 10 + (s.p[i] - '0') * (int64_t)IR_PERCENT;
+    }
+    *out = n;
+    return digits > 0 && s.p[s.len - 2] != '.' && n <= IR_RANDOM_END;
+}
+
+static bool row_value(struct rows_file *f, const struct word *w, struct ir_row *row)
+{
+    struct text_error err = {0};
+    enum type_id type = f->b->d->rows.value_type;
+    if (type == TYPE_BACKEND)
+        return row_backend(f, w, row);
+    if (type == TYPE_STRING) {
+        row->str = w->text;
+        return true;
+    }
+    if (check_is_text(type))
+        return check_text_type(f->k->a, type, w->text, &row->str, &err) || bad_value(f, w, &err);
+    bool quoted = w->raw.p[0] == '"', yes = slice_eq(w->text, SLICE("true"));
+    if (type == TYPE_INT) {
+        err.why = "expected a whole number of 64 bits";
+        return (!quoted && parse_int(w->text, &row->num)) || bad_value(f, w, &err);
+    }
+    if (type == TYPE_PERCENT) {
+        err.why = "expected a percent from 0% to 100%, such as 5% or 4.9%";
+        return (!quoted && parse_percent(w->text, &row->num)) || bad_value(f, w, &err);
+    }
+    if (type == TYPE_IP) {
+        err.why = "expected an address such as 10.0.0.1";
+        return (!quoted && ip_parse(w->text, &row->ip)) || bad_value(f, w, &err);
+    }
+    err.why = "expected true or false";
+    row->num = yes;
+    return (!quoted && (yes || slice_eq(w->text, SLICE("false")))) || bad_value(f, w, &err);
+}
+
 /* ---- rows -------------------------------------------------------------------------------------- */
 
 static void report_double(struct rows_file *f, const struct word *w, const struct ir_pos *first)
@@ -281,7 +434,7 @@ static bool read_row(struct rows_file *f, const char *p, const char *end, struct
                      struct ir_row *row)
 {
     struct word value, more;
-    if (!next_word(f, &p, end, key) || !next_word(f, &p, end, &value) || !next_word(f, &p, end, &more))
+    if (!key_word(f, &p, end, key) || !next_word(f, &p, end, &value) || !next_word(f, &p, end, &more))
         return false;
     const struct word *extra = !f->set->is_map && value.text.p ? &value : more.text.p ? &more : NULL;
     if (extra) {
@@ -295,10 +448,8 @@ static bool read_row(struct rows_file *f, const char *p, const char *end, struct
             diag_label(f->k->d, x, "a row is a key and a value");
         return false;
     }
-    if (f->set->is_map && f->set->value_kind == IR_STR)
-        row->str = value.text;
-    else if (f->set->is_map)
-        good &= row_backend(f, &value, row);
+    if (f->set->is_map)
+        good &= row_value(f, &value, row);
     return good;
 }
 

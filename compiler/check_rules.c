@@ -107,13 +107,18 @@ static bool use(struct checker *k, const struct ast_stmt *s, struct ir_rule *r)
     const struct ast_expr *e = s->args[0];
     if (e->kind != AST_NAME && e->kind != AST_MEMBER && e->kind != AST_STRING)
         return use_map(k, e, r);
-    struct decl *d = check_backend_ref(k, e, k->tcp);
+    struct decl *d = check_used(k, e, k->tcp);
     if (!d) {
         const struct decl *other = e->kind == AST_STRING ? NULL : check_lookup(k, e);
         if (other && other->kind == DECL_MAP)
             diag_help(k->d, k->d->list.v[k->d->list.n - 1], "look a key up in the map: `use %.*s[host]`",
                       SLICE_ARG(other->name));
         return false;
+    }
+    if (d->kind == DECL_SPLIT) {
+        r->kind = IR_USE_MAP;
+        r->value = check_use_split(k, d, e->span);
+        return r->value != NULL;
     }
     r->kind = IR_USE;
     r->backend = d->backend;

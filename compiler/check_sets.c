@@ -2,6 +2,8 @@
  */
 #include "compiler/check_state.h"
 
+#include "compiler/ir_sort.h"
+
 static const char *const key_texts[] = {
 #define KEY_KIND(id, text, match, doc) [IR_KEY_##id] = text,
 #include "grammar/key_kinds.def"
@@ -16,6 +18,22 @@ const char *check_key_kind_text(enum ir_key_kind kind)
 }
 
 /* ---- heads ------------------------------------------------------------------------------------- */
+
+/* range<int> */
+static bool range_type(struct checker *k, const struct ast_type *t, enum ir_key_kind *out)
+{
+    *out = IR_KEY_RANGE;
+    if (t->nargs == 1 && slice_eq(t->args[0]->name, SLICE("int")) && !t->args[0]->nargs && !t->args[0]->optional &&
+        !t->optional)
+        return true;
+    struct diag *x = diag_report(k->d, DIAG_E0302, t->span, "ranges that are keys are of ints");
+    diag_label(k->d, x, "expected range<int>");
+    if (t->nargs == 0)
+        diag_fix(x, FIX_SAFE, t->span, SLICE("range<int>"));
+    else
+        diag_note(k->d, x, "ranges of addresses are networks: keys of type cidr");
+    return false;
+}
 
 static bool key_type(struct checker *k, const struct ast_type *t, enum ir_key_kind *out)
 {
@@ -36,17 +54,19 @@ static bool key_type(struct checker *k, const struct ast_type *t, enum ir_key_ki
         diag_fix(x, FIX_SAFE, t->span, SLICE("cidr"));
         return false;
     }
-    if (slice_eq(t->name, SLICE("regex")) || slice_eq(t->name, SLICE("range"))) {
-        check_later(k, t->span, "keys of type %.*s", SLICE_ARG(t->name));
-        return false;
-    }
+    if (slice_eq(t->name, SLICE("range")))
+        return range_type(k, t, out);
     struct diag *x = diag_report(k->d, DIAG_E0302, t->span, "`%.*s` is no type of keys", SLICE_ARG(t->name));
     diag_label(k->d, x, "expected a type of keys");
     check_suggest(k, x, t->span, t->name, names, NKINDS);
     if (!x->has_fix)
-        diag_note(k->d, x, "there are: string, host, method, int, host-pattern, path, prefix, suffix, cidr");
+        diag_note(k->d, x, "there are: string, host, method, int, host-pattern, path, prefix, suffix, cidr, range<int>, regex");
     return false;
 }
+
+static const enum type_id value_types[] = {TYPE_BACKEND, TYPE_STRING, TYPE_HOST, TYPE_PATH,   TYPE_METHOD,
+                                           TYPE_INT,     TYPE_BOOL,   TYPE_IP,   TYPE_PERCENT};
+enum { NVALUES = sizeof value_types / sizeof *value_types };
 
 static bool value_type(struct checker *k, const struct ast_type *t, struct decl *d)
 {
@@ -55,10 +75,11 @@ static bool value_type(struct checker *k, const struct ast_type *t, struct decl 
     d->rows.tcp = !t->optional && t->nargs == 1 && slice_eq(t->name, SLICE("backend")) &&
                   slice_eq(t->args[0]->name, SLICE("tcp"));
     bool plain = !t->optional && (!t->nargs || d->rows.tcp);
-    if (plain && (slice_eq(t->name, SLICE("backend")) || slice_eq(t->name, SLICE("string")))) {
-        d->rows.value_type = t->name.p[0] == 'b' ? TYPE_BACKEND : TYPE_STRING;
-        return true;
-    }
+    for (size_t i = 0; plain && i < NVALUES; i++)
+        if (slice_eq(t->name, slice_of(check_type_text(value_types[i])))) {
+            d->rows.value_type = value_types[i];
+            return true;
+        }
 #define TYPE(id, text, use, doc)                                                                             \
     if (slice_eq(t->name, SLICE(text))) {                                                                    \
         check_later(k, t->span, "maps to %s", text);                                                         \
@@ -66,11 +87,15 @@ static bool value_type(struct checker *k, const struct ast_type *t, struct decl 
     }
 #include "grammar/types.def"
 #undef TYPE
-    static const struct slice names[] = {SLICE("backend"), SLICE("string")};
+    struct slice names[NVALUES];
+    for (size_t i = 0; i < NVALUES; i++)
+        names[i] = slice_of(check_type_text(value_types[i]));
     struct diag *x =
         diag_report(k->d, DIAG_E0302, t->span, "`%.*s` is no type of values", SLICE_ARG(t->name));
-    diag_label(k->d, x, "expected backend or string");
-    check_suggest(k, x, t->span, t->name, names, 2);
+    diag_label(k->d, x, "expected a type of values");
+    check_suggest(k, x, t->span, t->name, names, NVALUES);
+    if (!x->has_fix)
+        diag_note(k->d, x, "there are: backend, string, host, path, method, int, bool, ip, percent");
     return false;
 }
 
@@ -105,7 +130,8 @@ void check_set_head(struct checker *k, struct decl *d)
     if (!key || !value)
         return;
     d->rows.broken = false;
-    set->value_kind = d->rows.value_type == TYPE_BACKEND ? IR_BACKEND : IR_STR;
+    set->value_kind = is_map ? check_kind(d->rows.value_type) : IR_BOOL;
+    set->percents = d->rows.value_type == TYPE_PERCENT;
     set->has_default = has_default(s->block);
 }
 
@@ -150,6 +176,26 @@ static bool cidr_key(struct checker *k, const struct ast_expr *e, const struct a
     return false;
 }
 
+/* A range, or one number. */
+static bool range_key(struct checker *k, const struct ast_expr *e, const struct ast_expr *lit, struct ir_key *out)
+{
+    if (lit->kind == AST_RANGE)
+        out->range = (struct ir_range){lit->range.lo, lit->range.hi};
+    else if (lit->kind == AST_INT)
+        out->range = (struct ir_range){lit->num, lit->num};
+    else
+        check_wrong_literal(k, e, lit, TYPE_RANGE, "the key");
+    return lit->kind == AST_RANGE || lit->kind == AST_INT;
+}
+
+static bool regex_key(struct checker *k, const struct ast_expr *e, struct ir_key *out)
+{
+    const struct ast_expr *lit = check_regex(k, e, "the key");
+    if (lit)
+        out->str = lit->text;
+    return lit != NULL;
+}
+
 bool check_key(struct checker *k, enum ir_key_kind kind, const struct ast_expr *e, struct ir_key *out)
 {
     struct text_error err;
@@ -166,6 +212,10 @@ bool check_key(struct checker *k, enum ir_key_kind kind, const struct ast_expr *
         return check_int(k, e, "the key", INT64_MIN, INT64_MAX, &out->num);
     if (kind == IR_KEY_CIDR)
         return cidr_key(k, e, lit, out);
+    if (kind == IR_KEY_RANGE)
+        return range_key(k, e, lit, out);
+    if (kind == IR_KEY_REGEX)
+        return regex_key(k, e, out);
     if (!check_string(k, e, "the key", &text))
         return false;
     if (check_text_key(k->a, kind, text, &out->str, &err))
@@ -183,6 +233,8 @@ struct slice check_key_bytes(enum ir_key_kind kind, const struct ir_key *key)
         return (struct slice){(const char *)&key->num, sizeof key->num};
     if (kind == IR_KEY_CIDR)
         return (struct slice){(const char *)&key->cidr, sizeof key->cidr};
+    if (kind == IR_KEY_RANGE)
+        return (struct slice){(const char *)&key->range, sizeof key->range};
     return key->str;
 }
 
@@ -205,7 +257,7 @@ static void enter(struct set_build *b, struct span at)
     bool added;
     /* Keys that are not texts live in the row, which may move: the map keeps a copy. */
     struct slice bytes = check_key_bytes(set->key_kind, &set->rows.v[last].key);
-    if (set->key_kind == IR_KEY_INT || set->key_kind == IR_KEY_CIDR)
+    if (set->key_kind == IR_KEY_INT || set->key_kind == IR_KEY_CIDR || set->key_kind == IR_KEY_RANGE)
         bytes = arena_copy(b->k->a, bytes);
     uint32_t first = *strmap_put(&b->keys, b->k->a, bytes, last, &added);
     if (added)
@@ -235,11 +287,48 @@ static struct decl *check_backend_row(struct set_build *b, const struct ast_expr
     return NULL;
 }
 
+static bool text_value(struct checker *k, enum type_id type, const struct ast_expr *e, struct slice *out)
+{
+    struct text_error err;
+    struct slice text;
+    if (type == TYPE_METHOD && e->kind == AST_NAME && check_is_method_word(e->text) && !check_lookup(k, e)) {
+        *out = e->text;
+        return true;
+    }
+    if (!check_string(k, e, "the value", &text))
+        return false;
+    if (check_text_type(k->a, type, text, out, &err))
+        return true;
+    check_bad_text(k, e, text, check_type_text(type), &err);
+    return false;
+}
+
+bool check_row_value(struct checker *k, enum type_id type, const struct ast_expr *e, struct ir_row *row)
+{
+    if (check_is_text(type))
+        return text_value(k, type, e, &row->str);
+    if (type == TYPE_INT)
+        return check_int(k, e, "the value", INT64_MIN, INT64_MAX, &row->num);
+    if (type == TYPE_PERCENT)
+        return check_percent(k, e, "the value", &row->num);
+    const struct ast_expr *lit = check_literal(k, e);
+    if (!lit)
+        return false;
+    bool address = lit->kind == AST_CIDR && !lit->has_prefix;
+    if (type == TYPE_BOOL && lit->kind == AST_BOOL)
+        row->num = lit->num;
+    else if (type == TYPE_IP && address)
+        row->ip = lit->cidr.addr;
+    else
+        check_wrong_literal(k, e, lit, type, "the value");
+    return type == TYPE_BOOL ? lit->kind == AST_BOOL : address;
+}
+
 static bool row_value(struct set_build *b, const struct ast_expr *e, struct ir_row *row)
 {
     struct checker *k = b->k;
-    if (b->set->value_kind == IR_STR)
-        return check_string(k, e, "the value", &row->str);
+    if (b->set->value_kind != IR_BACKEND)
+        return check_row_value(k, b->d->rows.value_type, e, row);
     struct decl *d = check_backend_row(b, e);
     if (d)
         row->backend = d->backend;
@@ -320,6 +409,62 @@ static bool is_word_row(struct set_build *b, const struct ast_stmt *s)
            (b->set->key_kind == IR_KEY_METHOD && check_is_method_word(s->word));
 }
 
+/* ---- ranges apart from each other ------------------------------------------------------------------ */
+
+/* A key where it stands: up to white space, or the end of the row. */
+static struct span key_span(struct set_build *b, struct ir_pos pos)
+{
+    struct span at = pos_span(b, pos);
+    struct slice text = b->k->c->sources.files.v[at.file]->text;
+    while (at.off + at.len < text.len && !memchr(" \t\r\n,;", text.p[at.off + at.len], 6))
+        at.len++;
+    return at;
+}
+
+static bool is_before(const struct ir_row *x, const struct ir_row *y)
+{
+    return x->pos.file != y->pos.file   ? x->pos.file < y->pos.file
+           : x->pos.line != y->pos.line ? x->pos.line < y->pos.line
+                                        : x->pos.col < y->pos.col;
+}
+
+static void report_overlap(struct set_build *b, const struct ir_row *x, const struct ir_row *y)
+{
+    struct checker *k = b->k;
+    const struct ir_row *first = is_before(x, y) ? x : y, *second = first == x ? y : x;
+    const struct ir_range *p = &x->key.range, *q = &y->key.range;
+    int64_t hi = p->hi < q->hi ? p->hi : q->hi;
+    struct diag *d = diag_report(k->d, DIAG_E0308, key_span(b, second->pos), "two ranges have numbers in common");
+    if (q->lo == hi)
+        diag_label(k->d, d, "%lld is in both", (long long)hi);
+    else
+        diag_label(k->d, d, "%lld..%lld is in both", (long long)q->lo, (long long)hi);
+    diag_secondary(k->d, d, key_span(b, first->pos), "the other");
+    diag_help(k->d, d, "let one of them end where the other begins");
+}
+
+/* Ranges sorted by their begin overlap where one begins before another has ended. */
+static void check_overlaps(struct set_build *b)
+{
+    enum { TOLD = 20 };
+    struct arena scratch = {0};
+    const struct ir_row *const *rows = ir_sort_rows(&scratch, b->set);
+    const struct ir_row *last = NULL;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < b->set->rows.n; i++) {
+        if (last && rows[i]->key.range.lo <= last->key.range.hi && n++ < TOLD)
+            report_overlap(b, last, rows[i]);
+        if (!last || rows[i]->key.range.hi > last->key.range.hi)
+            last = rows[i];
+    }
+    if (n > TOLD)
+        diag_label(b->k->d,
+                   diag_report(b->k->d, DIAG_E0308, b->d->at, "%u more ranges of `%.*s` have numbers in common", n - TOLD,
+                               SLICE_ARG(b->d->name)),
+                   "the first %u are shown", TOLD);
+    arena_free(&scratch);
+}
+
 void check_set_rows(struct checker *k, struct decl *d)
 {
     struct set_build b = {.k = k, .d = d, .set = d->rows.set};
@@ -339,4 +484,6 @@ void check_set_rows(struct checker *k, struct decl *d)
         else if (id == STATEMENT_DEFAULT)
             default_row(&b, s, &has_fallback);
     }
+    if (b.set->key_kind == IR_KEY_RANGE)
+        check_overlaps(&b);
 }

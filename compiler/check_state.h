@@ -3,7 +3,7 @@
  *
  * Passes, in the order of check_file(): modules are read and parsed (check_modules.c); their names are
  * declared (check_names.c); then bodies become IR: objects (check_objects.c), sets (check_sets.c,
- * check_rows.c), frontends (check_frontend.c, check_rules.c), tests (check_testing.c, check_expect.c), with
+ * check_rows.c), splits (check_split.c), frontends (check_frontend.c, check_rules.c), tests (check_testing.c, check_expect.c), with
  * expressions wherever they stand
  * (check_expr.c, check_fields.c, check_convert.c, check_tests.c, check_text.c). Lints (lint.h) run along, and at
  * the end. An expression that was reported has TYPE_ERROR and silences what follows from it. */
@@ -73,6 +73,7 @@ enum decl_kind {
     DECL_PEERS,
     DECL_EXTERN,
     DECL_TEMPLATE,
+    DECL_SPLIT,
 };
 /* The field that makes a condition need a phase. */
 struct need {
@@ -120,7 +121,7 @@ struct decl {
             enum type_id value_type; /* of a map; ERROR: its head was reported */
             bool broken, listed;     /* listed: in ir_program.sets */
             bool tcp;                /* its values are TCP backends */
-        } rows;
+        } rows;                      /* MAP, LIST, SPLIT */
         struct ir_check *check;
         struct ir_backend *backend;
         struct ir_frontend *frontend;
@@ -335,6 +336,8 @@ bool check_size(struct checker *k, const struct ast_expr *e, const char *what, i
 bool check_string(struct checker *k, const struct ast_expr *e, const char *what, struct slice *out);
 bool check_bytes(struct checker *k, const struct ast_expr *e, const char *what,
                  struct slice *out); /* string or hex */
+/* In parts of ir.h, 0% to 100%. */
+bool check_percent(struct checker *k, const struct ast_expr *e, const char *what, int64_t *out);
 const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *e, const char *what);
 bool check_word(const struct ast_expr *e, const char *word); /* e is that bare word */
 bool check_is_quoted(enum type_id want, struct slice text);  /* `text` would be one, without quotes */
@@ -518,6 +521,8 @@ struct ir_set *check_use_set(struct checker *k, struct decl *d);
 struct ir_set *check_new_set(struct checker *k, enum ir_key_kind kind, struct span at);
 /* The key that `e` is, of `kind`. False where reported. */
 bool check_key(struct checker *k, enum ir_key_kind kind, const struct ast_expr *e, struct ir_key *out);
+/* The value of a row that `e` is, of a type that is not BACKEND. False where reported. */
+bool check_row_value(struct checker *k, enum type_id type, const struct ast_expr *e, struct ir_row *row);
 /* The bytes by which two keys of `kind` are equal; they point into `key`. */
 struct slice check_key_bytes(enum ir_key_kind kind, const struct ir_key *key);
 const char *check_key_kind_text(enum ir_key_kind kind);
@@ -529,6 +534,12 @@ struct set_build {
     struct strmap backends; /* values seen: to index in ir_program.backends */
 };
 void check_rows_file(struct set_build *b, const struct ast_stmt *s);
+
+/* ---- check_split.c ---- */
+
+void check_split(struct checker *k, struct decl *d);
+/* What `use NAME` of a split looks up; NULL where the split is broken, reported there. */
+struct ir_expr *check_use_split(struct checker *k, struct decl *d, struct span at);
 
 /* ---- objects ---- */
 
@@ -628,7 +639,8 @@ void check_error_row(struct checker *k, const struct ast_stmt *s);
 /* The type of keys at `t` of a table or limit. */
 enum type_id check_key_type(struct checker *k, const struct ast_type *t);
 void check_by(struct checker *k, const struct ast_expr *e, const struct decl *of);
-struct decl *check_backend_ref(struct checker *k, const struct ast_expr *e, bool tcp);
+/* What `use` names: a backend or a split. NULL where reported. */
+struct decl *check_used(struct checker *k, const struct ast_expr *e, bool tcp);
 
 /* ---- check_allow.c: @allow ---- */
 

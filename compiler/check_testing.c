@@ -29,7 +29,7 @@ static void given_row(struct checker *k, struct test *t, const struct ast_stmt *
         if (!value)
             return;
         g.row.backend = value->backend;
-    } else if (!check_string(k, s->tail_expr, "the value", &g.row.str)) {
+    } else if (!d->rows.broken && !check_row_value(k, d->rows.value_type, s->tail_expr, &g.row)) {
         return;
     }
     add_given(k, t, d, e->args[1], &g);
@@ -51,6 +51,22 @@ static void given_member(struct checker *k, struct test *t, const struct ast_stm
     add_given(k, t, d, s->args[0], &g);
 }
 
+/* given random = PERCENT */
+static void given_random(struct checker *k, struct test *t, const struct ast_stmt *s, struct span *seen)
+{
+    int64_t n;
+    if (seen->len)
+        check_twice(k, s->args[0]->span, *seen, "`random` is given twice");
+    *seen = s->args[0]->span;
+    if (!check_percent(k, s->tail_expr, "what is drawn", &n))
+        return;
+    if (n < IR_RANDOM_END)
+        t->random = n;
+    else
+        diag_label(k->d, diag_report(k->d, DIAG_E0303, s->tail_expr->span, "`random` is always below 100%%"),
+                   "must be below 100%%");
+}
+
 /* Whether `given` will take that word some day. */
 static bool is_to_come(struct slice word)
 {
@@ -64,7 +80,7 @@ static bool is_to_come(struct slice word)
     return false;
 }
 
-static void given(struct checker *k, struct test *t, const struct ast_stmt *s)
+static void given(struct checker *k, struct test *t, const struct ast_stmt *s, struct span *random)
 {
     const struct ast_expr *e = s->nargs ? s->args[0] : NULL;
     bool member = s->tail == AST_TAIL_RELOP && (s->tail_op == AST_IN || s->tail_op == AST_NOT_IN);
@@ -77,12 +93,14 @@ static void given(struct checker *k, struct test *t, const struct ast_stmt *s)
         return;
     if (s->nargs == 1 && s->tail == AST_TAIL_ASSIGN && e->kind == AST_INDEX)
         given_row(k, t, s);
+    else if (s->nargs == 1 && s->tail == AST_TAIL_ASSIGN && check_word(e, "random"))
+        given_random(k, t, s, random);
     else if (s->nargs == 1 && member)
         given_member(k, t, s);
     else
         diag_label(k->d,
                    check_misformed(k, STATEMENT_GIVEN, e->span, "this is nothing that a test can be given"),
-                   "not a row");
+                   "neither a row nor `random`");
 }
 
 /* ---- requests ---------------------------------------------------------------------------------- */
@@ -330,6 +348,7 @@ struct test_build {
     bool sound;
     VEC(struct case_build *) cases;
     VEC(struct span) at;
+    struct span random; /* where it is given; len 0: it is not */
 };
 
 static struct case_build *begin_case(struct test_build *b, const struct ast_stmt *s)
@@ -418,7 +437,7 @@ static void to_prove(struct test_build *b, const struct ast_stmt *s)
 static void line(struct test_build *b, const struct ast_stmt *s)
 {
     if (s->kind == AST_STMT_WORD && slice_eq(s->word, SLICE("given"))) {
-        given(b->k, b->t, s);
+        given(b->k, b->t, s, &b->random);
         return;
     }
     enum statement_id id = check_statement(b->k, s, IN_TEST);
@@ -445,6 +464,7 @@ static void take_cases(struct test_build *b)
         struct case_build *c = b->cases.v[i];
         if (c->broken)
             continue;
+        c->c->request.random = b->t->random;
         if (c->c->outcome.given || c->c->claims.n) {
             vec_add(k->a, &b->t->cases, *c->c);
             continue;
@@ -496,7 +516,7 @@ void check_tests_of(struct checker *k, struct module *m)
         if (!is_test || s->nargs != 3 || s->tail != AST_TAIL_NONE || s->cond || !s->block)
             continue;
         struct test *t = arena_new(k->a, struct test);
-        *t = (struct test){.pos = check_pos(k, s->word_span)};
+        *t = (struct test){.pos = check_pos(k, s->word_span), .random = EVAL_RANDOM};
         if (!head(k, m, &names, s, t))
             continue;
         struct test_build b = {.k = k, .t = t, .f = t->frontend, .sound = sound};

@@ -126,7 +126,7 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
         check_later(k, e->span, "comparing backends");
         return check_failed();
     }
-    if (l.type == TYPE_BOOL)
+    if (l.type == TYPE_BOOL && !l.ir->optional && !r.ir->optional)
         return check_yes(bool_equal(k, e, l.ir, r.ir));
     return check_yes(check_new2(k, IR_EQ, IR_BOOL, l.ir, r.ir, e->span));
 }
@@ -138,27 +138,30 @@ static bool is_ordered(enum type_id t)
 }
 
 /* `5` where 5% or 5s is meant. */
-static bool needs_unit(struct checker *k, const struct ast_expr *e, const struct typed *l)
+static bool needs_unit(struct checker *k, const struct ast_expr *e, const struct ast_expr *with, const struct typed *l)
 {
-    const struct ast_expr *lit = check_literal_quietly(k, e->args[1]);
+    const struct ast_expr *lit = check_literal_quietly(k, with);
     if (!lit || lit->kind != AST_INT ||
         (l->type != TYPE_DURATION && l->type != TYPE_SIZE && l->type != TYPE_PERCENT))
         return false;
-    struct slice text = check_source_text(k, e->args[0]->span);
-    check_wrong_literal(k, e->args[1], lit, l->type,
+    struct slice text = check_source_text(k, e->span);
+    check_wrong_literal(k, with, lit, l->type,
                         arena_printf(k->a, "the value that `%.*s` is held against", SLICE_ARG(text)).p);
     return true;
 }
 
 static struct typed order(struct checker *k, const struct ast_expr *e)
 {
-    struct typed l = check_expr(k, e->args[0], TYPE_INT);
-    if (l.type != TYPE_ERROR && needs_unit(k, e, &l))
+    /* The side that is no constant says which type is meant. */
+    bool first = is_constant(k, e->args[0]) && !is_constant(k, e->args[1]);
+    const struct ast_expr *is = e->args[first], *with = e->args[!first];
+    struct typed t = check_expr(k, is, TYPE_INT);
+    if (t.type != TYPE_ERROR && needs_unit(k, is, with, &t))
         return check_failed();
-    struct typed r =
-        l.type == TYPE_ERROR ? l : check_expr(k, e->args[1], is_ordered(l.type) ? l.type : TYPE_INT);
-    if (l.type == TYPE_ERROR || r.type == TYPE_ERROR)
+    struct typed u = t.type == TYPE_ERROR ? t : check_expr(k, with, is_ordered(t.type) ? t.type : TYPE_INT);
+    if (t.type == TYPE_ERROR || u.type == TYPE_ERROR)
         return check_failed();
+    struct typed l = first ? u : t, r = first ? t : u;
     if (!is_ordered(l.type) && r.type == TYPE_INT) {
         struct typed want = {NULL, TYPE_INT, false};
         struct diag *x = unlike(k, e, e->args[1], &want, &l);

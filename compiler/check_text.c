@@ -201,6 +201,8 @@ bool check_text_key(struct arena *a, enum ir_key_kind kind, struct slice text, s
         return true;
     case IR_KEY_INT:
     case IR_KEY_CIDR:
+    case IR_KEY_RANGE:
+    case IR_KEY_REGEX:
         break;
     }
     return fail(err, "it is no text");

@@ -349,6 +349,28 @@ bool check_int(struct checker *k, const struct ast_expr *e, const char *what, in
     return true;
 }
 
+bool check_percent(struct checker *k, const struct ast_expr *e, const char *what, int64_t *out)
+{
+    const struct ast_expr *lit = check_literal(k, e);
+    if (!lit)
+        return false;
+    if (lit->kind != AST_PERCENT) {
+        check_wrong_literal(k, e, lit, TYPE_PERCENT, what);
+        return false;
+    }
+    if (!(lit->real <= 100)) {
+        out_of_range(k, e, what, SLICE("0%"), SLICE("100%"));
+        return false;
+    }
+    double parts = lit->real * IR_PERCENT;
+    *out = (int64_t)(parts + 0.5);
+    if (parts - (double)*out < 1e-3 && (double)*out - parts < 1e-3)
+        return true;
+    struct diag *x = diag_report(k->d, DIAG_E0303, e->span, "%s is finer than 0.000001%%", what);
+    diag_label(k->d, x, "has too many digits");
+    return false;
+}
+
 bool check_milliseconds(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi,
                         int64_t *out)
 {

@@ -65,7 +65,7 @@ static int explain_message(const char *word)
 
 int cmd_explain(int argc, char **argv)
 {
-    const char *format = "text", *from = NULL, *listener = NULL, *frontend = NULL;
+    const char *format = "text", *from = NULL, *listener = NULL, *frontend = NULL, *random = NULL;
     struct option_texts headers = {0};
     bool all = false, list = false, http10 = false;
     struct driver_options o = {.color = driver_wants_color()};
@@ -78,6 +78,7 @@ int cmd_explain(int argc, char **argv)
          "a header of the request; as often as needed"},
         {"frontend", 0, OPTION_TEXT, &frontend, "NAME",
          "the frontend that gets it (by the URL's port, else the first)"},
+        {"random", 0, OPTION_TEXT, &random, "PERCENT", "what is drawn for it, as 4.9% (50%)"},
         {"all", 0, OPTION_FLAG, &all, NULL, "every rule that did not apply, not the nearest 20 alone"},
         {"format", 0, OPTION_TEXT, &format, "text|json", "json: one object"},
         DRIVER_ENV(o),
@@ -85,7 +86,7 @@ int cmd_explain(int argc, char **argv)
         {0},
     };
     const struct command_spec spec = {
-        "explain", "FILE|PLAN 'METHOD URL' [--from IP] [-H 'NAME: VALUE']… [--frontend NAME] | CODE | --list",
+        "explain", "FILE|PLAN 'METHOD URL' [--from IP] [-H 'NAME: VALUE']… [--random PERCENT] [--frontend NAME] | CODE | --list",
         "Says what happens to a request. The first line is the outcome: `use NAME`, `redirect STATUS URL` "
         "or\n"
         "`reply STATUS`. Then: the rule that decided, the request as rules see it, the changes to its\n"
@@ -112,6 +113,7 @@ int cmd_explain(int argc, char **argv)
                               .headers = headers.v,
                               .nheaders = headers.n,
                               .from = from,
+                              .random = random,
                               .listener = listener,
                               .http10 = http10,
                               .frontend = frontend,

@@ -111,6 +111,24 @@ static void print_backends(const struct manifest *m)
     print_more(m->backends.n);
 }
 
+static void print_splits(const struct manifest *m)
+{
+    int width = 0;
+    if (m->splits.n == 0)
+        return;
+    for (uint32_t i = 0; i < shown(m->splits.n); i++)
+        width = name_width(m->splits.v[i].name, width);
+    printf("\nsplits\n");
+    for (uint32_t i = 0; i < shown(m->splits.n); i++) {
+        const struct manifest_split *s = &m->splits.v[i];
+        printf("  %-*.*s ", width, SLICE_ARG(s->name));
+        for (uint32_t j = 0; j < s->shares.n; j++)
+            printf("%s %.*s", j ? "," : "", SLICE_ARG(s->shares.v[j]));
+        printf("\n");
+    }
+    print_more(m->splits.n);
+}
+
 static void print_text(const struct manifest *m)
 {
     printf("digest    %.*s\n", SLICE_ARG(m->digest));
@@ -121,6 +139,7 @@ static void print_text(const struct manifest *m)
     print_numbers(m);
     print_frontends(m);
     print_backends(m);
+    print_splits(m);
 }
 
 /* ---- the command -------------------------------------------------------------------------------- */
@@ -167,7 +186,7 @@ int cmd_show(int argc, char **argv)
     };
     const struct command_spec spec = {
         "show", "PLAN [--format text|json]",
-        "Says what a plan holds: digest, language, ABI, sources, sizes, counts, frontends, backends.",
+        "Says what a plan holds: digest, language, ABI, sources, sizes, counts, frontends, backends, splits.",
         options};
     int r = options_parse(&spec, &argc, argv);
     if (r != OPTIONS_GO_ON)

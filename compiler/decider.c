@@ -191,7 +191,7 @@ void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f
     }
     struct weir_scratch scratch = {d->scratch, d->scratch + SCRATCH, false};
     struct weir_facts facts = {
-        .str = d->facts, .client_port = q->client_port, .tls_active = q->tls, .scratch = &scratch};
+        .str = d->facts, .client_port = q->client_port, .tls_active = q->tls, .random = q->random, .scratch = &scratch};
     struct ip_addr here = q->listener_ip;
     facts.listener_port = q->listener_port;
     if (!q->listener_port)

@@ -28,13 +28,13 @@ static const struct ir_rule *rule_at(const struct ir_frontend *f, uint32_t i)
 static bool same_type(const struct ir_set *x, const struct ir_set *y)
 {
     return x->key_kind == y->key_kind && x->is_map == y->is_map &&
-           (!x->is_map || x->value_kind == y->value_kind);
+           (!x->is_map || (x->value_kind == y->value_kind && x->percents == y->percents));
 }
 
 static bool same_default(const struct ir_set *x, const struct ir_set *y)
 {
     return x->has_default == y->has_default &&
-           (!x->has_default || slice_eq(diff_row_value(x, &x->fallback), diff_row_value(y, &y->fallback)));
+           (!x->has_default || diff_same_value(x, &x->fallback, &y->fallback));
 }
 
 static bool same_set(struct finding *c, const struct ir_set *x, const struct ir_set *y)
@@ -50,7 +50,7 @@ static bool same_set(struct finding *c, const struct ir_set *x, const struct ir_
     if (added && x->rows.n == y->rows.n) {
         struct diff_row_changes changes = {0};
         diff_rows(c->a, x, y, &changes);
-        *known = changes.v.n == 0;
+        *known = changes.v.n == 0 && (x->key_kind != IR_KEY_REGEX || diff_same_turns(c->a, x, y));
     }
     return *known;
 }

@@ -16,8 +16,10 @@ struct diff_row_changes {
     VEC(struct diff_row_change) v; /* by key */
 };
 
-/* The value of a row as text: the name of a backend, or the string. */
-struct slice diff_row_value(const struct ir_set *s, const struct ir_row *r);
+/* Whether two rows of maps of the type of `map` have the same value; backends by name. */
+bool diff_same_value(const struct ir_set *map, const struct ir_row *x, const struct ir_row *y);
+/* Whether the expressions that are keys of both come in the same order, which is that in which they are tried. */
+bool diff_same_turns(struct arena *a, const struct ir_set *s, const struct ir_set *t);
 /* Compares two sets of one kind of keys, and of values. Their order does not matter. Rows may be copies. */
 void diff_rows(struct arena *a, const struct ir_set *old, const struct ir_set *new,
                struct diff_row_changes *out);

@@ -307,15 +307,13 @@ static void compare_backend(struct diff *d, const void *before, const void *afte
 
 /* ---- maps and lists ---------------------------------------------------------------------------- */
 
-static void put_key(const struct ir_set *s, const struct ir_row *r, struct buf *out)
+static struct slice value_of(struct arena *a, const struct ir_set *s, const struct ir_row *r)
 {
-    char text[IP_TEXT_MAX];
-    if (s->key_kind == IR_KEY_INT)
-        buf_printf(out, "%lld", (long long)r->key.num);
-    else if (s->key_kind == IR_KEY_CIDR)
-        buf_add(out, text, ip_prefix_format(&r->key.cidr, text));
-    else
-        ir_print_text(r->key.str, out);
+    struct buf b = {0};
+    ir_print_row_value(s, r, &b);
+    struct slice text = arena_copy(a, buf_view(&b));
+    buf_free(&b);
+    return text;
 }
 
 struct row_counts {
@@ -331,11 +329,11 @@ static void put_row_change(struct details *x, const struct ir_set *s, const stru
     n->changed += old && new;
     if (n->shown++ >= ROWS_SHOWN)
         return;
-    put_key(old ? s : t, old ? old : new, &b);
+    ir_print_key(old ? s : t, old ? &old->key : &new->key, &b);
     if (old && new)
-        buf_printf(&b, ": %.*s → %.*s", SLICE_ARG(diff_row_value(s, old)), SLICE_ARG(diff_row_value(t, new)));
+        buf_printf(&b, ": %.*s → %.*s", SLICE_ARG(value_of(x->a, s, old)), SLICE_ARG(value_of(x->a, t, new)));
     else if (s->is_map)
-        buf_printf(&b, " -> %.*s", SLICE_ARG(old ? diff_row_value(s, old) : diff_row_value(t, new)));
+        buf_printf(&b, " -> %.*s", SLICE_ARG(old ? value_of(x->a, s, old) : value_of(x->a, t, new)));
     detail(x, "%s %.*s", !old ? "added" : !new ? "removed" : "changed", SLICE_ARG(buf_view(&b)));
     buf_free(&b);
 }
@@ -355,27 +353,79 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
         vec_add(d->a, &x->change.details, shown.change.details.v[i]);
     if (n.shown > ROWS_SHOWN)
         detail(x, "… and %u more", n.shown - ROWS_SHOWN);
+    if (s->key_kind == IR_KEY_REGEX && !diff_same_turns(d->a, s, t))
+        detail(x, "rows are tried in another order");
 }
 
 static void compare_defaults(struct details *x, const struct ir_set *s, const struct ir_set *t)
 {
-    struct slice old = s->has_default ? diff_row_value(s, &s->fallback) : SLICE("none"),
-                 new = t->has_default ? diff_row_value(t, &t->fallback) : SLICE("none");
-    if (s->has_default != t->has_default || !slice_eq(old, new))
+    struct slice old = s->has_default ? value_of(x->a, s, &s->fallback) : SLICE("none"),
+                 new = t->has_default ? value_of(x->a, t, &t->fallback) : SLICE("none");
+    if (s->has_default != t->has_default || (s->has_default && !diff_same_value(s, &s->fallback, &t->fallback)))
         detail(x, "default: %.*s → %.*s", SLICE_ARG(old), SLICE_ARG(new));
+}
+
+/* The share of `backend` in a split, or 0. */
+static int64_t share_of(const struct ir_set *s, struct slice backend)
+{
+    for (uint32_t i = 0; s && i < s->rows.n; i++)
+        if (slice_eq(s->rows.v[i].backend->name, backend))
+            return s->rows.v[i].key.range.hi + 1 - s->rows.v[i].key.range.lo;
+    return 0;
+}
+
+/* green 5% → 10% */
+static void put_share(struct details *x, const struct ir_set *old, const struct ir_set *new, struct slice backend)
+{
+    int64_t before = share_of(old, backend), after = share_of(new, backend);
+    struct buf b = {0};
+    if (before == after)
+        return;
+    buf_printf(&b, "%.*s ", SLICE_ARG(backend));
+    if (old)
+        ir_print_percent(before, &b);
+    buf_str(&b, old && new ? " → " : "");
+    if (new)
+        ir_print_percent(after, &b);
+    detail(x, "%.*s", SLICE_ARG(buf_view(&b)));
+    buf_free(&b);
+}
+
+static bool same_order(const struct ir_set *old, const struct ir_set *new)
+{
+    for (uint32_t i = 0; i < old->rows.n && i < new->rows.n; i++)
+        if (!slice_eq(old->rows.v[i].backend->name, new->rows.v[i].backend->name))
+            return false;
+    return true;
+}
+
+/* One of both may be NULL. */
+static void compare_split(struct details *x, const struct ir_set *old, const struct ir_set *new)
+{
+    uint32_t before = x->change.details.n;
+    for (uint32_t i = 0; old && i < old->rows.n; i++)
+        put_share(x, old, new, old->rows.v[i].backend->name);
+    for (uint32_t i = 0; new && i < new->rows.n; i++)
+        if (!share_of(old, new->rows.v[i].backend->name))
+            put_share(x, old, new, new->rows.v[i].backend->name);
+    if (old && new && before == x->change.details.n && !same_order(old, new))
+        detail(x, "the same shares in another order");
 }
 
 static void compare_set(struct diff *d, const void *before, const void *after)
 {
     const struct ir_set *old = before, *new = after;
     const struct ir_set *any = old ? old : new;
-    struct details x =
-        begin(d, arena_printf(d->a, "%s %.*s", any->is_map ? "map" : "list", SLICE_ARG(any->name)));
-    if (!old || !new) {
+    struct details x = begin(d, arena_printf(d->a, "%s %.*s", any->is_split ? "split" : any->is_map ? "map" : "list",
+                                             SLICE_ARG(any->name)));
+    if (!old || !new)
         x.change.what = old ? DIFF_REMOVED : DIFF_ADDED;
+    if ((!old || old->is_split) && (!new || new->is_split)) {
+        compare_split(&x, old, new);
+    } else if (!old || !new) {
         detail(&x, "%u row%s", any->rows.n, any->rows.n == 1 ? "" : "s");
-    } else if (old->key_kind != new->key_kind || old->is_map != new->is_map ||
-               (old->is_map && old->value_kind != new->value_kind)) {
+    } else if (old->is_split != new->is_split || old->key_kind != new->key_kind || old->is_map != new->is_map ||
+               (old->is_map && (old->value_kind != new->value_kind || old->percents != new->percents))) {
         detail(&x, "another type of keys or values");
     } else {
         compare_rows(d, &x, old, new);

@@ -5,9 +5,38 @@
 
 enum { AHEAD = 16 }; /* rows that were added or removed at one place, and are found without sorting */
 
-struct slice diff_row_value(const struct ir_set *s, const struct ir_row *r)
+bool diff_same_value(const struct ir_set *map, const struct ir_row *x, const struct ir_row *y)
 {
-    return s->value_kind == IR_BACKEND && r->backend ? r->backend->name : r->str;
+    switch (map->value_kind) {
+    case IR_BACKEND:
+        return slice_eq(x->backend->name, y->backend->name);
+    case IR_STR:
+        return slice_eq(x->str, y->str);
+    case IR_BOOL:
+    case IR_INT:
+        return x->num == y->num;
+    case IR_IP:
+        return memcmp(&x->ip, &y->ip, sizeof x->ip) == 0;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
+    return true;
+}
+
+bool diff_same_turns(struct arena *a, const struct ir_set *s, const struct ir_set *t)
+{
+    struct strmap places = {0};
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < s->rows.n; i++)
+        strmap_put(&places, a, s->rows.v[i].key.str, i, NULL);
+    for (uint32_t i = 0; i < t->rows.n; i++) {
+        const uint32_t *at = strmap_get(&places, t->rows.v[i].key.str);
+        if (at && *at < next)
+            return false;
+        next = at ? *at : next;
+    }
+    return true;
 }
 
 struct walk {
@@ -19,7 +48,7 @@ struct walk {
 static bool same_row(const struct walk *w, const struct ir_row *x, const struct ir_row *y)
 {
     return ir_sort_compare(w->old->key_kind, &x->key, &y->key) == 0 &&
-           (!w->old->is_map || slice_eq(diff_row_value(w->old, x), diff_row_value(w->new, y)));
+           (!w->old->is_map || diff_same_value(w->old, x, y));
 }
 
 static bool same_at(const struct walk *w, uint32_t i, uint32_t k)
@@ -72,7 +101,8 @@ void diff_rows(struct arena *a, const struct ir_set *old, const struct ir_set *n
     struct walk w = {.a = a, .old = old, .new = new};
     if (old == new)
         return;
-    w.left[0].key_kind = w.left[1].key_kind = old->key_kind;
+    /* Expressions by their text, since sorting leaves them in their order. */
+    w.left[0].key_kind = w.left[1].key_kind = old->key_kind == IR_KEY_REGEX ? IR_KEY_STRING : old->key_kind;
     walk(&w);
     const struct ir_row *const *x = ir_sort_rows(a, &w.left[0]), *const *y = ir_sort_rows(a, &w.left[1]);
     uint32_t n = w.left[0].rows.n, m = w.left[1].rows.n;

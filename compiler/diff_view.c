@@ -51,18 +51,13 @@ static void put_place(const struct ruling *x, struct buf *out)
 
 static void put_row(const struct ruling *x, struct buf *out)
 {
-    char text[IP_TEXT_MAX];
     const struct ir_set *set = x->rule->value->set;
-    if (x->row == &set->fallback)
+    if (x->row == &set->fallback) {
         buf_str(out, ", by its default");
-    else if (set->key_kind == IR_KEY_CIDR)
-        buf_printf(out, ", row %.*s", (int)ip_prefix_format(&x->row->key.cidr, text), text);
-    else if (set->key_kind == IR_KEY_INT)
-        buf_printf(out, ", row %lld", (long long)x->row->key.num);
-    else {
-        buf_str(out, ", row ");
-        ir_print_text(x->row->key.str, out);
+        return;
     }
+    buf_str(out, set->is_split ? ", random " : ", row ");
+    ir_print_key(set, &x->row->key, out);
 }
 
 static void put_rule(const struct ruling *x, struct buf *out)

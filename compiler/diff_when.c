@@ -186,6 +186,11 @@ static void put_row(const struct an_item *x, struct buf *out)
     case IR_KEY_METHOD:
         buf_printf(out, " == %.*s", SLICE_ARG(x->row->key.str));
         return;
+    case IR_KEY_RANGE:
+    case IR_KEY_REGEX:
+        buf_str(out, set->is_split ? " " : set->key_kind == IR_KEY_RANGE ? " in " : " matches ");
+        ir_print_key(set, &x->row->key, out);
+        return;
     case IR_KEY_PATH:
         op = " under ";
         break;
@@ -204,6 +209,25 @@ static void put_row(const struct an_item *x, struct buf *out)
     }
     buf_str(out, op);
     ir_print_text(x->row->key.str, out);
+}
+
+static const struct ir_range *drawn(const struct an_item *x)
+{
+    const struct ir_set *set = x->row && x->rule->value->op == IR_LOOKUP ? x->rule->value->set : NULL;
+    return set && set->is_split && x->row != &set->fallback ? &x->row->key.range : NULL;
+}
+
+/* Of two rows of splits, what both hold. */
+static bool put_drawn(const struct diff_class *x, struct buf *out)
+{
+    const struct ir_range *p = drawn(x->old_item), *q = drawn(x->new_item);
+    if (!p || !q)
+        return false;
+    buf_str(out, "random from ");
+    ir_print_percent(p->lo > q->lo ? p->lo : q->lo, out);
+    buf_str(out, " to below ");
+    ir_print_percent((p->hi < q->hi ? p->hi : q->hi) + 1, out);
+    return true;
 }
 
 /* Whether a row says that there is what `e` only asks to exist. */
@@ -243,7 +267,9 @@ struct slice diff_when(struct arena *a, const struct diff_frontend *f, const str
         put_part(&w, &w.v[i], &one);
         add_words(&whole, &one, !ambiguous(&w, &w.v[i]) ? "" : w.v[i].side ? " (now)" : " (before)");
     }
-    if (!x->edits) {
+    if (!x->edits && put_drawn(x, &one)) {
+        add_words(&whole, &one, "");
+    } else if (!x->edits) {
         put_row(x->old_item, &one);
         put_row(x->new_item, &other);
         bool same = slice_eq(buf_view(&one), buf_view(&other));

@@ -19,7 +19,10 @@ struct eval_request {
     uint16_t client_port, listener_port; /* listener_port 0: eval_listener() says where the request arrives */
     bool tls;
     bool http10; /* HTTP/1.0, which needs no Host; else HTTP/1.1 */
+    int64_t random; /* what was drawn for it: 0 to below IR_RANDOM_END */
 };
+
+enum { EVAL_RANDOM = IR_RANDOM_END / 2 }; /* where nobody says which: 50% */
 
 /* Where a request for `port` arrives: the first `listen` of that port, else the first; 192.0.2.2, an address of nobody
  * (RFC 5737), where that is all addresses. */

@@ -76,6 +76,8 @@ static struct eval_value field(struct eval_state *s, const struct ir_expr *e)
         return number(s->request->client_port);
     case IR_FIELD_TLS_ACTIVE:
         return truth(s->request->tls);
+    case IR_FIELD_RANDOM:
+        return number(s->request->random);
     case IR_FIELD_HEADERS:
         return eval_header_lines(s, e->str);
     case IR_FIELD_RAW_PATH:
@@ -180,9 +182,22 @@ static struct eval_value lookup(struct eval_state *s, const struct ir_expr *e)
         row = &e->set->fallback;
     if (!row)
         return absent(e->set->value_kind);
-    if (e->set->value_kind == IR_BACKEND)
+    switch (e->set->value_kind) {
+    case IR_BACKEND:
         return (struct eval_value){.kind = IR_BACKEND, .backend = row->backend};
-    return text(present(row->str));
+    case IR_STR:
+        return text(present(row->str));
+    case IR_BOOL:
+        return truth(row->num != 0);
+    case IR_INT:
+        return number(row->num);
+    case IR_IP:
+        return (struct eval_value){.kind = IR_IP, .ip = row->ip};
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
+    return absent(e->set->value_kind);
 }
 
 static struct slice recased(struct arena *a, struct slice in, bool upper)

@@ -2,6 +2,9 @@
  * `like` and of `under`. */
 #include "compiler/eval_state.h"
 
+#include "compiler/regex.h"
+#include "compiler/regex_derivative.h"
+
 bool eval_under(struct slice path, struct slice prefix)
 {
     if (prefix.len == 0)
@@ -47,6 +50,17 @@ static uint64_t host_pattern_rank(struct slice key, struct slice host)
     return suffix.len * 2 + one;
 }
 
+static bool regex_holds(struct slice regex, struct slice text)
+{
+    struct arena tmp = {0};
+    uint32_t off;
+    const char *why;
+    struct regex_node *tree = regex_parse(&tmp, regex, &off, &why);
+    bool holds = tree && regex_derivative_matches(tree, text);
+    arena_free(&tmp);
+    return holds;
+}
+
 static uint64_t text_rank(enum ir_key_kind kind, struct slice key, struct slice text)
 {
     switch (kind) {
@@ -62,8 +76,11 @@ static uint64_t text_rank(enum ir_key_kind kind, struct slice key, struct slice 
         return slice_starts(text, key) ? key.len + 1 : 0;
     case IR_KEY_SUFFIX:
         return slice_ends(text, key) ? key.len + 1 : 0;
+    case IR_KEY_REGEX:
+        return regex_holds(key, text);
     case IR_KEY_INT:
     case IR_KEY_CIDR:
+    case IR_KEY_RANGE:
         return 0;
     }
     return 0;
@@ -75,7 +92,8 @@ static uint64_t key_rank(enum ir_key_kind kind, const struct ir_key *key, const 
     case IR_STR:
         return text_rank(kind, key->str, v->str);
     case IR_INT:
-        return kind == IR_KEY_INT && key->num == v->num;
+        return kind == IR_KEY_RANGE ? key->range.lo <= v->num && v->num <= key->range.hi
+                                    : kind == IR_KEY_INT && key->num == v->num;
     case IR_IP:
         return kind == IR_KEY_CIDR && ip_in_prefix(&v->ip, &key->cidr) ? key->cidr.bits + 1u : 0;
     case IR_CIDR:
@@ -90,6 +108,7 @@ static uint64_t key_rank(enum ir_key_kind kind, const struct ir_key *key, const 
     return 0;
 }
 
+/* Of rows that match equally well, the first one. */
 const struct ir_row *eval_set_find(const struct ir_set *set, const struct eval_value *key)
 {
     const struct ir_row *best = NULL;

@@ -1,6 +1,8 @@
 /* Evaluating one request for explain: what the user wrote becomes a request; see explain.h. */
 #include "compiler/explain.h"
 
+#include <stdlib.h>
+
 #include "compiler/diag.h"
 #include "compiler/url.h"
 
@@ -95,6 +97,39 @@ static bool take_end(const char *option, const char *text, struct ip_addr *ip, u
         return true;
     }
     buf_printf(why, "--%s takes an address, as 10.0.0.1, or with a port, as 10.0.0.1:4000, not `%s`", option, text);
+    return false;
+}
+
+/* PERCENT */
+static bool take_random(struct explain *e, const char *text, struct buf *why)
+{
+    char *end;
+    e->request.random = EVAL_RANDOM;
+    if (!text)
+        return true;
+    double n = strtod(text, &end);
+    bool digits = text[0] >= '0' && text[0] <= '9' && !strpbrk(text, "xXeEnN");
+    if (digits && strcmp(end, "%") == 0 && n * IR_PERCENT < IR_RANDOM_END - 0.5) {
+        e->request.random = (int64_t)(n * IR_PERCENT + 0.5);
+        return true;
+    }
+    buf_printf(why, "--random takes a percent from 0%% to below 100%%, as 4.9%%, not `%s`", text);
+    return false;
+}
+
+static bool reads_random(const struct ir_expr *e)
+{
+    bool reads = e && e->op == IR_FIELD && e->field == IR_FIELD_RANDOM;
+    for (uint32_t i = 0; e && i < e->nargs && !reads; i++)
+        reads = reads_random(e->args[i]);
+    return reads;
+}
+
+static bool draws(const struct ir_rule *v, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (reads_random(v[i].guard) || (v[i].kind == IR_USE_MAP && reads_random(v[i].value)))
+            return true;
     return false;
 }
 
@@ -197,7 +232,8 @@ bool explain_run(struct arena *a, const struct ir_program *p, const struct expla
     r->client_port = 50000;
     r->http10 = q->http10;
     if (!take_url(out, q, &authority, &port, why) ||
-        !take_end("from", q->from ? q->from : "192.0.2.1", &r->client_ip, &r->client_port, why))
+        !take_end("from", q->from ? q->from : "192.0.2.1", &r->client_ip, &r->client_port, why) ||
+        !take_random(out, q->random, why))
         return false;
     if (!has_host(out))
         headers[out->request.nheaders++] = (struct eval_header){SLICE("Host"), authority};
@@ -205,6 +241,8 @@ bool explain_run(struct arena *a, const struct ir_program *p, const struct expla
         take_by_port(out, port);
     else if (!take_named(out, q->frontend, why))
         return false;
+    out->draws = draws(out->frontend->on_request.v, out->frontend->on_request.n) ||
+                 draws(out->frontend->route.v, out->frontend->route.n);
     eval_listener(out->frontend, port, &r->listener_ip, &r->listener_port);
     if (q->listener && !take_end("listener", q->listener, &r->listener_ip, &r->listener_port, why))
         return false;

@@ -17,6 +17,7 @@ struct explain_query {
     const char *listener; /* the same, where the request arrives; NULL: as eval_listener() says */
     bool http10;          /* the client speaks HTTP/1.0 */
     const char *frontend; /* NULL: the one whose port the URL names, else the first */
+    const char *random;   /* a percent: what is drawn for it; NULL: 50% */
     bool all;             /* every rule that did not apply, not the nearest alone */
 };
 
@@ -34,6 +35,7 @@ struct explain {
     struct eval_request request;
     struct slice host, path, uri; /* normalised; p NULL where the request is refused */
     struct eval_result result;
+    bool draws;                     /* what is drawn is of some use to the frontend */
     uint32_t passed_over;           /* rules that did not apply before one decided */
     VEC(struct explain_rule) rules; /* the last of them, in order */
 };

@@ -60,6 +60,10 @@ static void text_request(const struct explain *e, struct buf *out)
     }
     buf_str(out, ", from ");
     add_from(e, out);
+    if (e->draws) {
+        buf_str(out, ", random ");
+        ir_print_percent(e->request.random, out);
+    }
     buf_str(out, e->request.tls ? ", over TLS\n" : "\n");
 }
 
@@ -194,7 +198,13 @@ static void json_request(const struct explain *e, struct buf *out)
     json_member(out, "from", buf_view(&from));
     buf_printf(out, ",\"port\":%u,\"tls\":%s", e->request.client_port, e->request.tls ? "true" : "false");
     json_member(out, "listener", (struct slice){ip, ip_format(&e->request.listener_ip, ip)});
-    buf_printf(out, ",\"listener-port\":%u}", e->request.listener_port);
+    buf_printf(out, ",\"listener-port\":%u", e->request.listener_port);
+    from.len = 0;
+    if (e->draws) {
+        ir_print_percent(e->request.random, &from);
+        json_member(out, "random", buf_view(&from));
+    }
+    buf_char(out, '}');
     buf_free(&from);
 }
 

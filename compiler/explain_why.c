@@ -110,7 +110,10 @@ static void print_values(struct values *v, const struct ir_expr *e)
     buf_str(v->out, v->n++ == 0 ? ": " : ", ");
     ir_print_expr(e, v->out);
     buf_str(v->out, " is ");
-    print_value(&value, &text);
+    if (e->field == IR_FIELD_RANDOM)
+        ir_print_percent(value.num, &text);
+    else
+        print_value(&value, &text);
     add_cut(v->out, buf_view(&text));
     buf_free(&text);
 }

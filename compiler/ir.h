@@ -16,8 +16,11 @@ struct ir_pos {
     uint32_t file, line, col;
 };
 
-/* Representation of a value at run time. Subtypes of string (host, path, method) are IR_STR; a list is one of
- * texts (the lines of a header). */
+/* Percents are ints: so many of them are 1%, and `random` is from 0 to below IR_RANDOM_END. */
+enum { IR_PERCENT = 1000000, IR_RANDOM_END = 100 * IR_PERCENT };
+
+/* Representation of a value at run time. Subtypes of string (host, path, method) are IR_STR, percents IR_INT; a list is
+ * one of texts (the lines of a header). */
 enum ir_kind { IR_BOOL, IR_INT, IR_STR, IR_IP, IR_BACKEND, IR_CIDR, IR_LIST };
 
 enum ir_field {
@@ -61,31 +64,40 @@ struct ir_expr {
 };
 
 /* One key of a set. HOST keys are lower case without trailing dot; PATH keys are normalised and, but for "/",
- * end in no "/"; HOST_PATTERN keys keep their stars; CIDR keys have no host bits. */
+ * end in no "/"; HOST_PATTERN keys keep their stars; CIDR keys have no host bits; RANGE keys have lo <= hi. */
 struct ir_key {
     union {
-        struct slice str;
+        struct slice str; /* REGEX: the expression, as written */
         int64_t num;
         struct ip_prefix cidr;
+        struct ir_range {
+            int64_t lo, hi; /* both included */
+        } range;
     };
 };
 
 struct ir_row {
     struct ir_key key;
-    union {
-        struct slice str;           /* value of a map to string */
-        struct ir_backend *backend; /* value of a map to backend */
+    union { /* the value, by ir_set.value_kind */
+        struct slice str;
+        int64_t num; /* of BOOL: 0, 1 */
+        struct ip_addr ip;
+        struct ir_backend *backend;
     };
     struct ir_pos pos;
 };
 
-/* A list (keys only) or a map (keys with values). Keys are unique. Anonymous sets (`host in ["a", "b"]`,
- * `client.ip in 10.0.0.0/8`) have no name. */
+/* A list (keys only) or a map (keys with values). Keys are unique, and RANGE keys apart from each other. Anonymous sets
+ * (`host in ["a", "b"]`, `client.ip in 10.0.0.0/8`) have no name.
+ *
+ * A split is a map from ranges of `random` to backends that has a row for each of its numbers. Its rows follow each other
+ * from 0 on; its default, which is never needed, says what no row need prove: that there always is a backend. */
 struct ir_set {
     struct slice name;
     enum ir_key_kind key_kind;
-    bool is_map;
-    enum ir_kind value_kind; /* maps: IR_STR or IR_BACKEND */
+    bool is_map, is_split;
+    bool percents;           /* maps: the values, ints, are percents */
+    enum ir_kind value_kind; /* maps */
     VEC(struct ir_row) rows; /* in source order */
     bool has_default;        /* maps: `fallback` is the value where no row matches */
     struct ir_row fallback;

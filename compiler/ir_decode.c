@@ -39,16 +39,32 @@ static struct slice read_shared(struct ir_reader *r, struct slice before)
 
 /* ---- sets -------------------------------------------------------------------------------------- */
 
+/* Ranges do not overlap. */
+static void read_range(struct ir_reader *r, struct ir_range *out, const struct ir_range *before)
+{
+    out->lo = ir_read_signed(r);
+    uint64_t more = ir_read_number(r);
+    if (more > (uint64_t)INT64_MAX - (uint64_t)out->lo || (before && before->hi >= out->lo)) {
+        ir_reader_fail(r, "a range overlaps another, or does not end");
+        return;
+    }
+    out->hi = (int64_t)((uint64_t)out->lo + more);
+}
+
 static void read_key(struct ir_reader *r, enum ir_key_kind kind, struct ir_key *k,
                      const struct ir_key *before)
 {
     if (kind == IR_KEY_INT)
         k->num = ir_read_signed(r);
+    else if (kind == IR_KEY_RANGE)
+        read_range(r, &k->range, before ? &before->range : NULL);
     else if (kind == IR_KEY_CIDR)
         ir_read_cidr(r, &k->cidr);
     else
         k->str = read_shared(r, before ? before->str : SLICE(""));
-    if (before && ir_sort_compare(kind, before, k) >= 0)
+    if (kind == IR_KEY_REGEX && !ir_is_regex(k->str))
+        ir_reader_fail(r, "a key is no regular expression");
+    if (before && kind != IR_KEY_REGEX && ir_sort_compare(kind, before, k) >= 0)
         ir_reader_fail(r, "keys are not in order");
 }
 
@@ -63,10 +79,26 @@ static struct ir_backend *read_backend_ref(struct ir_reader *r)
 
 static void read_row_value(struct ir_reader *r, const struct ir_set *set, struct ir_row *row)
 {
-    if (set->value_kind == IR_BACKEND)
+    switch (set->value_kind) {
+    case IR_BACKEND:
         row->backend = read_backend_ref(r);
-    else
+        break;
+    case IR_STR:
         row->str = ir_read_text(r);
+        break;
+    case IR_BOOL:
+    case IR_INT:
+        row->num = ir_read_signed(r);
+        if (set->value_kind == IR_BOOL && row->num != 0 && row->num != 1)
+            ir_reader_fail(r, "a truth value is neither true nor false");
+        break;
+    case IR_IP:
+        read_addr(r, &row->ip);
+        break;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
 }
 
 /* Each row takes a byte or more. */
@@ -80,13 +112,34 @@ static uint32_t read_row_count(struct ir_reader *r)
     return 0;
 }
 
+/* A split has a backend for each number, and no other rows. */
+static bool is_whole(const struct ir_set *set)
+{
+    int64_t next = 0;
+    if (set->key_kind != IR_KEY_RANGE || !set->has_default)
+        return false;
+    for (uint32_t i = 0; i < set->rows.n; i++) {
+        if (set->rows.v[i].key.range.lo != next || set->rows.v[i].key.range.hi >= IR_RANDOM_END)
+            return false;
+        next = set->rows.v[i].key.range.hi + 1;
+    }
+    return next == IR_RANDOM_END;
+}
+
 static void read_set(struct ir_reader *r, struct ir_set *set)
 {
     set->name = ir_read_text(r);
-    set->key_kind = (enum ir_key_kind)ir_read_max(r, IR_KEY_CIDR);
-    uint64_t map = ir_read_max(r, 2);
-    set->is_map = map > 0;
-    set->value_kind = map == 1 ? IR_STR : map == 2 ? IR_BACKEND : IR_BOOL;
+    set->key_kind = (enum ir_key_kind)ir_read_max(r, IR_KEY_REGEX);
+    static const enum ir_kind kinds[] = {
+        [IR_WIRE_LIST] = IR_BOOL,     [IR_WIRE_STRINGS] = IR_STR, [IR_WIRE_BACKENDS] = IR_BACKEND,
+        [IR_WIRE_SPLIT] = IR_BACKEND, [IR_WIRE_BOOLS] = IR_BOOL,  [IR_WIRE_INTS] = IR_INT,
+        [IR_WIRE_PERCENTS] = IR_INT,  [IR_WIRE_IPS] = IR_IP,
+    };
+    enum ir_wire_set what = (enum ir_wire_set)ir_read_max(r, IR_WIRE_IPS);
+    set->is_map = what != IR_WIRE_LIST;
+    set->is_split = what == IR_WIRE_SPLIT;
+    set->percents = what == IR_WIRE_PERCENTS;
+    set->value_kind = kinds[what];
     set->has_default = set->is_map && read_flag(r);
     if (set->has_default)
         read_row_value(r, set, &set->fallback);
@@ -98,6 +151,8 @@ static void read_set(struct ir_reader *r, struct ir_set *set)
         if (set->is_map)
             read_row_value(r, set, row);
     }
+    if (set->is_split && !r->why && !is_whole(set))
+        ir_reader_fail(r, "a split is not whole");
 }
 
 /* ---- checks and backends ----------------------------------------------------------------------- */

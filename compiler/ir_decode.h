@@ -38,4 +38,6 @@ struct ir_expr *ir_read_expr(struct ir_reader *r);
 /* The same where it must be of `kind`. */
 struct ir_expr *ir_read_expr_of(struct ir_reader *r, enum ir_kind kind);
 
+bool ir_is_regex(struct slice text);
+
 #endif

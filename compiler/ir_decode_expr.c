@@ -106,6 +106,7 @@ static int field_kind(uint8_t field)
         STRING = IR_STR,
         IP = IR_IP,
         INT = IR_INT,
+        PERCENT = IR_INT,
         BOOL = IR_BOOL,
         LIST = IR_LIST
     };
@@ -131,7 +132,7 @@ static bool key_fits(const struct ir_set *set, enum ir_kind kind)
 {
     if (set->key_kind == IR_KEY_CIDR)
         return kind == IR_IP || kind == IR_CIDR;
-    return kind == (set->key_kind == IR_KEY_INT ? IR_INT : IR_STR);
+    return kind == (set->key_kind == IR_KEY_INT || set->key_kind == IR_KEY_RANGE ? IR_INT : IR_STR);
 }
 
 static bool all_are(const struct ir_expr *e, enum ir_kind kind)
@@ -259,7 +260,7 @@ static void read_field(struct ir_reader *r, struct ir_expr *e)
         ir_reader_fail(r, "a field does not exist");
 }
 
-static bool is_regex(struct slice text)
+bool ir_is_regex(struct slice text)
 {
     struct arena tmp = {0};
     uint32_t off;
@@ -283,7 +284,7 @@ static uint32_t read_own(struct ir_reader *r, struct ir_expr *e)
     case IR_MATCHES:
     case IR_REPLACE:
         e->str = ir_read_text(r);
-        if (!e->str.p || ((e->op == IR_MATCHES || e->op == IR_REPLACE) && !is_regex(e->str)))
+        if (!e->str.p || ((e->op == IR_MATCHES || e->op == IR_REPLACE) && !ir_is_regex(e->str)))
             ir_reader_fail(r, "a text is missing, or is no regular expression");
         break;
     case IR_CONST_IP:

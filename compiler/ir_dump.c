@@ -94,44 +94,43 @@ static void dump_backend(const struct ir_program *p, const struct ir_backend *b,
     buf_str(out, "}\n");
 }
 
-static void dump_key(enum ir_key_kind kind, const struct ir_key *k, struct buf *out)
-{
-    char text[IP_TEXT_MAX];
-    if (kind == IR_KEY_INT)
-        buf_printf(out, "%lld", (long long)k->num);
-    else if (kind == IR_KEY_CIDR)
-        buf_add(out, text, ip_prefix_format(&k->cidr, text));
-    else
-        ir_print_text(k->str, out);
-}
-
 static void dump_value(const struct ir_set *set, const struct ir_row *row, struct buf *out)
 {
     buf_str(out, " -> ");
-    if (set->value_kind == IR_BACKEND)
-        buf_slice(out, row->backend->name);
-    else
+    if (set->value_kind == IR_STR)
         ir_print_text(row->str, out);
+    else
+        ir_print_row_value(set, row, out);
+}
+
+static const char *value_type_text(const struct ir_set *set)
+{
+    static const char *const text[] = {
+        [IR_BOOL] = "bool", [IR_INT] = "int", [IR_STR] = "string", [IR_IP] = "ip", [IR_BACKEND] = "backend"};
+    return set->percents ? "percent" : text[set->value_kind];
 }
 
 static void dump_set(const struct ir_program *p, const struct ir_set *set, struct buf *out)
 {
-    buf_printf(out, "%s ", set->is_map ? "map" : "list");
+    buf_printf(out, "%s ", set->is_split ? "split" : set->is_map ? "map" : "list");
     if (set->name.len)
         buf_slice(out, set->name);
     else
         buf_printf(out, "#%u", set->index);
-    buf_printf(out, ": %s", key_kind_text(set->key_kind));
-    buf_str(out, !set->is_map ? " {" : set->value_kind == IR_BACKEND ? " -> backend {" : " -> string {");
+    if (!set->is_split)
+        buf_printf(out, ": %s", key_kind_text(set->key_kind));
+    if (set->is_map && !set->is_split)
+        buf_printf(out, " -> %s", value_type_text(set));
+    buf_str(out, " {");
     dump_place(p, set->pos, out);
     for (uint32_t i = 0; i < set->rows.n; i++) {
         buf_str(out, "  ");
-        dump_key(set->key_kind, &set->rows.v[i].key, out);
+        ir_print_key(set, &set->rows.v[i].key, out);
         if (set->is_map)
             dump_value(set, &set->rows.v[i], out);
         buf_char(out, '\n');
     }
-    if (set->has_default) {
+    if (set->has_default && !set->is_split) {
         buf_str(out, "  default");
         dump_value(set, &set->fallback, out);
         buf_char(out, '\n');

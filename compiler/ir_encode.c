@@ -83,7 +83,10 @@ static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key 
 {
     if (kind == IR_KEY_INT)
         put_signed(out, k->num);
-    else if (kind == IR_KEY_CIDR)
+    else if (kind == IR_KEY_RANGE) {
+        put_signed(out, k->range.lo);
+        put_number(out, (uint64_t)k->range.hi - (uint64_t)k->range.lo);
+    } else if (kind == IR_KEY_CIDR)
         put_cidr(out, &k->cidr);
     else
         put_shared(out, k->str, before ? before->str : SLICE(""));
@@ -92,10 +95,46 @@ static void put_key(struct buf *out, enum ir_key_kind kind, const struct ir_key 
 static void put_row_value(struct encoder *e, struct buf *out, const struct ir_set *set,
                           const struct ir_row *row)
 {
-    if (set->value_kind == IR_BACKEND)
+    switch (set->value_kind) {
+    case IR_BACKEND:
         put_number(out, e->backend_index[row->backend->index]);
-    else
+        break;
+    case IR_STR:
         put_text(out, row->str);
+        break;
+    case IR_BOOL:
+    case IR_INT:
+        put_signed(out, row->num);
+        break;
+    case IR_IP:
+        put_addr(out, &row->ip);
+        break;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
+}
+
+static enum ir_wire_set set_code(const struct ir_set *set)
+{
+    if (!set->is_map)
+        return IR_WIRE_LIST;
+    switch (set->value_kind) {
+    case IR_BACKEND:
+        return set->is_split ? IR_WIRE_SPLIT : IR_WIRE_BACKENDS;
+    case IR_STR:
+        return IR_WIRE_STRINGS;
+    case IR_BOOL:
+        return IR_WIRE_BOOLS;
+    case IR_INT:
+        return set->percents ? IR_WIRE_PERCENTS : IR_WIRE_INTS;
+    case IR_IP:
+        return IR_WIRE_IPS;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
+    return IR_WIRE_LIST;
 }
 
 /* The rows, equal keys once: the first of them in source order. Their number is known at the end alone. */
@@ -123,7 +162,7 @@ static void put_set(struct encoder *e, struct buf *out, const struct ir_set *set
 {
     put_text(out, set->name);
     buf_char(out, (char)set->key_kind);
-    buf_char(out, (char)(set->is_map ? 1 + (set->value_kind == IR_BACKEND) : 0));
+    buf_char(out, (char)set_code(set));
     if (set->is_map) {
         buf_char(out, set->has_default);
         if (set->has_default)

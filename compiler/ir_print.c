@@ -1,6 +1,8 @@
 /* Expressions and rules as text; see ir_print.h. The program is ir_dump.c. */
 #include "compiler/ir_print.h"
 
+#include <stdio.h>
+
 enum { KEYS_SHOWN = 8 };
 
 /* Binding, from loose to tight: an operand that binds looser than its place stands in parentheses. */
@@ -49,22 +51,78 @@ void ir_print_text(struct slice s, struct buf *out)
     buf_char(out, '"');
 }
 
+static void print_regex(struct slice s, struct buf *out)
+{
+    buf_str(out, "re\"");
+    for (size_t i = 0; i < s.len; i++)
+        buf_printf(out, s.p[i] == '"' ? "\\%c" : "%c", s.p[i]);
+    buf_char(out, '"');
+}
+
 static void print_cidr(const struct ip_prefix *c, struct buf *out)
 {
     char text[IP_TEXT_MAX];
     buf_add(out, text, ip_prefix_format(c, text));
 }
 
-static void print_key(enum ir_key_kind kind, const struct ir_key *k, struct buf *out)
+void ir_print_percent(int64_t n, struct buf *out)
 {
-    if (kind == IR_KEY_INT)
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%lld.%06lld", (long long)(n / IR_PERCENT), (long long)(n % IR_PERCENT));
+    while (digits[len - 1] == '0')
+        len--;
+    len -= digits[len - 1] == '.';
+    buf_printf(out, "%.*s%%", len, digits);
+}
+
+void ir_print_key(const struct ir_set *set, const struct ir_key *k, struct buf *out)
+{
+    enum ir_key_kind kind = set->key_kind;
+    if (set->is_split) {
+        buf_str(out, "from ");
+        ir_print_percent(k->range.lo, out);
+        buf_str(out, " to below ");
+        ir_print_percent(k->range.hi + 1, out);
+    } else if (kind == IR_KEY_INT)
         buf_printf(out, "%lld", (long long)k->num);
+    else if (kind == IR_KEY_RANGE)
+        buf_printf(out, "%lld..%lld", (long long)k->range.lo, (long long)k->range.hi);
+    else if (kind == IR_KEY_REGEX)
+        print_regex(k->str, out);
     else if (kind == IR_KEY_CIDR)
         print_cidr(&k->cidr, out);
     else if (kind == IR_KEY_METHOD)
         buf_slice(out, k->str);
     else
         ir_print_text(k->str, out);
+}
+
+void ir_print_row_value(const struct ir_set *map, const struct ir_row *row, struct buf *out)
+{
+    char ip[IP_TEXT_MAX];
+    switch (map->value_kind) {
+    case IR_BACKEND:
+        buf_slice(out, row->backend->name);
+        break;
+    case IR_STR:
+        buf_slice(out, row->str);
+        break;
+    case IR_BOOL:
+        buf_str(out, row->num ? "true" : "false");
+        break;
+    case IR_INT:
+        if (map->percents)
+            ir_print_percent(row->num, out);
+        else
+            buf_printf(out, "%lld", (long long)row->num);
+        break;
+    case IR_IP:
+        buf_add(out, ip, ip_format(&row->ip, ip));
+        break;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
 }
 
 static void print_set(const struct ir_set *set, struct buf *out)
@@ -76,7 +134,7 @@ static void print_set(const struct ir_set *set, struct buf *out)
     buf_char(out, '[');
     for (uint32_t i = 0; i < set->rows.n && i < KEYS_SHOWN; i++) {
         buf_str(out, i ? ", " : "");
-        print_key(set->key_kind, &set->rows.v[i].key, out);
+        ir_print_key(set, &set->rows.v[i].key, out);
     }
     if (set->rows.n > KEYS_SHOWN)
         buf_printf(out, ", … %u in all", set->rows.n);
@@ -100,11 +158,28 @@ static void print_field(const struct ir_expr *e, struct buf *out)
     buf_char(out, ']');
 }
 
+/* Whether the int is a percent. */
+static bool is_percent(const struct ir_expr *e)
+{
+    while (e->op == IR_DEFAULT)
+        e = e->args[0];
+    return (e->op == IR_FIELD && e->field == IR_FIELD_RANDOM) || (e->op == IR_LOOKUP && e->set->percents);
+}
+
+/* An operand beside `other`, whose type it has. */
+static void print_operand(const struct ir_expr *e, const struct ir_expr *other, struct buf *out)
+{
+    if (is_percent(other) && e->op == IR_CONST_INT)
+        ir_print_percent(e->num, out);
+    else
+        print_at(e, CONVERTED, out);
+}
+
 /* a OP b, negated or not. */
 static void print_test(const struct ir_expr *e, bool negate, struct buf *out)
 {
     const char *op = op_text(e->op);
-    print_at(e->args[0], CONVERTED, out);
+    print_operand(e->args[0], e->args[e->nargs - 1], out);
     if (e->op == IR_EQ)
         op = negate ? "!=" : "==";
     buf_printf(out, " %s%s ", negate && (e->op == IR_IN || e->op == IR_AMONG) ? "not " : "", op);
@@ -113,11 +188,11 @@ static void print_test(const struct ir_expr *e, bool negate, struct buf *out)
     else if (e->op == IR_LIKE)
         ir_print_text(e->str, out);
     else if (e->op == IR_MATCHES)
-        buf_printf(out, "re\"%.*s\"", SLICE_ARG(e->str));
+        print_regex(e->str, out);
     else if (is_method(e->args[0]) && e->args[1]->op == IR_CONST_STR)
         buf_slice(out, e->args[1]->str);
     else
-        print_at(e->args[1], CONVERTED, out);
+        print_operand(e->args[1], e->args[0], out);
 }
 
 static void print_concat(const struct ir_expr *e, struct buf *out)
@@ -162,12 +237,16 @@ static void print_converted(const struct ir_expr *e, struct buf *out)
     print_at(e->args[0], CONVERTED, out);
     buf_printf(out, " | %s", op_text(e->op));
     if (e->op == IR_REPLACE) {
-        buf_printf(out, "(re\"%.*s\"", SLICE_ARG(e->str));
+        buf_char(out, '(');
+        print_regex(e->str, out);
         before = ", ";
     }
     for (uint32_t i = 1; i < e->nargs; i++) {
         buf_str(out, before);
-        print_at(e->args[i], LOOSE, out);
+        if (is_percent(e->args[0]))
+            print_operand(e->args[i], e->args[0], out);
+        else
+            print_at(e->args[i], LOOSE, out);
         before = ", ";
     }
     buf_str(out, e->nargs > 1 ? ")" : "");
@@ -278,6 +357,8 @@ static void print_bare(const struct ir_expr *e, struct buf *out)
         break;
     case IR_LOOKUP:
         print_set(e->set, out);
+        if (e->set->is_split)
+            break;
         buf_char(out, '[');
         print_at(e->args[0], LOOSE, out);
         buf_char(out, ']');

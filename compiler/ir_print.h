@@ -18,4 +18,11 @@ void ir_print_text(struct slice s, struct buf *out);
 /* The whole program, one object after the other. */
 void ir_dump(const struct ir_program *p, struct buf *out);
 
+/* A percent (ir.h): `4.9%`. */
+void ir_print_percent(int64_t n, struct buf *out);
+/* A key of a set, as it is written in rows; that of a split as the percents that it holds. */
+void ir_print_key(const struct ir_set *set, const struct ir_key *k, struct buf *out);
+/* The value of a row of a map; texts and backends as they are. */
+void ir_print_row_value(const struct ir_set *map, const struct ir_row *row, struct buf *out);
+
 #endif

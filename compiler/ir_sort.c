@@ -22,6 +22,9 @@ int ir_sort_compare(enum ir_key_kind kind, const struct ir_key *x, const struct 
 {
     if (kind == IR_KEY_INT)
         return (x->num > y->num) - (x->num < y->num);
+    if (kind == IR_KEY_RANGE)
+        return x->range.lo != y->range.lo ? (x->range.lo > y->range.lo) - (x->range.lo < y->range.lo)
+                                          : (x->range.hi > y->range.hi) - (x->range.hi < y->range.hi);
     if (kind != IR_KEY_CIDR)
         return slice_cmp(x->str, y->str);
     int d = memcmp(&x->cidr.addr, &y->cidr.addr, sizeof x->cidr.addr);
@@ -35,6 +38,8 @@ static uint64_t word_at(enum ir_key_kind kind, const struct ir_key *k, size_t at
     struct slice s = {NULL, 0};
     if (kind == IR_KEY_INT)
         return (uint64_t)k->num ^ 1ull << 63;
+    if (kind == IR_KEY_RANGE)
+        return (uint64_t)k->range.lo ^ 1ull << 63;
     if (kind == IR_KEY_CIDR)
         s = (struct slice){(const char *)k->cidr.addr.b, sizeof k->cidr.addr};
     else
@@ -49,7 +54,7 @@ static uint64_t word_at(enum ir_key_kind kind, const struct ir_key *k, size_t at
 /* Whether a key has bytes from `at` on that word_at() would yield. */
 static bool goes_on(enum ir_key_kind kind, const struct ir_key *k, size_t at)
 {
-    return kind == IR_KEY_INT ? false : kind == IR_KEY_CIDR ? at < sizeof k->cidr.addr : at < k->str.len;
+    return kind == IR_KEY_INT || kind == IR_KEY_RANGE ? false : kind == IR_KEY_CIDR ? at < sizeof k->cidr.addr : at < k->str.len;
 }
 
 /* Keys that are equal before the words; most differ in those, and need no look at the key. */
@@ -143,7 +148,7 @@ static void sort_from(struct sort *s, struct item *v, uint32_t n, size_t at, boo
 
 static bool is_sorted(const struct ir_set *set)
 {
-    for (uint32_t i = 1; i < set->rows.n; i++)
+    for (uint32_t i = 1; set->key_kind != IR_KEY_REGEX && i < set->rows.n; i++)
         if (ir_sort_compare(set->key_kind, &set->rows.v[i - 1].key, &set->rows.v[i].key) > 0)
             return false;
     return true;

@@ -16,6 +16,18 @@
 #define IR_WIRE_MAGIC   SLICE("WIR\x01") /* the last byte is the version */
 #define IR_PLACES_MAGIC SLICE("WIP\x01")
 
+/* What a set leads to. */
+enum ir_wire_set {
+    IR_WIRE_LIST,
+    IR_WIRE_STRINGS,
+    IR_WIRE_BACKENDS,
+    IR_WIRE_SPLIT,
+    IR_WIRE_BOOLS,
+    IR_WIRE_INTS,
+    IR_WIRE_PERCENTS,
+    IR_WIRE_IPS,
+};
+
 enum {
     IR_WIRE_OPTIONAL = 0x80, /* in the byte of an operator */
     IR_WIRE_V4 = 128,        /* added to the bits of an IPv4 prefix, without its 96: 129..161 with one more */

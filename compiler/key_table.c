@@ -21,8 +21,17 @@ enum weir_probe key_table_probe(enum ir_key_kind kind)
         return WEIR_PROBE_SUFFIX;
     case IR_KEY_CIDR:
         return WEIR_PROBE_CIDR;
+    case IR_KEY_RANGE:
+        return WEIR_PROBE_RANGE;
+    case IR_KEY_REGEX:
+        return WEIR_PROBE_FIRST;
     }
     return WEIR_PROBE_EXACT;
+}
+
+bool key_table_is_hashed(enum ir_key_kind kind)
+{
+    return kind != IR_KEY_RANGE && kind != IR_KEY_REGEX;
 }
 
 static struct table_key int_key(struct arena *a, int64_t n)

@@ -26,6 +26,8 @@ struct key_table {
 };
 
 enum weir_probe key_table_probe(enum ir_key_kind kind);
+/* Whether keys of that kind are found by hashing, as all below is about; RANGE and REGEX are not. */
+bool key_table_is_hashed(enum ir_key_kind kind);
 /* Key `k` of a set of `kind` as a table key; memory for those that need a form of their own comes from `a`. */
 struct table_key key_table_key(struct arena *a, enum ir_key_kind kind, const struct ir_key *k);
 

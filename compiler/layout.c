@@ -16,7 +16,7 @@ enum {
     ANCHORED_MIN = 4,      /* fewer rows make no group */
     GROUPS_MAX = 48,       /* in a chain */
     ANCHOR_KEYS_MAX = 256, /* larger sets stay tests */
-    PROBES = 8,            /* rounded up from WEIR_PROBE_CIDR + 1 */
+    PROBES = 8,            /* enum weir_probe has no more */
     SKETCH_WORDS = 16,
 };
 
@@ -102,7 +102,7 @@ static bool anchor_of(const struct layout *l, const struct row_atom *atom, struc
     case ROW_ENDS:
         return anchor_text(l, atom, WEIR_PROBE_SUFFIX, atom->text, true, out);
     case ROW_IN:
-        if (atom->keys->n > ANCHOR_KEYS_MAX || atom->keys->n > l->copies_left + 1)
+        if (atom->keys->n > ANCHOR_KEYS_MAX || atom->keys->n > l->copies_left + 1 || !key_table_is_hashed(atom->keys->kind))
             return false;
         *out = (struct anchor){.class = class_of(l, atom->subject, key_table_probe(atom->keys->kind)), .implies = true,
                                .keys = atom->keys};
@@ -298,7 +298,9 @@ static uint32_t node_of(struct layout *l, struct items in, uint32_t depth);
 
 static uint16_t abi_slot(uint32_t subject)
 {
-    return subject == ROW_SUBJECT_IP ? WEIR_SUBJECT_IP : (uint16_t)subject;
+    return subject == ROW_SUBJECT_IP       ? WEIR_SUBJECT_IP
+           : subject == ROW_SUBJECT_RANDOM ? WEIR_SUBJECT_RANDOM
+                                           : (uint16_t)subject;
 }
 
 static uint8_t abi_op(enum row_test test)

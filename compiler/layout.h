@@ -21,6 +21,7 @@ struct layout {
     struct blob blob;
     uint32_t *set_tables;  /* by ir_set.index: offset of its table, 0 where not written yet */
     struct strmap lists;   /* tables of collected keys, by their bytes */
+    struct strmap ranges;  /* tables of one range, by that */
     struct strmap automata; /* by separator and text */
     uint64_t automata_bytes;
     struct strmap nodes;   /* nodes of equal lists of rows, by those */

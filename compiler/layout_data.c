@@ -1,5 +1,6 @@
 /* What decisions and outcomes refer to: sets, automata, arguments of generated code, values, actions. Each is written
  * when it is first used. */
+#include "compiler/ir_sort.h"
 #include "compiler/layout.h"
 #include "compiler/regex_dfa.h"
 #include "runtime/base/norm.h"
@@ -12,11 +13,31 @@ static uint32_t string_value(struct layout *l, struct slice text)
     return blob_share(&l->blob, &ref, sizeof ref);
 }
 
+/* Values that are no texts are bytes too: WEIR_TABLE_STRINGS in abi.h. */
 static uint32_t row_value(struct layout *l, const struct ir_set *set, const struct ir_row *row)
 {
+    char b[8];
     if (!set->is_map)
         return 0;
-    return set->value_kind == IR_BACKEND ? row->backend->index : string_value(l, row->str);
+    switch (set->value_kind) {
+    case IR_BACKEND:
+        return row->backend->index;
+    case IR_STR:
+        return string_value(l, row->str);
+    case IR_BOOL:
+        b[0] = row->num != 0;
+        return string_value(l, (struct slice){b, 1});
+    case IR_INT:
+        for (unsigned i = 0; i < sizeof b; i++)
+            b[i] = (char)((uint64_t)row->num >> (8 * i));
+        return string_value(l, (struct slice){b, sizeof b});
+    case IR_IP:
+        return string_value(l, (struct slice){(const char *)row->ip.b, sizeof row->ip.b});
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
+    return 0;
 }
 
 static enum weir_table_use use_of(const struct ir_set *set)
@@ -26,13 +47,43 @@ static enum weir_table_use use_of(const struct ir_set *set)
     return set->value_kind == IR_BACKEND ? WEIR_TABLE_BACKENDS : WEIR_TABLE_STRINGS;
 }
 
-static uint32_t write_fallback(struct layout *l, const struct ir_set *set)
+static uint32_t write_record(struct layout *l, const struct ir_set *set, const struct ir_row *row)
 {
-    struct weir_record r = {.value = row_value(l, set, &set->fallback)};
+    struct weir_record r = {.value = row_value(l, set, row)};
     return blob_add(&l->blob, &r, sizeof r, 4);
 }
 
-static uint32_t write_set(struct layout *l, const struct ir_set *set)
+static uint32_t write_head(struct layout *l, enum ir_key_kind kind, enum weir_table_use use, uint32_t count)
+{
+    struct weir_table head = {.probe = (uint16_t)key_table_probe(kind), .use = (uint16_t)use, .count = count};
+    return blob_add(&l->blob, &head, sizeof head, 8);
+}
+
+/* The ranges of one set, in their order. */
+static uint32_t write_ranges(struct layout *l, const struct ir_set *set)
+{
+    const struct ir_row *const *rows = ir_sort_rows(l->a, set);
+    struct weir_range *all = arena_array(l->a, struct weir_range, set->rows.n);
+    uint32_t table = write_head(l, set->key_kind, use_of(set), set->rows.n);
+    for (uint32_t i = 0; i < set->rows.n; i++)
+        all[i] = (struct weir_range){rows[i]->key.range.lo, rows[i]->key.range.hi, write_record(l, set, rows[i]), 0};
+    uint32_t at = blob_add(&l->blob, all, set->rows.n * sizeof *all, 8);
+    ((struct weir_table *)blob_at(&l->blob, table))->slots = at;
+    return table;
+}
+
+static uint32_t write_patterns(struct layout *l, const struct ir_set *set)
+{
+    struct weir_pattern *all = arena_array(l->a, struct weir_pattern, set->rows.n);
+    uint32_t table = write_head(l, set->key_kind, use_of(set), set->rows.n);
+    for (uint32_t i = 0; i < set->rows.n; i++)
+        all[i] = (struct weir_pattern){layout_automaton(l, set->rows.v[i].key.str, 0), write_record(l, set, &set->rows.v[i])};
+    uint32_t at = blob_add(&l->blob, all, set->rows.n * sizeof *all, 8);
+    ((struct weir_table *)blob_at(&l->blob, table))->slots = at;
+    return table;
+}
+
+static uint32_t write_hashed(struct layout *l, const struct ir_set *set)
 {
     struct key_table t;
     key_table_begin(&t, l->a, key_table_probe(set->key_kind), set->rows.n);
@@ -50,8 +101,16 @@ static uint32_t write_set(struct layout *l, const struct ir_set *set)
         key_table_write_record(&t, &l->blob, e++, value);
     }
     key_table_finish(&t, &l->blob, table);
+    return table;
+}
+
+static uint32_t write_set(struct layout *l, const struct ir_set *set)
+{
+    uint32_t table = set->key_kind == IR_KEY_RANGE   ? write_ranges(l, set)
+                     : set->key_kind == IR_KEY_REGEX ? write_patterns(l, set)
+                                                     : write_hashed(l, set);
     if (set->is_map && set->has_default) {
-        uint32_t fallback = write_fallback(l, set);
+        uint32_t fallback = write_record(l, set, &set->fallback);
         ((struct weir_table *)blob_at(&l->blob, table))->fallback = fallback;
     }
     return table;
@@ -65,12 +124,27 @@ uint32_t layout_set(struct layout *l, const struct ir_set *set)
     return *table;
 }
 
+/* The range of a condition, which has one. */
+static uint32_t write_own_range(struct layout *l, const struct row_keys *keys)
+{
+    struct ir_set set = {.key_kind = IR_KEY_RANGE};
+    bool added;
+    struct slice id = arena_copy(l->a, (struct slice){(const char *)&keys->own->range, sizeof keys->own->range});
+    uint32_t *table = strmap_put(&l->ranges, l->a, id, 0, &added);
+    vec_push(l->a, &set.rows)->key = *keys->own;
+    if (added)
+        *table = write_ranges(l, &set);
+    return *table;
+}
+
 /* Collected keys are few: equal collections share a table by their bytes. */
 static uint32_t write_list(struct layout *l, const struct row_keys *keys)
 {
     struct key_table t;
     struct buf id = {0};
     bool added;
+    if (keys->kind == IR_KEY_RANGE)
+        return write_own_range(l, keys);
     key_table_begin(&t, l->a, key_table_probe(keys->kind), keys->n);
     buf_add(&id, &keys->kind, sizeof keys->kind);
     for (uint32_t i = 0; i < keys->n; i++) {
@@ -195,6 +269,8 @@ static struct weir_value write_value(struct layout *l, const struct ir_expr *e, 
         v = (struct weir_value){.kind = WEIR_VALUE_CONST, .a = r.off, .b = r.len};
     } else if (subject == ROW_SUBJECT_IP) {
         v.kind = WEIR_VALUE_IP;
+    } else if (subject == ROW_SUBJECT_RANDOM) {
+        v.kind = WEIR_VALUE_RANDOM;
     } else if (subject >= 0) {
         v = (struct weir_value){.kind = WEIR_VALUE_SLOT, .slot = (uint16_t)subject};
     } else {

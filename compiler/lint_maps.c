@@ -54,8 +54,21 @@ static bool same_value(const struct ir_set *set, const struct ir_row *a, const s
 {
     if (!set->is_map)
         return true;
-    return set->value_kind == IR_BACKEND ? a->backend == b->backend
-                                         : set->value_kind == IR_STR && slice_eq(a->str, b->str);
+    switch (set->value_kind) {
+    case IR_BACKEND:
+        return a->backend == b->backend;
+    case IR_STR:
+        return slice_eq(a->str, b->str);
+    case IR_BOOL:
+    case IR_INT:
+        return a->num == b->num;
+    case IR_IP:
+        return memcmp(&a->ip, &b->ip, sizeof a->ip) == 0;
+    case IR_CIDR:
+    case IR_LIST:
+        break; /* no map holds one */
+    }
+    return false;
 }
 
 static struct span row_span(struct rows *r, const struct ir_row *row)

@@ -27,6 +27,7 @@ static void unused(struct checker *k, const struct decl *d)
         [DECL_PEERS] = "set of peers",
         [DECL_EXTERN] = "external function",
         [DECL_TEMPLATE] = "template",
+        [DECL_SPLIT] = "split",
     };
     struct diag *x =
         diag_report(k->d, DIAG_W0505, d->at, "%s `%.*s` is never used", text[d->kind], SLICE_ARG(d->name));

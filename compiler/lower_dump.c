@@ -20,8 +20,8 @@ static void dump_subject(struct buf *out, const struct rows_program *r, uint32_t
     static const char *const fixed[] = {"host",    "path",         "req.method",
                                         "req.uri", "req.raw-path", "req.version"};
     static const char *const kind[] = {"req.header", "req.query", "req.cookie", "req.headers"};
-    if (subject == ROW_SUBJECT_IP) {
-        buf_str(out, "client.ip");
+    if (subject >= ROW_SUBJECT_RANDOM) {
+        buf_str(out, subject == ROW_SUBJECT_IP ? "client.ip" : "random");
     } else if (subject < ROW_SUBJECT_FIXED) {
         buf_str(out, fixed[subject]);
     } else {
@@ -37,6 +37,8 @@ static void dump_key(struct buf *out, enum ir_key_kind kind, const struct ir_key
         buf_add(out, text, ip_prefix_format(&k->cidr, text));
     else if (kind == IR_KEY_INT)
         buf_printf(out, "%lld", (long long)k->num);
+    else if (kind == IR_KEY_RANGE)
+        buf_printf(out, "%lld..%lld", (long long)k->range.lo, (long long)k->range.hi);
     else
         buf_json(out, k->str);
 }
@@ -112,7 +114,7 @@ static const void *at(struct slice t, uint32_t off)
 
 static const char *probe_text(uint32_t probe)
 {
-    static const char *const text[] = {"exact", "segments", "prefix", "suffix", "host", "cidr"};
+    static const char *const text[] = {"exact", "segments", "prefix", "suffix", "host", "cidr", "range", "first"};
     return probe < sizeof text / sizeof *text ? text[probe] : "?";
 }
 
@@ -122,8 +124,8 @@ static void dump_slot(struct buf *out, struct slice t, uint32_t slot)
     static const char *const kind[] = {"req.header", "req.query", "req.cookie"};
     const struct weir_tables *head = at(t, 0);
     const struct weir_slot *slots = at(t, head->slots.off);
-    if (slot == WEIR_SUBJECT_IP)
-        buf_str(out, "client.ip");
+    if (slot >= WEIR_SUBJECT_RANDOM)
+        buf_str(out, slot == WEIR_SUBJECT_IP ? "client.ip" : "random");
     else if (slot < WEIR_SLOT_FIXED)
         buf_str(out, fixed[slot]);
     else if (slots[slot - WEIR_SLOT_FIXED].kind == WEIR_SLOT_ID)

@@ -41,6 +41,8 @@ const struct lsp_word lsp_words[] = {
 #include "grammar/names.def"
 #define MATCH_EXACT                    "equal keys"
 #define MATCH_LONGEST                  "the longest key that matches"
+#define MATCH_INTERVAL                 "the range that holds it"
+#define MATCH_FIRST                    "the first row that matches"
 #define KEY_KIND(id, text, match, doc) {LSP_KEY_TYPE, false, S(text), S(""), 0, 0, MATCH_##match, doc, NULL},
 #include "grammar/key_kinds.def"
 #undef KEY_KIND

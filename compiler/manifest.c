@@ -2,6 +2,7 @@
  * is built. */
 #include "compiler/manifest.h"
 
+#include "compiler/ir_print.h"
 #include "compiler/json.h"
 #include "runtime/base/hash.h"
 
@@ -26,10 +27,31 @@ static void count_sets(struct manifest *m, const struct ir_program *p)
 {
     for (uint32_t i = 0; i < p->sets.n; i++) {
         const struct ir_set *s = p->sets.v[i];
-        m->counts.maps += s->is_map;
+        m->counts.splits += s->is_split;
+        m->counts.maps += s->is_map && !s->is_split;
         m->counts.lists += !s->is_map && s->name.len > 0;
-        m->counts.map_rows += s->is_map ? s->rows.n : 0;
+        m->counts.map_rows += s->is_map && !s->is_split ? s->rows.n : 0;
     }
+}
+
+static void describe_splits(struct manifest *m, struct arena *a, const struct ir_program *p)
+{
+    struct buf b = {0};
+    for (uint32_t i = 0; i < p->sets.n; i++) {
+        const struct ir_set *s = p->sets.v[i];
+        if (!s->is_split)
+            continue;
+        struct manifest_split *x = vec_push(a, &m->splits);
+        x->name = s->name;
+        for (uint32_t j = 0; j < s->rows.n; j++) {
+            const struct ir_row *r = &s->rows.v[j];
+            b.len = 0;
+            buf_printf(&b, "%.*s ", SLICE_ARG(r->backend->name));
+            ir_print_percent(r->key.range.hi + 1 - r->key.range.lo, &b);
+            vec_add(a, &x->shares, arena_copy(a, buf_view(&b)));
+        }
+    }
+    buf_free(&b);
 }
 
 void manifest_describe(struct manifest *m, struct arena *a, const struct ir_program *p,
@@ -40,6 +62,7 @@ void manifest_describe(struct manifest *m, struct arena *a, const struct ir_prog
     m->counts.backends = p->backends.n;
     m->counts.checks = p->checks.n;
     count_sets(m, p);
+    describe_splits(m, a, p);
     for (uint32_t i = 0; i < p->frontends.n; i++) {
         const struct ir_frontend *f = p->frontends.v[i];
         struct manifest_frontend *x = vec_push(a, &m->frontends);
@@ -90,21 +113,39 @@ static void write_line(struct buf *b, uint32_t i)
     buf_str(b, i ? ",\n    " : "\n    ");
 }
 
+/* {"name": NAME, "LIST": [texts]} */
+static void write_named_list(struct buf *b, struct slice name, const char *list, const struct slice *v, uint32_t n)
+{
+    buf_char(b, '{');
+    write_text(b, "name", name);
+    buf_printf(b, ", \"%s\": [", list);
+    for (uint32_t j = 0; j < n; j++) {
+        buf_str(b, j ? ", " : "");
+        buf_json(b, v[j]);
+    }
+    buf_str(b, "]}");
+}
+
 static void write_frontends(const struct manifest *m, struct buf *b)
 {
     buf_str(b, "  \"frontends\": [");
     for (uint32_t i = 0; i < m->frontends.n; i++) {
+        const struct manifest_frontend *f = &m->frontends.v[i];
         write_line(b, i);
-        buf_char(b, '{');
-        write_text(b, "name", m->frontends.v[i].name);
-        buf_str(b, ", \"listens\": [");
-        for (uint32_t j = 0; j < m->frontends.v[i].listens.n; j++) {
-            buf_str(b, j ? ", " : "");
-            buf_json(b, m->frontends.v[i].listens.v[j]);
-        }
-        buf_str(b, "]}");
+        write_named_list(b, f->name, "listens", f->listens.v, f->listens.n);
     }
     buf_str(b, m->frontends.n ? "\n  ],\n" : "],\n");
+}
+
+static void write_splits(const struct manifest *m, struct buf *b)
+{
+    buf_str(b, "  \"splits\": [");
+    for (uint32_t i = 0; i < m->splits.n; i++) {
+        const struct manifest_split *s = &m->splits.v[i];
+        write_line(b, i);
+        write_named_list(b, s->name, "shares", s->shares.v, s->shares.n);
+    }
+    buf_str(b, m->splits.n ? "\n  ],\n" : "],\n");
 }
 
 static void write_backends(const struct manifest *m, struct buf *b)
@@ -168,6 +209,7 @@ void manifest_write(const struct manifest *m, struct buf *b)
     write_numbers(m, b);
     write_frontends(m, b);
     write_backends(m, b);
+    write_splits(m, b);
     write_sources(m, b);
     buf_str(b, "}\n");
 }
@@ -201,6 +243,12 @@ static void read_lists(struct manifest *m, struct arena *a, const struct json *t
                 ((struct manifest_source){text_of(x, "path"), text_of(x, "digest"), number_of(x, "size")}));
     for (uint32_t i = 0; (x = item_of(top, "backends", i)) != NULL; i++)
         vec_add(a, &m->backends, ((struct manifest_backend){text_of(x, "name"), number_of(x, "servers")}));
+    for (uint32_t i = 0; (x = item_of(top, "splits", i)) != NULL; i++) {
+        struct manifest_split *s = vec_push(a, &m->splits);
+        s->name = text_of(x, "name");
+        for (uint32_t j = 0; (y = item_of(x, "shares", j)) != NULL; j++)
+            vec_add(a, &s->shares, y->text);
+    }
     for (uint32_t i = 0; (x = item_of(top, "frontends", i)) != NULL; i++) {
         struct manifest_frontend *f = vec_push(a, &m->frontends);
         f->name = text_of(x, "name");

@@ -14,7 +14,7 @@ enum { MANIFEST_SCHEMA = 1 };
 #define MANIFEST_COUNTS(X)                                                                                   \
     X(frontends)                                                                                             \
     X(backends)                                                                                              \
-    X(servers) X(maps) X(map_rows) X(lists) X(rules) X(rows) X(checks) X(pred_shapes) X(value_shapes)
+    X(servers) X(splits) X(maps) X(map_rows) X(lists) X(rules) X(rows) X(checks) X(pred_shapes) X(value_shapes)
 
 struct manifest_source {
     struct slice path, digest; /* XXH3-128, 32 hex digits */
@@ -29,6 +29,11 @@ struct manifest_frontend {
 struct manifest_backend {
     struct slice name;
     uint64_t servers;
+};
+
+struct manifest_split {
+    struct slice name;
+    VEC(struct slice) shares; /* "green 5%" */
 };
 
 struct manifest {
@@ -46,9 +51,10 @@ struct manifest {
     VEC(struct manifest_source) sources;
     VEC(struct manifest_frontend) frontends;
     VEC(struct manifest_backend) backends;
+    VEC(struct manifest_split) splits;
 };
 
-/* Fills counts, frontends and backends. `l` NULL: but for what lowering counts (rules, rows, shapes). Borrows
+/* Fills counts, frontends, backends and splits. `l` NULL: but for what lowering counts (rules, rows, shapes). Borrows
  * from `p`. */
 void manifest_describe(struct manifest *m, struct arena *a, const struct ir_program *p,
                        const struct lowered *l);

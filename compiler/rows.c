@@ -93,6 +93,7 @@ int rows_subject(const struct rows_program *r, const struct ir_expr *e)
            : e->field == IR_FIELD_RAW_PATH  ? ROW_SUBJECT_RAW_PATH
            : e->field == IR_FIELD_VERSION   ? ROW_SUBJECT_VERSION
            : e->field == IR_FIELD_CLIENT_IP ? ROW_SUBJECT_IP
+           : e->field == IR_FIELD_RANDOM    ? ROW_SUBJECT_RANDOM
                                             : -1;
 }
 
@@ -182,7 +183,8 @@ static struct row_keys *keys_of_set(struct build *b, const struct ir_set *set)
 static bool in_atom(struct build *b, const struct ir_expr *subject, const struct ir_set *set, struct row_atom *out)
 {
     int s = rows_subject(b->out, subject);
-    if (s < 0 || set->key_kind == IR_KEY_INT || (s == ROW_SUBJECT_IP) != (set->key_kind == IR_KEY_CIDR))
+    if (s < 0 || set->key_kind == IR_KEY_INT || (s == ROW_SUBJECT_IP) != (set->key_kind == IR_KEY_CIDR) ||
+        (s == ROW_SUBJECT_RANDOM) != (set->key_kind == IR_KEY_RANGE))
         return false;
     *out = (struct row_atom){.test = ROW_IN, .subject = (uint16_t)s, .keys = keys_of_set(b, set)};
     return true;
@@ -226,9 +228,42 @@ static struct dnf test_exists(struct build *b, const struct ir_expr *e, bool neg
     if (!of->optional)
         return dnf_const(b, !negate);
     int s = rows_subject(b->out, of);
-    if (s < 0 || s == ROW_SUBJECT_IP)
+    if (s < 0 || s >= ROW_SUBJECT_RANDOM)
         return residual(b, e, negate);
     return dnf_atom(b, (struct row_atom){.test = ROW_EXISTS, .negate = negate, .subject = (uint16_t)s});
+}
+
+/* An atom for one key that is written in the condition. */
+static struct dnf one_key(struct build *b, uint16_t subject, enum ir_key_kind kind, struct ir_key key, bool negate)
+{
+    struct ir_key *own = arena_new(b->a, struct ir_key);
+    struct row_keys *k = arena_new(b->a, struct row_keys);
+    *own = key;
+    *k = (struct row_keys){.kind = kind, .n = 1, .own = own};
+    return dnf_atom(b, (struct row_atom){.test = ROW_IN, .negate = negate, .subject = subject, .keys = k});
+}
+
+/* random OP constant, or the other way round; an atom about the range of numbers for which it holds. */
+static struct dnf test_random(struct build *b, const struct ir_expr *e, bool negate)
+{
+    const struct ir_expr *x = e->args[0], *y = e->args[1];
+    bool left = rows_subject(b->out, x) == ROW_SUBJECT_RANDOM && y->op == IR_CONST_INT,
+         right = rows_subject(b->out, y) == ROW_SUBJECT_RANDOM && x->op == IR_CONST_INT;
+    if (!left && !right)
+        return residual(b, e, negate);
+    struct ir_range r = {0, IR_RANDOM_END - 1};
+    int64_t c = left ? y->num : x->num, strict = e->op == IR_LT;
+    if (c < -1 || c > IR_RANDOM_END) /* out of its range all the same, and far from the ends of 64 bits */
+        c = c < 0 ? -1 : IR_RANDOM_END;
+    if (e->op == IR_EQ || !left)
+        r.lo = c + strict > r.lo ? c + strict : r.lo;
+    if (e->op == IR_EQ || left)
+        r.hi = c - strict < r.hi ? c - strict : r.hi;
+    if (r.lo > r.hi)
+        return dnf_const(b, negate);
+    if (r.lo == 0 && r.hi == IR_RANDOM_END - 1)
+        return dnf_const(b, !negate);
+    return one_key(b, ROW_SUBJECT_RANDOM, IR_KEY_RANGE, (struct ir_key){.range = r}, negate);
 }
 
 static struct dnf test_eq(struct build *b, const struct ir_expr *e, bool negate)
@@ -241,13 +276,11 @@ static struct dnf test_eq(struct build *b, const struct ir_expr *e, bool negate)
     int s = rows_subject(b->out, left);
     if (s < 0 || !is_const(right))
         return residual(b, e, negate);
+    if (s == ROW_SUBJECT_RANDOM)
+        return test_random(b, e, negate);
     if (s != ROW_SUBJECT_IP)
         return dnf_atom(b, (struct row_atom){.test = ROW_EQ, .negate = negate, .subject = (uint16_t)s, .text = right->str});
-    struct ir_key *key = arena_new(b->a, struct ir_key);
-    key->cidr = (struct ip_prefix){right->ip, 128};
-    struct row_keys *k = arena_new(b->a, struct row_keys);
-    *k = (struct row_keys){.kind = IR_KEY_CIDR, .n = 1, .own = key};
-    return dnf_atom(b, (struct row_atom){.test = ROW_IN, .negate = negate, .subject = ROW_SUBJECT_IP, .keys = k});
+    return one_key(b, ROW_SUBJECT_IP, IR_KEY_CIDR, (struct ir_key){.cidr = {right->ip, 128}}, negate);
 }
 
 /* A field of strings against a constant text (the second operand, or the pattern of LIKE and MATCHES). */
@@ -255,7 +288,7 @@ static struct dnf test_text(struct build *b, const struct ir_expr *e, enum row_t
 {
     int s = rows_subject(b->out, e->args[0]);
     bool pattern = test == ROW_LIKE || test == ROW_MATCHES;
-    if (s < 0 || s == ROW_SUBJECT_IP || (!pattern && e->args[1]->op != IR_CONST_STR))
+    if (s < 0 || s >= ROW_SUBJECT_RANDOM || (!pattern && e->args[1]->op != IR_CONST_STR))
         return residual(b, e, negate);
     struct row_atom atom = {.test = (uint8_t)test, .negate = negate, .subject = (uint16_t)s};
     atom.text = pattern ? e->str : e->args[1]->str;
@@ -347,12 +380,16 @@ static enum ir_key_kind merged_kind(const struct row_atom *atom)
     return kind == IR_KEY_HOST || kind == IR_KEY_METHOD ? IR_KEY_STRING : kind;
 }
 
-/* True for a conjunction that is one test of a field for one of few keys. */
+/* True for a conjunction that is one test of a field for one of few keys, which more of them leave as they are: ranges
+ * could overlap. */
 static bool is_mergeable(const struct conj *c)
 {
     if (c->n != 1 || c->atoms[0].negate)
         return false;
-    return c->atoms[0].test == ROW_EQ || (c->atoms[0].test == ROW_IN && c->atoms[0].keys->n <= MERGED_KEYS_MAX);
+    if (c->atoms[0].test != ROW_IN)
+        return c->atoms[0].test == ROW_EQ;
+    const struct row_keys *keys = c->atoms[0].keys;
+    return keys->n <= MERGED_KEYS_MAX && keys->kind != IR_KEY_RANGE && keys->kind != IR_KEY_REGEX;
 }
 
 /* The keys of the alternatives `v` to `v + n` that are marked `group`, as one IN atom. */
@@ -444,6 +481,9 @@ static struct dnf dnf_of(struct build *b, const struct ir_expr *e, bool negate)
         return negate ? conjunction(b, e, negate) : disjunction(b, e, negate);
     case IR_EQ:
         return test_eq(b, e, negate);
+    case IR_LT:
+    case IR_LE:
+        return test_random(b, e, negate);
     case IR_IN:
         return test_in(b, e, negate);
     case IR_UNDER:
@@ -467,8 +507,6 @@ static struct dnf dnf_of(struct build *b, const struct ir_expr *e, bool negate)
     case IR_CONST_INT:
     case IR_CONST_STR:
     case IR_CONST_IP:
-    case IR_LT:
-    case IR_LE:
     case IR_LOOKUP:
     case IR_LOWER:
     case IR_UPPER:
@@ -572,7 +610,7 @@ struct rows_program *rows_build(struct arena *a, const struct ir_program *p)
         for (uint32_t k = 0; k < f->route.n; k++)
             collect_rule_slots(&b, &f->route.v[k]);
     }
-    if (b.out->slots.n >= ROW_SUBJECT_IP - ROW_SUBJECT_FIXED)
+    if (b.out->slots.n >= ROW_SUBJECT_RANDOM - ROW_SUBJECT_FIXED)
         return NULL;
     uint32_t share = ROWS_A_PROGRAM / (b.out->nrules + 1);
     b.budget = share > ROWS_A_GUARD ? ROWS_A_GUARD : share < 4 ? 4 : share;

@@ -33,6 +33,7 @@ enum {
     ROW_SUBJECT_RAW_PATH,
     ROW_SUBJECT_VERSION,
     ROW_SUBJECT_FIXED,
+    ROW_SUBJECT_RANDOM = 0xfffe,
     ROW_SUBJECT_IP = 0xffff
 };
 
@@ -97,7 +98,7 @@ struct rows_program {
 /* Lowers all rules. NULL where the program has more fields than there are subjects. */
 struct rows_program *rows_build(struct arena *a, const struct ir_program *p);
 
-/* The subject of a field of strings, ROW_SUBJECT_IP for client.ip, or -1 for what has none. */
+/* The subject of a field of strings, ROW_SUBJECT_IP for client.ip, ROW_SUBJECT_RANDOM for random, or -1 for what has none. */
 int rows_subject(const struct rows_program *r, const struct ir_expr *field);
 /* The subject that shows header `name` (any case), or -1 where no expression reads it. */
 int rows_header_subject(const struct rows_program *r, struct slice name);

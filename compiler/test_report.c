@@ -124,6 +124,10 @@ static void add_failure(const struct ir_program *p, const struct test_failure *x
     if (x->rule) {
         buf_str(out, "    decided   ");
         add_rule(p, x->rule, out);
+        if (x->rule->kind == IR_USE_MAP && x->rule->value->set->is_split) {
+            buf_str(out, ", where random is ");
+            ir_print_percent(x->c->request.random, out);
+        }
         buf_char(out, '\n');
     } else if (x->refused) {
         buf_printf(out, "    refused   before any rule: %s\n", x->refused);

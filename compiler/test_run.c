@@ -22,13 +22,16 @@ static bool same_key(enum ir_key_kind kind, const struct ir_key *x, const struct
 {
     if (kind == IR_KEY_INT)
         return x->num == y->num;
+    if (kind == IR_KEY_RANGE)
+        return x->range.lo == y->range.lo && x->range.hi == y->range.hi;
     if (kind == IR_KEY_CIDR)
         return x->cidr.bits == y->cidr.bits &&
                memcmp(x->cidr.addr.b, y->cidr.addr.b, sizeof x->cidr.addr.b) == 0;
     return slice_eq(x->str, y->str);
 }
 
-/* Gives the set rows of its own, with that change. */
+/* Gives the set rows of its own, with that change. A row stands in the place of the one with the same key; else it is the
+ * first, which counts where the order of rows does, or where it is part of another range. */
 static struct saved give(struct arena *a, const struct test_given *g)
 {
     struct ir_set *set = g->set;
@@ -36,11 +39,16 @@ static struct saved give(struct arena *a, const struct test_given *g)
     set->rows.v = arena_array(a, struct ir_row, before.n + 1);
     set->rows.cap = before.n + 1;
     set->rows.n = 0;
+    bool known = false;
     for (uint32_t i = 0; i < before.n; i++)
-        if (!same_key(set->key_kind, &before.v[i].key, &g->row.key))
-            set->rows.v[set->rows.n++] = before.v[i];
-    if (!g->gone)
+        known |= same_key(set->key_kind, &before.v[i].key, &g->row.key);
+    if (!known && !g->gone)
         set->rows.v[set->rows.n++] = g->row;
+    for (uint32_t i = 0; i < before.n; i++) {
+        bool same = same_key(set->key_kind, &before.v[i].key, &g->row.key);
+        if (!same || !g->gone)
+            set->rows.v[set->rows.n++] = same ? g->row : before.v[i];
+    }
     return before;
 }
 

@@ -65,6 +65,7 @@ struct test {
     struct slice name; /* as in results: with the prefix of an imported file, `pools: name` */
     const struct ir_frontend *frontend;
     VEC(struct test_given) givens;
+    int64_t random; /* of its requests */
     VEC(struct test_case) cases;
     struct ir_pos pos;
 };

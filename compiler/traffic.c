@@ -49,6 +49,7 @@ struct replay {
     VEC(struct target) targets;
     uint32_t target; /* of lines that name none, or NO_TARGET */
     bool lacks_ip, lacks_port, lacks_tls;
+    uint64_t chance; /* note [draws] */
     struct decider *deciders[2];
     struct traffic_rows rows[2];
     struct arena kept; /* distinct requests */
@@ -272,17 +273,10 @@ static void weigh(struct replay *r, struct diff_frontend *f, struct diff_class *
         f->unconfirmed--;
 }
 
-static void decide(struct replay *r, struct arena *a, const struct distinct *x)
+/* `n` requests that are equal, and for which the same was drawn. */
+static void decide_drawn(struct replay *r, struct arena *a, struct target *t, struct eval_request q, uint64_t n)
 {
-    uint32_t at;
-    struct eval_request q = unpack(a, x->key, &at);
-    struct target *t = &r->targets.v[at];
     struct eval_result old, new;
-    t->d->requests += x->n;
-    if (!t->f[0] || !t->f[1]) {
-        t->d->differing += x->n;
-        return;
-    }
     decider_run(r->deciders[0], a, t->f[0], &q, &old);
     /* It arrives at one place. */
     struct eval_request same = q;
@@ -290,8 +284,29 @@ static void decide(struct replay *r, struct arena *a, const struct distinct *x)
     decider_run(r->deciders[1], a, t->f[1], &same, &new);
     if (!an_results_differ(&old, &new))
         return;
-    t->d->differing += x->n;
-    weigh(r, t->d, class_with(r, t, &old, &new, &q), &q, x->n);
+    t->d->differing += n;
+    weigh(r, t->d, class_with(r, t, &old, &new, &q), &q, n);
+}
+
+/* note [draws]: no log says what was drawn. Draws are spread evenly over the requests, by steps of the golden ratio, so that a
+ * share of 5% gets 5% of them. Equal requests are drawn for at most so often. */
+static void decide(struct replay *r, struct arena *a, const struct distinct *x)
+{
+    enum { DRAWS_MAX = 100 };
+    uint32_t at;
+    struct eval_request q = unpack(a, x->key, &at);
+    struct target *t = &r->targets.v[at];
+    t->d->requests += x->n;
+    if (!t->f[0] || !t->f[1]) {
+        t->d->differing += x->n;
+        return;
+    }
+    uint64_t draws = !r->needs.field[IR_FIELD_RANDOM] ? 1 : x->n < DRAWS_MAX ? x->n : DRAWS_MAX;
+    for (uint64_t i = 0; i < draws; i++) {
+        r->chance += 0x9e3779b97f4a7c15u;
+        q.random = r->needs.field[IR_FIELD_RANDOM] ? (int64_t)((unsigned __int128)r->chance * IR_RANDOM_END >> 64) : EVAL_RANDOM;
+        decide_drawn(r, a, t, q, x->n / draws + (i < x->n % draws));
+    }
 }
 
 static void decide_all(struct replay *r)
@@ -508,6 +523,8 @@ static void tell_assumed(struct replay *r)
         assume(r, SLICE("tls.active: false"));
     if (r->needs.field[IR_FIELD_LISTENER_IP] || r->needs.field[IR_FIELD_LISTENER_PORT])
         assume(r, SLICE("listener.ip and listener.port: where the frontend listens"));
+    if (r->needs.field[IR_FIELD_RANDOM])
+        assume(r, SLICE("random: spread evenly over the requests"));
     for (uint32_t i = 0; i < names->cap; i++)
         if (names->slots[i].key.p && names->slots[i].value)
             assume(r, slice_eq(names->slots[i].key, SLICE("cookie"))

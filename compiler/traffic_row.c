@@ -2,6 +2,7 @@
  * slow for each request of a log; here the keys that can match are asked for, the best ones first. */
 #include "compiler/traffic_row.h"
 
+#include "compiler/eval_state.h"
 #include "compiler/traffic_needs.h"
 
 struct traffic_row_index {
@@ -31,6 +32,9 @@ static struct traffic_row_index *index_of(struct traffic_rows *r, const struct i
             return r->maps.v[i];
     struct traffic_row_index *x = arena_new(r->a, struct traffic_row_index);
     x->set = set;
+    vec_add(r->a, &r->maps, x);
+    if (set->key_kind == IR_KEY_RANGE || set->key_kind == IR_KEY_REGEX)
+        return x; /* looked at one after the other */
     strmap_reserve(&x->rows, r->a, set->rows.n);
     for (uint32_t i = 0; i < set->rows.n; i++) {
         const struct ir_key *k = &set->rows.v[i].key;
@@ -42,7 +46,6 @@ static struct traffic_row_index *index_of(struct traffic_rows *r, const struct i
         }
         strmap_put(&x->rows, r->a, key, i, NULL);
     }
-    vec_add(r->a, &r->maps, x);
     return x;
 }
 
@@ -96,8 +99,11 @@ static const struct ir_row *find_text(struct arena *a, const struct traffic_row_
         for (size_t n = s.len + 1; !row && n-- > 0;)
             row = row_at(x, slice_from(s, s.len - n));
         return row;
+    case IR_KEY_REGEX:
+        return eval_set_find(x->set, &(struct eval_value){.kind = IR_STR, .str = s});
     case IR_KEY_INT:
     case IR_KEY_CIDR:
+    case IR_KEY_RANGE:
         return NULL;
     }
     return NULL;
@@ -114,7 +120,7 @@ static const struct ir_row *find(struct arena *a, const struct traffic_row_index
     case IR_STR:
         return find_text(a, x, v->str);
     case IR_INT:
-        return x->set->key_kind == IR_KEY_INT ? row_at(x, number_key(&v->num)) : NULL;
+        return x->set->key_kind == IR_KEY_INT ? row_at(x, number_key(&v->num)) : eval_set_find(x->set, v);
     case IR_IP:
         for (int bits = 128; !row && bits >= 0; bits--)
             if (x->bits[bits])

@@ -65,6 +65,7 @@ static void yyerror(struct span *at, struct parser *p, const char *message);
 %type <params> params plist param
 %type <whens> whens
 %type <op> relop def
+%type <text> word
 
 %%
 file     : items
@@ -80,7 +81,10 @@ item     : stmt NL                      { $$ = $1; }
 alt      : block | WHEN expr block | WHEN expr block ELSE alt
          ;
 
-stmt     : ID args_opt tail blk cond    {
+word     : ID                           { $$ = $1; }
+         | ID DOT ID                    { $$ = (struct slice){$1.p, (size_t)($3.p - $1.p) + $3.len}; }
+         ;
+stmt     : word args_opt tail blk cond    {
                $$ = $3; $$->kind = AST_STMT_WORD; $$->span = @$; $$->word = $1; $$->word_span = @1;
                $$->args = $2.v; $$->nargs = $2.n; $$->block = $4; $$->cond = $5; }
          | lits tail blk cond           {

@@ -69,8 +69,12 @@ struct weir_facts {
     uint16_t client_port, listener_port;
     bool tls_active;
     uint64_t id[2]; /* what req.id is made of: no two requests have the same */
+    int64_t random; /* drawn for this request: 0 to below WEIR_RANDOM_END; as a key, its 8 bytes */
     struct weir_scratch *scratch;
 };
+
+/* Chance is counted in millionths of a percent. */
+#define WEIR_RANDOM_END 100000000
 
 /* A slot beyond the fixed ones. LINES: the lines of a header with a line feed between two, which no line holds;
  * absent where there are none. ID: req.id, without a name. */
@@ -90,20 +94,26 @@ enum weir_probe {
     WEIR_PROBE_SUFFIX,   /* last n bytes, for each n in `lens` */
     WEIR_PROBE_HOST,     /* exact, then "*" + suffix (form 1), "**" + suffix (form 2) at label boundaries */
     WEIR_PROBE_CIDR,     /* 16 address bytes masked to n bits, for each n in `lens`; v4 skips n < 96 */
+    WEIR_PROBE_RANGE,    /* the 8 bytes of an int: the range that holds it */
+    WEIR_PROBE_FIRST,    /* the first pattern that matches */
 };
 
 /* What the records of a table lead to. */
 enum weir_table_use {
     WEIR_TABLE_LIST,     /* nothing: membership alone */
     WEIR_TABLE_BACKENDS, /* indexes in weir_tables.backends */
-    WEIR_TABLE_STRINGS,  /* offsets of struct weir_ref */
+    WEIR_TABLE_STRINGS,  /* offsets of struct weir_ref: texts; ints as 8 bytes, little-endian; truth as a byte, 0 or 1; addresses
+                          * as 16 bytes */
     WEIR_TABLE_NODES,    /* nodes of a decision */
 };
 
 /* Open addressing with linear probing over { tag, record } pairs; at least one slot is empty. The hash of a
  * key is XXH3-64 of its bytes with seed weir_table.seed + form; index = hash & mask, tag = hash >> 32 (0
  * becomes 1; tag 0 is an empty slot). The record of a CIDR key holds 17 bytes, which are also what is
- * hashed: bits, then the masked address. INT keys are 8 bytes, little-endian, and EXACT. */
+ * hashed: bits, then the masked address. INT keys are 8 bytes, little-endian, and EXACT.
+ *
+ * RANGE and FIRST hash nothing: their `slots` are struct weir_range[count], ascending and apart from each other, and
+ * struct weir_pattern[count], in the order in which they are tried. Nodes have no such tables. */
 struct weir_table {
     uint16_t probe; /* enum weir_probe */
     uint16_t use;   /* enum weir_table_use */
@@ -118,6 +128,16 @@ struct weir_table {
 
 struct weir_table_slot {
     uint32_t tag, record;
+};
+
+/* 8-aligned. Records of ranges and patterns have no key. */
+struct weir_range {
+    int64_t lo, hi; /* both included */
+    uint32_t record, pad;
+};
+
+struct weir_pattern {
+    uint32_t automaton, record;
 };
 
 /* A key and what it leads to (enum weir_table_use). What a record leads to follows it closely, so that reading
@@ -150,6 +170,7 @@ struct weir_group {
     uint32_t at;    /* ROWS: offset of the first weir_row; KEYS: offset of a weir_table */
 };
 #define WEIR_SUBJECT_IP 0xffffu
+#define WEIR_SUBJECT_RANDOM 0xfffeu /* of IN atoms alone */
 #define WEIR_DEPTH_MAX 16u
 
 /* A conjunction of tests that leads to a rule. The rows of a run follow each other without gaps, ascending by rule; the
@@ -178,7 +199,7 @@ enum weir_atom_op {
 struct weir_atom {
     uint8_t op;     /* enum weir_atom_op */
     uint8_t negate; /* 1: the atom holds where the test does not */
-    uint16_t slot;  /* or WEIR_SUBJECT_IP */
+    uint16_t slot;  /* or WEIR_SUBJECT_IP, WEIR_SUBJECT_RANDOM */
     uint32_t a, b;  /* bytes: offset and length; else as said above */
 };
 
@@ -251,6 +272,7 @@ enum weir_value_kind {
     WEIR_VALUE_SLOT,  /* the slot's value */
     WEIR_VALUE_IP,    /* the client's address as 16 bytes: a key of a map from CIDRs, as are the 17 bytes of a weir_cidr */
     WEIR_VALUE_GLUE,  /* the generated expression: shape a, arguments at b */
+    WEIR_VALUE_RANDOM, /* facts.random as 8 bytes: the key of a map from ranges */
 };
 
 struct weir_value {
@@ -430,6 +452,29 @@ static inline struct weir_str weir_arg_str(const uint8_t *tables, const struct w
 static inline int64_t weir_arg_int(const struct weir_arg *arg)
 {
     return (int64_t)((uint64_t)arg->b << 32 | arg->a);
+}
+
+/* What a map has for a key, as its type; of what is absent, or of another length, nothing. */
+static inline bool weir_str_int(struct weir_str s, int64_t *n)
+{
+    uint64_t sum = 0;
+    if (!s.p || s.len != 8)
+        return false;
+    for (unsigned i = 0; i < 8; i++)
+        sum |= (uint64_t)(uint8_t)s.p[i] << (8 * i);
+    *n = (int64_t)sum;
+    return true;
+}
+
+static inline bool weir_str_bool(struct weir_str s)
+{
+    return s.p && s.len == 1 && s.p[0];
+}
+
+/* NULL: absent. */
+static inline const uint8_t *weir_str_ip(struct weir_str s)
+{
+    return s.len == 16 ? (const uint8_t *)s.p : (const uint8_t *)0;
 }
 
 static inline bool weir_same_ip(const uint8_t *x, const uint8_t *y)

@@ -189,6 +189,7 @@ struct worker {
     struct http1_head head;
     struct route_result result;
     struct weir_scratch scratch;
+    uint64_t chance;                   /* the state of what is drawn for requests; see txn.c */
     char scratch_room[WORKER_SCRATCH];
     /* mailbox */
     struct loop_io wake;

@@ -10,6 +10,8 @@ static inline struct weir_str subject_of(const struct decide *d, uint32_t slot)
 {
     if (slot == WEIR_SUBJECT_IP)
         return (struct weir_str){(const char *)d->facts->client_ip, sizeof d->facts->client_ip};
+    if (slot == WEIR_SUBJECT_RANDOM)
+        return (struct weir_str){(const char *)&d->facts->random, sizeof d->facts->random};
     return d->facts->str[slot];
 }
 

@@ -42,7 +42,9 @@ static void use_map(const struct route_plan *p, const struct weir_facts *f, cons
                     const struct weir_action *a, struct route_result *r)
 {
     const struct weir_record *found = NULL;
-    uint32_t slot = a->value.kind == WEIR_VALUE_SLOT ? a->value.slot : WEIR_SUBJECT_IP;
+    uint32_t slot = a->value.kind == WEIR_VALUE_SLOT     ? a->value.slot
+                    : a->value.kind == WEIR_VALUE_RANDOM ? WEIR_SUBJECT_RANDOM
+                                                         : WEIR_SUBJECT_IP;
     if (a->value.kind != WEIR_VALUE_GLUE && d->found && d->found_table == a->map && d->found_slot == slot) {
         found = d->found;
     } else {

@@ -121,6 +121,33 @@ static bool lens_ok(struct verify *v, const struct weir_table *t)
     return true;
 }
 
+static bool automaton_ok(struct verify *v, uint32_t off);
+
+static bool ranges_ok(struct verify *v, const struct weir_table *t)
+{
+    if (t->slots % 8 != 0 || !array_ok(v, t->slots, t->count, sizeof(struct weir_range)))
+        return fail(v, "a table of ranges has a wrong size");
+    const struct weir_range *r = table_at(v->t, t->slots);
+    for (uint32_t i = 0; i < t->count; i++) {
+        if (r[i].lo > r[i].hi || (i > 0 && r[i - 1].hi >= r[i].lo))
+            return fail(v, "the ranges of a table are not in order");
+        if (!record_ok(v, t, r[i].record, 0))
+            return false;
+    }
+    return true;
+}
+
+static bool patterns_ok(struct verify *v, const struct weir_table *t)
+{
+    if (!array_ok(v, t->slots, t->count, sizeof(struct weir_pattern)))
+        return fail(v, "a table of patterns has a wrong size");
+    const struct weir_pattern *p = table_at(v->t, t->slots);
+    for (uint32_t i = 0; i < t->count; i++)
+        if (!automaton_ok(v, p[i].automaton) || !record_ok(v, t, p[i].record, 0))
+            return false;
+    return true;
+}
+
 static bool slots_ok(struct verify *v, const struct weir_table *t, uint32_t depth_limit)
 {
     uint64_t n = (uint64_t)t->mask + 1;
@@ -151,8 +178,12 @@ static bool table_ok(struct verify *v, uint32_t off, unsigned uses, uint32_t dep
     /* The table of a group is verified with that group, which is seen once. */
     if (done)
         return t->use != WEIR_TABLE_NODES || fail(v, "two groups share one key table");
-    if (t->probe > WEIR_PROBE_CIDR)
+    if (t->probe > WEIR_PROBE_FIRST)
         return fail(v, "a key table has no known way of lookup");
+    if (t->probe > WEIR_PROBE_CIDR && t->use == WEIR_TABLE_NODES)
+        return fail(v, "a key table is for another use");
+    if (t->probe > WEIR_PROBE_CIDR)
+        return fallback_ok(v, t, depth_limit) && (t->probe == WEIR_PROBE_RANGE ? ranges_ok(v, t) : patterns_ok(v, t));
     return fallback_ok(v, t, depth_limit) && lens_ok(v, t) && slots_ok(v, t, depth_limit);
 }
 
@@ -268,6 +299,7 @@ static bool value_ok(struct verify *v, const struct weir_value *x)
     switch ((enum weir_value_kind)x->kind) {
     case WEIR_VALUE_NONE:
     case WEIR_VALUE_IP:
+    case WEIR_VALUE_RANDOM:
         return true;
     case WEIR_VALUE_CONST:
         return bytes_ok(v, x->a, x->b);
@@ -289,7 +321,7 @@ static bool atom_ok(struct verify *v, const struct weir_atom *a)
         return args_ok(v, v->head->pred_shapes, a->a, a->b);
     if (a->op == WEIR_ATOM_TLS)
         return true;
-    if (!(a->op == WEIR_ATOM_IN && a->slot == WEIR_SUBJECT_IP) && !slot_ok(v, a->slot))
+    if (!(a->op == WEIR_ATOM_IN && a->slot >= WEIR_SUBJECT_RANDOM) && !slot_ok(v, a->slot))
         return false;
     switch ((enum weir_atom_op)a->op) {
     case WEIR_ATOM_EQ:
@@ -512,8 +544,8 @@ static bool head_ok(struct verify *v)
         return fail(v, "the plan is for another version of the runtime");
     if (h->size_lo != v->size || h->size_hi != 0)
         return fail(v, "the tables are cut short");
-    /* Slots are numbered in 16 bits, of which the last one means the address. */
-    if (h->slots.count >= 0xffffu - WEIR_SLOT_FIXED)
+    /* Slots are numbered in 16 bits, of which the last ones mean chance and the address. */
+    if (h->slots.count >= WEIR_SUBJECT_RANDOM - WEIR_SLOT_FIXED)
         return fail(v, "there are too many slots");
     return span_ok(v, h->slots, sizeof(struct weir_slot)) && span_ok(v, h->sources, sizeof(struct weir_ref)) &&
            span_ok(v, h->frontends, sizeof(struct weir_frontend)) &&

@@ -125,6 +125,10 @@ TABLE_WALK table_walk_cidr(const uint8_t *tables, const struct weir_table *t, st
     return false;
 }
 
+/* The record of the range that holds the number, whose 8 bytes are `s`; of the first pattern that matches. Or NULL. */
+const struct weir_record *table_range(const uint8_t *tables, const struct weir_table *t, struct weir_str s);
+const struct weir_record *table_first(const uint8_t *tables, const struct weir_table *t, struct weir_str s);
+
 /* Visits every record whose key matches `s`, the best first (key_kinds.def). A CIDR table takes the 16 bytes of an
  * address, or the 17 of a network, which is matched by the networks that it lies in. Returns true where the visitor stopped it. `s` is present. */
 TABLE_WALK table_walk(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
@@ -144,6 +148,11 @@ TABLE_WALK table_walk(const uint8_t *tables, const struct weir_table *t, struct 
         return table_walk_lens(tables, t, s, visit, ctx);
     case WEIR_PROBE_CIDR:
         return table_walk_cidr(tables, t, s, visit, ctx);
+    case WEIR_PROBE_RANGE:
+    case WEIR_PROBE_FIRST: {
+        const struct weir_record *r = t->probe == WEIR_PROBE_RANGE ? table_range(tables, t, s) : table_first(tables, t, s);
+        return r && visit(ctx, r);
+    }
     }
     return false;
 }

@@ -341,6 +341,17 @@ static uint32_t use_backend(struct txn *t, const struct http1_head *h, struct we
     return 0;
 }
 
+/* What is drawn for a request: splitmix64 (Steele, Lea, Flood 2014), whose state each worker seeds once. Chance shares load
+ * out; nobody's secrets depend on it. */
+static int64_t draw(struct worker *w)
+{
+    uint64_t x = w->chance += 0x9e3779b97f4a7c15u;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    x ^= x >> 31;
+    return (int64_t)((unsigned __int128)x * WEIR_RANDOM_END >> 64);
+}
+
 /* Facts → decision → action. Returns 0, or the status of the answer where the request cannot be decided or forwarded. */
 static uint32_t decide(struct txn *t, const struct http1_head *h, uint32_t frontend)
 {
@@ -353,6 +364,7 @@ static uint32_t decide(struct txn *t, const struct http1_head *h, uint32_t front
                            .client_port = c->ends.client_port,
                            .listener_port = c->ends.listener_port,
                            .id = {w->id[0], ++w->id[1]},
+                           .random = draw(w),
                            .scratch = &w->scratch};
     memcpy(f.client_ip, c->ends.client_ip, sizeof f.client_ip);
     memcpy(f.listener_ip, c->ends.listener_ip, sizeof f.listener_ip);

@@ -66,6 +66,8 @@ struct weir_str values_get(const struct route_plan *p, const struct weir_facts *
         return f->str[v->slot];
     case WEIR_VALUE_IP:
         return (struct weir_str){(const char *)f->client_ip, sizeof f->client_ip};
+    case WEIR_VALUE_RANDOM:
+        return (struct weir_str){(const char *)&f->random, sizeof f->random};
     case WEIR_VALUE_GLUE:
         return p->value(&route_abi, f, p->tables, v->a, v->b);
     }

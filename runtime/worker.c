@@ -433,6 +433,15 @@ static bool start_thread(struct worker *w)
     return err == 0;
 }
 
+/* Workers draw different numbers, and other ones each time; early at boot, when the kernel has none yet, by the clock. */
+static uint64_t seed(const struct worker *w)
+{
+    uint64_t n;
+    if (getrandom(&n, sizeof n, GRND_NONBLOCK) != sizeof n)
+        n = clock_ns() ^ (uint64_t)(uintptr_t)w;
+    return n;
+}
+
 struct worker *worker_start(const struct worker_options *o, struct plan *first)
 {
     struct worker *w = fault_calloc(1, sizeof *w);
@@ -440,6 +449,7 @@ struct worker *worker_start(const struct worker_options *o, struct plan *first)
         return NULL;
     w->magic = WORKER_MAGIC;
     w->options = *o;
+    w->chance = seed(w);
     w->last = &w->first;
     w->accept_pause.fire = on_accept_pause;
     w->wake = (struct loop_io){on_wake, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};

@@ -9,8 +9,9 @@
 struct generate {
     uint64_t random;
     bool glue; /* the program may need generated code */
-    uint32_t lists, maps, backend_maps, acls;
+    uint32_t lists, maps, backend_maps, splits, acls;
     uint8_t list_kinds[8], map_kinds[8], backend_map_kinds[8]; /* enum ir_key_kind */
+    uint8_t map_values[8];                                     /* which type of values */
 };
 
 enum { GENERATE_HEADERS_MAX = 24 };
@@ -35,6 +36,8 @@ void generate_request(struct generate *g, struct generated_request *out);
 #define GENERATE_WORDS                                                                                       \
     "one", "two", "on", "", "a", "ab", "abc", "b", "bc", "One", "10", "-3", "7", "a.com", "/a", "x, y"
 #define GENERATE_HEADER_NAMES "X-A", "X-B", "Api-Version", "Accept"
+/* Shares of splits, and what `random` is held against. */
+#define GENERATE_PERCENTS "5%", "4.9%", "50%", "0.000001%", "99.999999%", "33.3%"
 #define GENERATE_NETS                                                                                        \
     "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.3/32", "192.168.0.0/17", "0.0.0.0/0",                \
         "2001:db8::/32", "2001:db8::1/128", "::/0", "fe80::/10", "10.1.2.0/31"

@@ -7,7 +7,7 @@
 
 static const char *const hosts[] = {GENERATE_HOSTS}, *const paths[] = {GENERATE_PATHS},
                          *const words[] = {GENERATE_WORDS}, *const header_names[] = {GENERATE_HEADER_NAMES},
-                         *const nets[] = {GENERATE_NETS};
+                         *const nets[] = {GENERATE_NETS}, *const percents[] = {GENERATE_PERCENTS};
 static const char *const methods[] = {"GET", "POST", "PUT", "HEAD", "OPTIONS"};
 static const char *const key_texts[] = {
 #define KEY_KIND(id, text, match, doc) text,
@@ -31,6 +31,7 @@ static const char *const replaced[] = {"^/a",         "b$",      "[a-z]+",     "
                                        "(a|b){2,3}",  "a|ab|b*", "(?i)A",      "x\\.y",   "(/[^/]+)+",
                                        "((a*)*b?)*",  "[^b]*$",  "a|^/b|c$",   "a(b+a)?", "(ab|a)(c|bcd)?|.$"};
 static const char *const ports[] = {"1", "80", "443", "1024", "50000", "65535"};
+static const char *const ranges[] = {"0..0", "1", "2..79", "80..80", "81..399", "4xx", "500..1023", "1024..49999", "50001..65535"};
 
 uint32_t generate_draw(struct generate *g, uint32_t below)
 {
@@ -77,6 +78,12 @@ static const char *const *keys_of(enum ir_key_kind kind, uint32_t *n)
     case IR_KEY_CIDR:
         *n = COUNT(nets);
         return nets;
+    case IR_KEY_RANGE:
+        *n = COUNT(ranges);
+        return ranges;
+    case IR_KEY_REGEX:
+        *n = COUNT(regexes);
+        return regexes;
     }
     *n = 0;
     return NULL;
@@ -84,8 +91,8 @@ static const char *const *keys_of(enum ir_key_kind kind, uint32_t *n)
 
 static void add_key(enum ir_key_kind kind, const char *key, struct buf *out)
 {
-    bool bare = kind == IR_KEY_INT || kind == IR_KEY_CIDR;
-    buf_printf(out, bare ? "%s" : "\"%s\"", key);
+    bool bare = kind == IR_KEY_INT || kind == IR_KEY_CIDR || kind == IR_KEY_RANGE;
+    buf_printf(out, bare ? "%s" : kind == IR_KEY_REGEX ? "re\"%s\"" : "\"%s\"", key);
 }
 
 /* Some of the keys of a kind, each once. Returns how many. */
@@ -99,6 +106,35 @@ static uint32_t draw_keys(struct generate *g, enum ir_key_kind kind, const char 
     if (count == 0)
         picked[count++] = keys[generate_draw(g, n)];
     return count;
+}
+
+/* Types of values of maps. */
+enum { VALUE_STRING, VALUE_INT, VALUE_BOOL, VALUE_IP, VALUE_PERCENT, VALUE_BACKEND, VALUES, VALUE_NONE };
+static const char *const value_texts[] = {"string", "int", "bool", "ip", "percent", "backend"};
+static const char *const addresses[] = {"10.1.2.3", "10.0.0.0", "2001:db8::1", "0.0.0.0", "192.168.127.255"};
+
+static void add_row_value(struct generate *g, uint32_t type, struct buf *out)
+{
+    static const char *const ints[] = {"0", "1", "80", "443", "(-3)", "9223372036854775807"};
+    switch (type) {
+    case VALUE_INT:
+        buf_str(out, ONE_OF(g, ints));
+        break;
+    case VALUE_BOOL:
+        buf_str(out, chance(g, 50) ? "true" : "false");
+        break;
+    case VALUE_IP:
+        buf_str(out, ONE_OF(g, addresses));
+        break;
+    case VALUE_PERCENT:
+        buf_str(out, ONE_OF(g, percents));
+        break;
+    case VALUE_BACKEND:
+        buf_printf(out, "pool-%u", generate_draw(g, 4));
+        break;
+    default:
+        buf_printf(out, "\"%s\"", ONE_OF(g, words));
+    }
 }
 
 static enum ir_key_kind draw_kind(struct generate *g)
@@ -214,6 +250,7 @@ static bool add_subject(struct generate *g, enum ir_key_kind kind, struct buf *o
     case IR_KEY_STRING:
     case IR_KEY_PREFIX:
     case IR_KEY_SUFFIX:
+    case IR_KEY_REGEX:
         buf_str(out, ONE_OF(g, texts));
         return true;
     case IR_KEY_HOST:
@@ -233,6 +270,7 @@ static bool add_subject(struct generate *g, enum ir_key_kind kind, struct buf *o
             buf_str(out, g->glue && chance(g, 20) ? "listener.ip" : "client.ip");
         return true;
     case IR_KEY_INT:
+    case IR_KEY_RANGE:
         if (g->glue)
             buf_str(out, chance(g, 70) ? "client.port" : "listener.port");
         return g->glue;
@@ -312,15 +350,31 @@ static void add_optional_test(struct generate *g, struct buf *out)
     }
 }
 
+/* Whether keys of `kind` are held against what generated code yields. */
+static bool needs_glue(enum ir_key_kind kind)
+{
+    return kind == IR_KEY_INT || kind == IR_KEY_RANGE;
+}
+
+static void add_random_test(struct generate *g, struct buf *out)
+{
+    static const char *const orders[] = {"<", "<=", ">", ">=", "==", "!="};
+    if (chance(g, 70))
+        buf_printf(out, "random %s %s", ONE_OF(g, orders), ONE_OF(g, percents));
+    else
+        buf_printf(out, "%s %s random", ONE_OF(g, percents), ONE_OF(g, orders));
+}
+
 static void add_client_test(struct generate *g, struct buf *out)
 {
-    static const char *const addresses[] = {"10.1.2.3", "10.0.0.0", "2001:db8::1", "0.0.0.0",
-                                            "192.168.127.255"};
     const char *picked[16];
     uint32_t n;
-    switch (generate_draw(g, 5)) {
+    switch (generate_draw(g, 6)) {
     case 0:
         buf_str(out, chance(g, 50) ? "tls.active" : "not tls.active");
+        break;
+    case 4:
+        add_random_test(g, out);
         break;
     case 1:
         buf_printf(out, "client.ip == %s", ONE_OF(g, addresses));
@@ -427,22 +481,63 @@ static void add_glue_test(struct generate *g, struct buf *out)
     }
 }
 
+/* A test of what one of the maps has. */
+static void add_map_test(struct generate *g, uint32_t i, struct buf *out)
+{
+    static const char *const orders[] = {"<", "<=", ">", ">=", "==", "!="}, *const equals[] = {"==", "!="};
+    struct buf value = {0};
+    bool with_default = chance(g, 20);
+    buf_printf(&value, "%smap-%u[", with_default ? "(" : "", i);
+    add_subject(g, (enum ir_key_kind)g->map_kinds[i], &value);
+    buf_char(&value, ']');
+    if (with_default) {
+        buf_str(&value, " | default(");
+        add_row_value(g, g->map_values[i], &value);
+        buf_str(&value, "))");
+    }
+    struct slice x = buf_view(&value);
+    switch (g->map_values[i]) {
+    case VALUE_INT:
+        if (chance(g, 30))
+            buf_printf(out, "%.*s + 1 %s client.port", SLICE_ARG(x), ONE_OF(g, orders));
+        else
+            buf_printf(out, "%.*s %s %s", SLICE_ARG(x), ONE_OF(g, orders), ONE_OF(g, ports));
+        break;
+    case VALUE_BOOL:
+        if (with_default)
+            buf_slice(out, x);
+        else
+            buf_printf(out, "%.*s %s %s", SLICE_ARG(x), ONE_OF(g, equals), chance(g, 70) ? "true" : "tls.active");
+        break;
+    case VALUE_IP:
+        if (chance(g, 40))
+            buf_printf(out, "%.*s %s client.ip", SLICE_ARG(x), ONE_OF(g, equals));
+        else
+            buf_printf(out, "%.*s %sin [%s, 10.9.0.0/16]", SLICE_ARG(x), chance(g, 30) ? "not " : "", ONE_OF(g, nets));
+        break;
+    case VALUE_PERCENT:
+        buf_printf(out, "random %s %.*s", ONE_OF(g, orders), SLICE_ARG(x));
+        break;
+    default:
+        buf_printf(out, "%.*s == \"%s\"", SLICE_ARG(x), ONE_OF(g, words));
+    }
+    buf_free(&value);
+}
+
 /* A test against one of the program's lists or maps. False where there is none that fits. */
 static bool add_set_test(struct generate *g, struct buf *out)
 {
     bool map = chance(g, 40);
     uint32_t n = map ? g->maps : g->lists, i = n ? generate_draw(g, n) : 0;
     enum ir_key_kind kind = (enum ir_key_kind)(map ? g->map_kinds[i] : g->list_kinds[i]);
-    if (n == 0 || (kind == IR_KEY_INT && !g->glue) || (map && !g->glue))
+    if (n == 0 || (needs_glue(kind) && !g->glue) || (map && !g->glue))
         return false;
     if (!map) {
         add_subject(g, kind, out);
         buf_printf(out, " %sin list-%u", chance(g, 20) ? "not " : "", i);
         return true;
     }
-    buf_printf(out, "map-%u[", i);
-    add_subject(g, kind, out);
-    buf_printf(out, "] == \"%s\"", ONE_OF(g, words));
+    add_map_test(g, i, out);
     return true;
 }
 
@@ -512,17 +607,17 @@ static void add_guard(struct generate *g, uint32_t percent, struct buf *out)
 
 /* ---- declarations ------------------------------------------------------------------------------ */
 
-static void add_rows(struct generate *g, enum ir_key_kind kind, int values, struct buf *out)
+static void add_rows(struct generate *g, enum ir_key_kind kind, uint32_t values, struct buf *out)
 {
     const char *picked[16];
     uint32_t n = draw_keys(g, kind, picked);
     for (uint32_t i = 0; i < n; i++) {
         buf_str(out, "  ");
         add_key(kind, picked[i], out);
-        if (values == IR_BACKEND)
-            buf_printf(out, " -> pool-%u", generate_draw(g, 4));
-        else if (values == IR_STR)
-            buf_printf(out, " -> \"%s\"", ONE_OF(g, words));
+        if (values != VALUE_NONE) {
+            buf_str(out, " -> ");
+            add_row_value(g, values, out);
+        }
         buf_str(out, "\n");
     }
 }
@@ -534,24 +629,44 @@ static void add_sets(struct generate *g, struct buf *out)
         enum ir_key_kind kind = draw_kind(g);
         g->list_kinds[i] = (uint8_t)kind;
         buf_printf(out, "list list-%u: %s {\n", i, key_texts[kind]);
-        add_rows(g, kind, -1, out);
+        add_rows(g, kind, VALUE_NONE, out);
         buf_str(out, "}\n");
     }
     g->maps = generate_draw(g, 3);
     for (uint32_t i = 0; i < g->maps; i++) {
         enum ir_key_kind kind = draw_kind(g);
         g->map_kinds[i] = (uint8_t)kind;
-        buf_printf(out, "map map-%u: %s -> string {\n", i, key_texts[kind]);
-        add_rows(g, kind, IR_STR, out);
-        buf_printf(out, "%s}\n", chance(g, 30) ? "  default -> \"none\"\n" : "");
+        g->map_values[i] = (uint8_t)generate_draw(g, VALUE_BACKEND);
+        buf_printf(out, "map map-%u: %s -> %s {\n", i, key_texts[kind], value_texts[g->map_values[i]]);
+        add_rows(g, kind, g->map_values[i], out);
+        if (chance(g, 30)) {
+            buf_str(out, "  default -> ");
+            add_row_value(g, g->map_values[i], out);
+            buf_str(out, "\n");
+        }
+        buf_str(out, "}\n");
     }
     g->backend_maps = generate_draw(g, 4);
     for (uint32_t i = 0; i < g->backend_maps; i++) {
         enum ir_key_kind kind = draw_kind(g);
         g->backend_map_kinds[i] = (uint8_t)kind;
         buf_printf(out, "map pools-%u: %s -> backend {\n", i, key_texts[kind]);
-        add_rows(g, kind, IR_BACKEND, out);
+        add_rows(g, kind, VALUE_BACKEND, out);
         buf_printf(out, "%s}\n", chance(g, 20) ? "  default -> pool-3\n" : "");
+    }
+}
+
+/* Two shares or three, 100% in all. */
+static void add_splits(struct generate *g, struct buf *out)
+{
+    g->splits = generate_draw(g, 3);
+    for (uint32_t i = 0; i < g->splits; i++) {
+        uint32_t first = 1 + generate_draw(g, 70), more = generate_draw(g, 29), pool = generate_draw(g, 4);
+        buf_printf(out, "split split-%u {\n  pool-%u -> %u%%\n", i, pool, first);
+        if (more)
+            buf_printf(out, "  pool-%u -> %u.000001%%\n", (pool + 1) % 4, more);
+        buf_printf(out, more ? "  pool-%u -> %u.999999%%\n}\n" : "  pool-%u -> %u%%\n}\n", (pool + 2) % 4,
+                   100 - first - more - (more > 0));
     }
 }
 
@@ -619,11 +734,15 @@ static void add_reply(struct generate *g, struct buf *out)
     buf_str(out, " }");
 }
 
-/* use map[key], or use pool. */
+/* use map[key], use split, or use pool. */
 static void add_use(struct generate *g, struct buf *out)
 {
     uint32_t i = g->backend_maps ? generate_draw(g, g->backend_maps) : 0;
-    if (g->backend_maps == 0 || chance(g, 60) || (g->backend_map_kinds[i] == IR_KEY_INT && !g->glue)) {
+    if (g->splits && chance(g, 15)) {
+        buf_printf(out, "    use split-%u", generate_draw(g, g->splits));
+        return;
+    }
+    if (g->backend_maps == 0 || chance(g, 60) || (needs_glue((enum ir_key_kind)g->backend_map_kinds[i]) && !g->glue)) {
         buf_printf(out, "    use pool-%u", generate_draw(g, 4));
         return;
     }
@@ -655,6 +774,7 @@ void generate_program(struct generate *g, struct buf *out)
     for (uint32_t i = 0; i < 4; i++)
         buf_printf(out, "backend pool-%u { server s 127.0.0.1:%u }\n", i, 9000 + i);
     add_sets(g, out);
+    add_splits(g, out);
     add_acls(g, out);
     buf_str(out, "frontend edge {\n  listen 127.0.0.1:8080\n");
     uint32_t n = generate_draw(g, 5);

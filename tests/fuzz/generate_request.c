@@ -1,6 +1,8 @@
 /* Random requests, near the constants of random programs; see generate.h. */
 #include "tests/fuzz/generate.h"
 
+#include <stdlib.h>
+
 #define COUNT(list)     (uint32_t)(sizeof(list) / sizeof *(list))
 #define ONE_OF(g, list) slice_of((list)[generate_draw((g), COUNT(list))])
 
@@ -175,6 +177,18 @@ static struct ip_addr draw_address(struct generate *g)
     return x;
 }
 
+/* What was drawn: anything, or at the bounds of shares. */
+static int64_t draw_random(struct generate *g)
+{
+    static const char *const percents[] = {GENERATE_PERCENTS};
+    int64_t n = generate_draw(g, IR_RANDOM_END);
+    if (chance(g, 40))
+        n = n / IR_PERCENT * IR_PERCENT - generate_draw(g, 2);
+    else if (chance(g, 60))
+        n = (int64_t)(strtod(ONE_OF(g, percents).p, NULL) * IR_PERCENT + 0.5) - 1 + generate_draw(g, 3);
+    return n < 0 ? 0 : n >= IR_RANDOM_END ? IR_RANDOM_END - 1 : n;
+}
+
 void generate_request(struct generate *g, struct generated_request *r)
 {
     static const char *const methods[] = {"GET",  "POST",  "PUT",     "HEAD",  "get",
@@ -184,6 +198,7 @@ void generate_request(struct generate *g, struct generated_request *r)
     r->q.method = ONE_OF(g, methods);
     r->q.target = draw_target(g, &r->a);
     r->q.tls = chance(g, 40);
+    r->q.random = draw_random(g);
     r->q.client_ip = draw_address(g);
     r->q.client_port = ports[generate_draw(g, COUNT(ports))];
     if (chance(g, 80)) {

@@ -203,7 +203,7 @@ void plan_side_describe(const struct plan_side *s, const struct ir_frontend *fro
     struct buf bytes = {0};
     struct weir_scratch scratch = {s->scratch, s->scratch + SCRATCH, false};
     struct weir_facts facts = {
-        .str = s->facts, .client_port = q->client_port, .tls_active = q->tls, .scratch = &scratch};
+        .str = s->facts, .client_port = q->client_port, .tls_active = q->tls, .random = q->random, .scratch = &scratch};
     plan_side_write_request(q, &bytes);
     struct ip_addr here = q->listener_ip;
     facts.listener_port = q->listener_port;

@@ -5,7 +5,8 @@
  * A .cases file holds sections. A section begins with a program: a line `program NAME.weir` (a file beside),
  * or `program`, the program's lines and `---`. Then requests, one a line: METHOD URL [word…] -> OUTCOME
  * `https` in the URL is a TLS connection. Words: `from IP` or `from IP:PORT`; `frontend NAME` (else the
- * first); `at IP` or `at IP:PORT`, where it arrives; `http/1.0`; `-H "Name: value"` (a Host among them replaces the URL's; escapes \" \\ \t \xHH); `target TEXT`,
+ * first); `random 4.9%`, what is drawn for it (50%); `at IP` or `at IP:PORT`, where it arrives; `http/1.0`; `-H "Name: value"` (a
+ * Host among them replaces the URL's; escapes \" \\ \t \xHH); `target TEXT`,
  * the request target as it is sent; `no-host`. OUTCOME: `use NAME`, `redirect STATUS URL`, `reply STATUS`,
  * `refused STATUS`. Indented lines after a request must be lines of its description (plan_side.h), as `set
  * X-A: "v"`, `body "…"`, `header Allow: "GET"`, `route rule 2, line 9`. `#` begins a comment line. */
@@ -203,7 +204,7 @@ static bool parse_request(struct suite *s, struct slice rest, struct request_cas
         return false;
     k->outcome = slice_from(rest, (size_t)(arrow + 4 - rest.p));
     rest.len = (size_t)(arrow - rest.p);
-    k->q = (struct eval_request){.headers = k->headers, .client_port = 50000};
+    k->q = (struct eval_request){.headers = k->headers, .client_port = 50000, .random = EVAL_RANDOM};
     ip_parse(SLICE("192.0.2.1"), &k->q.client_ip);
     k->q.method = take_word(&rest);
     if (!take_url(k, take_word(&rest), &authority))
@@ -218,6 +219,8 @@ static bool parse_request(struct suite *s, struct slice rest, struct request_cas
             k->q.http10 = true;
         else if (slice_eq(w, SLICE("frontend")))
             frontend = take_word(&rest);
+        else if (slice_eq(w, SLICE("random")))
+            k->q.random = (int64_t)(atof(take_word(&rest).p) * IR_PERCENT + 0.5);
         else if (slice_eq(w, SLICE("target")))
             k->q.target = take_word(&rest);
         else if (slice_eq(w, SLICE("no-host")))

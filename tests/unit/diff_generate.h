@@ -27,29 +27,35 @@ static const char *const cookies[] = {NULL, "c=a", "c=b", "c=", "d=a; c=ab"};
 static const char *const addresses[] = {"10.0.0.1",  "10.1.0.1", "10.1.0.2",
                                         "192.0.2.1", "::1",      "2001:db8::1"};
 static const char *const methods[] = {"GET", "POST", "OPTIONS", "X"};
+/* What is drawn: on both sides of each bound that programs name. */
+static const int64_t draws[] = {0, 4999999, 5000000, 29999999, 30000000, 30000001, 50000000, 99999999};
 
 /* What a program reads, so that no more is tried. */
 struct reads {
-    bool host, path, method, header, cookie, ip, tls, port, query;
+    bool host, path, method, header, cookie, ip, tls, port, query, random;
 };
 
 /* Tests by what they read. A pair of programs reads two of these groups, so that brute force has an end. */
-enum { GROUPS = 6, GROUP_TESTS = 20 };
+enum { GROUPS = 7, GROUP_TESTS = 24 };
 static const char *const tests[GROUPS][GROUP_TESTS] = {
     {"host == \"a\"", "host == \"a.b\"", "host != \"b\"", "host like \"*.b\"", "host like \"**.b\"",
      "host in [\"a\", \"b.b\"]", "host in [\"*.b\", \"a\"]", "host ends-with \"b\"", "host contains \"a\"",
      "host starts-with \"a\"", "host == \"b.b\"", "host in hosts", "host like \"a*\"",
+     "limits[host] > 4", "limits[host] in [1, 5]", "flags[host] | default(true)", "flags[host] == false",
+     "3 != limits[host]",
      "host matches re\"^a+$\""},
     {"path == \"/a\"",           "path == \"/\"",          "path != \"/b\"",
      "path under \"/a\"",        "path under \"/a/b\"",    "path under \"/\"",
      "path starts-with \"/a\"",  "path ends-with \"b\"",   "path ends-with \"/\"",
-     "path contains \"ab\"",     "path contains \".\"",    "path like \"/*\"",
+     "path contains \"ab\"",     "path in shapes",            "path like \"/*\"",
      "path like \"/a/*\"",       "path like \"/*/b\"",     "path like \"/a**\"",
      "path matches re\"^/a*$\"", "path matches re\"b+a\"", "path matches re\"^/(a|b)/\"",
      "path in [\"/a\", \"/b\"]", "path in prefixes"},
     {"req.method == GET", "req.method in [POST, PUT]", "req.method != GET", "client.ip in 10.0.0.0/8",
      "tls.active", "client.ip in [10.0.0.0/16, 192.0.2.0/24]", "client.ip == 10.1.0.1", "client.ip in ::/0",
-     "client.port < 1024", "client.ip in nets", "client.ip in 10.1.0.1/32", "client.ip in 10.1.0.0/30"},
+     "client.port < 1024", "client.ip in nets", "client.ip in 10.1.0.1/32", "client.ip in 10.1.0.0/30",
+     "client.port in low-ports", "homes[req.method] == client.ip", "homes[req.method] in 10.0.0.0/16",
+     "client.port < (numbers[client.ip] | default(90))"},
     {"req.header[\"X\"] == \"a\"", "req.header[\"X\"] != \"a\"", "exists(req.header[\"X\"])",
      "req.header[\"X\"] starts-with \"a\"", "req.header[\"X\"] | lower == \"a\"",
      "req.header[\"X\"] | default(\"b\") == \"b\"", "req.header[\"X\"] in [\"a\", \"b\"]",
@@ -60,12 +66,15 @@ static const char *const tests[GROUPS][GROUP_TESTS] = {
     {"req.cookie[\"c\"] == \"a\"", "exists(req.cookie[\"c\"])", "req.cookie[\"c\"] starts-with \"a\"",
      "req.cookie[\"c\"] in [\"a\", \"b\"]", "req.cookie[\"c\"] | default(\"b\") == \"b\"",
      "req.cookie[\"c\"] != \"a\""},
+    {"random < 5%", "random >= 30%", "random <= 30%", "random == 30%", "50% > random", "tls.active",
+     "random < rollout[host]", "(rollout[host] | default(30%)) > random"},
 };
 
 /* What is put into texts: of the same groups. */
 static const char *const values[GROUPS] = {"${host}",      "${path | lower}",
                                            "${client.ip}", "${req.header[\"X\"] | default(\"none\")}",
-                                           "${req.uri}",   "${req.cookie[\"c\"] | default(\"\") | upper}"};
+                                           "${req.uri}",   "${req.cookie[\"c\"] | default(\"\") | upper}",
+                                           "${tls.active}"};
 
 static void add_test(struct random *r, struct buf *out)
 {
@@ -114,7 +123,8 @@ static void draw_line(struct random *r, bool edit, struct buf *out)
                                           "reply 200 { header \"Z\" = \"1\" }"},
                              *const maps[GROUPS] = {"use by-host[host]",     "use by-path[path]",
                                                     "use by-net[client.ip]", "use p",
-                                                    "use by-path[path]",     "use q"},
+                                                    "use by-shape[path]",    "use q",
+                                                    "use shares"},
                              *const edits[] = {"set req.header[\"X\"] = \"a\"",
                                                "delete req.header[\"X\"]",
                                                "add req.header[\"X\"] = \"b\"",
@@ -193,11 +203,21 @@ static void put_program(const struct lines *l, uint32_t variant, struct buf *out
                "map by-path: path -> backend {\n \"/a\" -> p\n \"/a/b\" -> %s\n}\n"
                "map by-net: cidr -> backend {\n 10.0.0.0/8 -> p\n 10.1.0.0/16 -> q\n ::/0 -> s\n}\n"
                "map words: path -> string {\n \"/a\" -> \"one\"\n \"/a/b\" -> \"two\"\n}\n"
+               "map by-shape: regex -> backend {\n%s re\"b$\" -> p\n re\"^/a\" -> %s\n re\"/$\" -> q\n}\n"
+               "list shapes: regex {\n re\"b.?a\"\n re\"^/..$\"\n}\nlist low-ports: range<int> {\n 1..1023\n}\n"
+               "map limits: host -> int {\n \"a\" -> 5\n \"a.b\" -> %s\n \"b.b\" -> 1\n}\n"
+               "map flags: host-pattern -> bool {\n \"a\" -> true\n \"*.b\" -> false\n \"**.b\" -> true\n}\n"
+               "map homes: method -> ip {\n GET -> 10.0.0.1\n POST -> 10.1.0.1\n default -> %s\n}\n"
+               "map numbers: cidr -> int {\n 10.0.0.0/8 -> 100\n 10.1.0.0/16 -> 60000\n}\n"
+               "map rollout: host -> percent {\n \"a\" -> 5%%\n \"b\" -> %s\n}\n"
+               "split shares {\n p -> %s\n q -> %s\n}\n"
                "list hosts: host {\n \"a\"\n \"a.b\"\n%s}\nlist prefixes: prefix {\n \"/a\"\n \"/b/\"\n}\n"
                "frontend f {\n  listen 127.0.0.1:2\n",
                variant & 1 ? " \"b.b\" -> p\n" : "", variant & 8 ? "q" : "s",
                variant & 16 ? " \"a.b\" -> q\n" : "", variant & 4 ? " 192.0.2.0/24\n" : "",
-               variant & 2 ? "s" : "q", variant & 4 ? " \"b\"\n" : "");
+               variant & 2 ? "s" : "q", variant & 8 ? " re\"^/..\" -> s\n" : "", variant & 2 ? "s" : "q",
+               variant & 1 ? "3" : "9", variant & 2 ? "::1" : "192.0.2.1", variant & 4 ? "50%" : "30%",
+               variant & 1 ? "30%" : "5%", variant & 1 ? "70%" : "95%", variant & 4 ? " \"b\"\n" : "");
     if (l->edits)
         buf_str(out, "  on request {\n");
     for (uint32_t i = 0; i < l->n; i++) {

@@ -309,6 +309,69 @@ static void equal_sets_are_one(void **state)
     arena_free(&b.a);
 }
 
+/* A split over three ranges, which ends at `end`, with a gap of `gap` before the last one. NULL: it comes back. */
+static const char *refused_split(int64_t gap, int64_t end)
+{
+    const int64_t bounds[] = {0, 5 * IR_PERCENT, 50 * IR_PERCENT, end};
+    struct ir_build b;
+    const char *why;
+    build_begin(&b);
+    struct ir_backend *x = build_backend(&b, "x");
+    struct ir_set *s = build_set(&b, IR_KEY_RANGE);
+    s->name = SLICE("release");
+    s->is_map = s->is_split = s->has_default = true;
+    s->value_kind = IR_BACKEND;
+    s->fallback.backend = x;
+    for (uint32_t i = 0; i < 3; i++) {
+        struct ir_row *row = vec_push(&b.a, &s->rows);
+        row->key.range = (struct ir_range){bounds[i] + (i == 2) * gap, bounds[i + 1] - 1};
+        row->backend = x;
+    }
+    struct ir_rule *r = build_use(&b, NULL, NULL);
+    r->kind = IR_USE_MAP;
+    r->value = build_lookup(&b, s, build_field(&b, IR_FIELD_RANDOM, NULL));
+    struct coded c = encode(&b.p);
+    ir_decode(&b.a, buf_view(&c.canonical), buf_view(&c.places), &why);
+    coded_free(&c);
+    arena_free(&b.a);
+    return why;
+}
+
+static void splits_are_whole(void **state)
+{
+    (void)state;
+    assert_null(refused_split(0, IR_RANDOM_END));
+    assert_string_equal(refused_split(1, IR_RANDOM_END), "a split is not whole");
+    assert_string_equal(refused_split(0, IR_RANDOM_END - 1), "a split is not whole");
+    assert_string_equal(refused_split(0, IR_RANDOM_END + 1), "a split is not whole");
+    assert_string_equal(refused_split(-1, IR_RANDOM_END), "a range overlaps another, or does not end");
+}
+
+/* Expressions are tried in the order in which they stand: another order is another program. */
+static void expressions_keep_their_order(void **state)
+{
+    (void)state;
+    char digest[2][IR_DIGEST_TEXT];
+    for (int turned = 0; turned <= 1; turned++) {
+        struct ir_build b;
+        const char *why;
+        build_begin(&b);
+        struct ir_set *s = build_set(&b, IR_KEY_REGEX);
+        build_row(&b, s, turned ? "^a" : "b$");
+        build_row(&b, s, turned ? "b$" : "^a");
+        build_use(&b, build_backend(&b, "x"), build_in(&b, header(&b, "x-a"), s));
+        build_use(&b, b.p.backends.v[0], NULL);
+        struct coded c = encode(&b.p);
+        struct ir_program *p = ir_decode(&b.a, buf_view(&c.canonical), buf_view(&c.places), &why);
+        assert_non_null(p);
+        assert_true(slice_eq(p->sets.v[0]->rows.v[0].key.str, slice_of(turned ? "^a" : "b$")));
+        memcpy(digest[turned], c.digest, sizeof c.digest);
+        coded_free(&c);
+        arena_free(&b.a);
+    }
+    assert_string_not_equal(digest[0], digest[1]);
+}
+
 static void frontends_keep_their_order(void **state)
 {
     (void)state;
@@ -551,9 +614,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(programs_come_back),           cmocka_unit_test(order_and_places_do_not_matter),
         cmocka_unit_test(equal_sets_are_one),           cmocka_unit_test(frontends_keep_their_order),
-        cmocka_unit_test(damaged_bytes_are_refused),
-        cmocka_unit_test(wrong_arguments_are_refused),    cmocka_unit_test(large_programs_are_quick),
-        cmocka_unit_test(expressions_print_as_written),
+        cmocka_unit_test(damaged_bytes_are_refused),    cmocka_unit_test(splits_are_whole),
+        cmocka_unit_test(wrong_arguments_are_refused),  cmocka_unit_test(large_programs_are_quick),
+        cmocka_unit_test(expressions_print_as_written), cmocka_unit_test(expressions_keep_their_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

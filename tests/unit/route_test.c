@@ -128,6 +128,8 @@ static bool key_matches(const struct world *w, enum ir_key_kind kind, const stru
     case IR_KEY_HOST:
     case IR_KEY_METHOD:
     case IR_KEY_INT:
+    case IR_KEY_RANGE:
+    case IR_KEY_REGEX:
         return slice_eq(s, k->str);
     }
     return false;
