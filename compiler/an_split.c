@@ -352,7 +352,7 @@ static void walk(struct splitter *p, uint32_t start)
     reach(p, start, domain_start(domain_of(p)), p->use_trie, 0, 0);
     for (uint32_t i = 0; i < p->nodes.n && !an_search_over(p->s); i++) {
         if (p->nodes.n > SCAN_MAX) {
-            p->s->exceeded = true;
+            an_search_exceed(p->s, AN_AUTOMATON);
             return;
         }
         look(p, i);
@@ -363,7 +363,7 @@ static void split_text(struct splitter *p)
 {
     const struct logic_value absent = {.absent = true};
     if (!domain_of(p)) {
-        p->s->exceeded = true;
+        an_search_exceed(p->s, AN_AUTOMATON);
         return;
     }
     if (p->s->l->vars.v[p->var].optional)

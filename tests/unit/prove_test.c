@@ -1,0 +1,193 @@
+/* Claims against brute force: random programs with random claims, and every request of a small domain. What
+ * brute force breaks must be false, what is called proved it must not break, and a counterexample must be one.
+ * The rows that a test is given stand in the other program as rows of its own. Prints the program and the seed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "compiler/test_run.h"
+#include "runtime/base/clock.h"
+#include "tests/unit/small.h"
+
+enum { CLAIMS = 6 };
+
+static void put_claims(struct random *r, struct buf *out)
+{
+    static const char *const outcomes[] = {"use p",     "use q",     "use s",        "reply 403",
+                                           "reply 404", "reply 400", "redirect 302", "redirect 302 \"/x\"",
+                                           "reply 405", "redirect 302 \"/y\""};
+    for (uint32_t i = 0; i < CLAIMS; i++) {
+        buf_printf(out, "  %s %s", draw(r, 3) ? "never" : "always", ONE_OF(outcomes));
+        if (draw(r, 5))
+            add_guard(r, out);
+        else
+            buf_char(out, '\n');
+    }
+    buf_str(out, "}\n");
+}
+
+static void put_givens(uint32_t variant, struct buf *out)
+{
+    buf_str(out, "test \"t\" on f {\n");
+    buf_str(out, variant & 1 ? "  given by-host[\"b.b\"] = p\n" : "");
+    buf_str(out, variant & 2 ? "  given by-path[\"/a/b\"] = s\n" : "");
+    buf_str(out, variant & 4 ? "  given \"b\" in hosts\n" : "");
+}
+
+/* ---- brute force ------------------------------------------------------------------------------- */
+
+struct brute {
+    const struct ir_frontend *f;
+    const struct test *t;
+    bool met[CLAIMS], broken[CLAIMS];
+};
+
+struct asking {
+    const struct test *t;
+    bool begun, holds[CLAIMS];
+};
+
+static void ask(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied)
+{
+    struct asking *x = ctx;
+    (void)rule, (void)in_route, (void)applied;
+    for (uint32_t i = 0; i < x->t->proofs.n && !x->begun; i++) {
+        const struct ir_expr *e = x->t->proofs.v[i].condition;
+        x->holds[i] = !e || eval_expr(s, e).truth;
+    }
+    x->begun = true;
+}
+
+static bool is(const struct test_outcome *o, const struct eval_result *x)
+{
+    switch (o->kind) {
+    case EVAL_USE:
+        return x->outcome == EVAL_USE && slice_eq(x->backend->name, o->backend->name);
+    case EVAL_REDIRECT:
+        return x->outcome == EVAL_REDIRECT && x->status == o->status &&
+               (!o->location.p || slice_eq(x->value, o->location));
+    case EVAL_REPLY:
+        return x->outcome == EVAL_REPLY && x->status == o->status;
+    case EVAL_BAD_REQUEST:
+        break;
+    }
+    return false;
+}
+
+static void try_request(void *ctx, const struct eval_request *q)
+{
+    struct brute *b = ctx;
+    struct arena a = {0};
+    struct eval_result x;
+    struct asking asking = {.t = b->t};
+    eval_run(&a, b->f, q, ask, &asking, &x);
+    for (uint32_t i = 0; x.rule && i < b->t->proofs.n; i++) {
+        const struct test_proof *c = &b->t->proofs.v[i];
+        b->met[i] |= asking.holds[i];
+        b->broken[i] |= asking.holds[i] && is(&c->outcome, &x) != c->always;
+    }
+    arena_free(&a);
+}
+
+/* ---- comparison -------------------------------------------------------------------------------- */
+
+struct totals {
+    uint32_t programs, verdicts[3], vacuous, broken;
+};
+
+/* NULL, or what is wrong. */
+static const char *judge(const struct brute *b, uint32_t i, const struct prove_result *x, bool may_be_unknown)
+{
+    struct brute again = {.f = b->f, .t = b->t};
+    switch (x->verdict) {
+    case PROVE_TRUE:
+        return b->broken[i] ? "called proved" : x->vacuous && b->met[i] ? "called vacuous" : NULL;
+    case PROVE_UNKNOWN:
+        return may_be_unknown ? NULL : "unknown";
+    case PROVE_FALSE:
+        try_request(&again, &x->request);
+        return again.broken[i] ? NULL : "the counterexample is none";
+    }
+    return "no verdict";
+}
+
+static void compare(const struct buf *given, const struct buf *plain, uint64_t seed, struct totals *t)
+{
+    struct compilation c;
+    struct test_run run;
+    compilation_begin(&c);
+    const struct ir_program *x = checked(&c, "given.weir", buf_view(given)),
+                            *y = checked(&c, "plain.weir", buf_view(plain));
+    if (!x || !y) {
+        struct buf said = {0};
+        diag_render(&c.diags, DIAG_TEXT, false, &said);
+        fail_msg("refused: %.*s", SLICE_ARG(buf_view(&said)));
+    }
+    struct brute b = {.f = y->frontends.v[0], .t = y->tests.v[0]};
+    struct reads reads = reads_of(buf_view(plain));
+    struct slice rules = buf_view(plain);
+    /* See diff_test.c. */
+    bool may_be_unknown = reads.query || slice_contains(rules, SLICE("add req"));
+    small_each_request(&reads, try_request, &b);
+    test_run(&c.arena, x, (struct slice){NULL, 0}, &run);
+    assert_int_equal(run.results.n, CLAIMS);
+    for (uint32_t i = 0; i < CLAIMS; i++) {
+        const struct prove_result *r = &run.results.v[i].proved;
+        const char *wrong = judge(&b, i, r, may_be_unknown);
+        t->verdicts[r->verdict]++;
+        t->vacuous += r->vacuous;
+        t->broken += b.broken[i];
+        if (wrong) {
+            printf("%.*s", SLICE_ARG(buf_view(given)));
+            fail_msg("seed %llu, claim %u: %s", (unsigned long long)seed, i, wrong);
+        }
+    }
+    t->programs++;
+    compilation_end(&c);
+}
+
+static void random_claims(void **state)
+{
+    (void)state;
+    const char *from = getenv("DIFF_SEED"), *seconds = getenv("DIFF_SECONDS");
+    uint64_t first = from ? strtoull(from, NULL, 10) : 1,
+             end = clock_ns() + (seconds ? strtoull(seconds, NULL, 10) : 5) * 1000000000ull;
+    struct totals t = {0};
+    struct lines x = {0};
+    struct buf given = {0}, plain = {0}, claims = {0};
+    for (uint64_t seed = first; (clock_ns() < end || t.programs < 40) && seed < first + 100000; seed++) {
+        struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
+        uint32_t variant = draw(r, 8);
+        r->groups[0] = draw(r, GROUPS);
+        r->groups[1] = draw(r, GROUPS);
+        draw_lines(r, &x);
+        given.len = plain.len = claims.len = 0;
+        put_claims(r, &claims);
+        put_program(&x, 0, &given);
+        put_givens(variant, &given);
+        buf_slice(&given, buf_view(&claims));
+        put_program(&x, variant, &plain);
+        put_givens(0, &plain);
+        buf_slice(&plain, buf_view(&claims));
+        compare(&given, &plain, seed, &t);
+    }
+    printf("%u programs: %u claims proved (%u of no request), %u false, %u unknown; brute force breaks %u\n",
+           t.programs, t.verdicts[PROVE_TRUE], t.vacuous, t.verdicts[PROVE_FALSE], t.verdicts[PROVE_UNKNOWN],
+           t.broken);
+    assert_true(t.verdicts[PROVE_TRUE] > 20 && t.vacuous > 0 && t.broken > 20);
+    assert_true(t.verdicts[PROVE_UNKNOWN] * 50 < t.programs * CLAIMS);
+    for (uint32_t i = 0; i < 8; i++)
+        buf_free(&x.v[i]);
+    buf_free(&given);
+    buf_free(&plain);
+    buf_free(&claims);
+}
+
+int main(void)
+{
+    const struct CMUnitTest all[] = {cmocka_unit_test(random_claims)};
+    return cmocka_run_group_tests(all, NULL, NULL);
+}
