@@ -8,7 +8,8 @@
 
 #include <stdlib.h>
 
-enum { SCAN_MAX = 256 << 10, NEAR_MAX = 200, TEXT_MAX = 4096 };
+enum { SCAN_MAX = 1 << 20, NEAR_MAX = 200 };
+enum { UNKNOWN = UINT32_MAX - 1 };
 
 struct trie_node {
     uint32_t first, next; /* child, sibling; 0: none */
@@ -35,7 +36,8 @@ struct splitter {
     bool use_trie, missing;
     VEC(struct trie_node) trie;
     VEC(struct scan_node) nodes;
-    struct strmap seen;
+    struct strmap seen, domains; /* nodes; and by state, outside of the trie, states of the domain */
+    VEC(struct text_states) masks;
     struct text_classes classes;
 };
 
@@ -217,11 +219,33 @@ static void make_trie(struct splitter *p)
             trie_add(p, turned(p, p->known->slots[i].key));
 }
 
+/* Whether a node of the state is known from which no less can follow; else remembers this one. */
+static bool is_covered(struct splitter *p, uint32_t state, uint32_t domain, uint32_t trie)
+{
+    const struct text_states *wider = domain_of(p)->wider;
+    struct slice key = {(const char *)&state, sizeof state};
+    uint32_t *at = strmap_get(&p->domains, key);
+    if (!wider)
+        return false;
+    if (at && text_states_meet(&p->masks.v[*at], &wider[domain]))
+        return true;
+    if (trie)
+        return false;
+    if (!at) {
+        at = strmap_put(&p->domains, &p->s->a, arena_copy(&p->s->a, key), p->masks.n, NULL);
+        vec_push(&p->s->a, &p->masks);
+    }
+    text_states_add(&p->masks.v[*at], domain);
+    return false;
+}
+
 static void reach(struct splitter *p, uint32_t state, uint32_t domain, uint32_t trie, uint32_t parent,
                   uint8_t byte)
 {
     uint32_t key[3] = {state, domain, trie};
     struct slice k = {(const char *)key, sizeof key};
+    if (is_covered(p, state, domain, trie))
+        return;
     if (strmap_get(&p->seen, k))
         return;
     strmap_put(&p->seen, &p->s->a, arena_copy(&p->s->a, k), 0, NULL);
@@ -293,36 +317,40 @@ static void refine(void *ctx, const struct atom *a, uint32_t state)
         text_refine(a->text, state, &p->classes);
 }
 
-static void step_by(struct splitter *p, uint32_t node, uint8_t byte)
+static void step_by(struct splitter *p, uint32_t node, uint8_t byte, uint32_t *next)
 {
     struct scan_node x = p->nodes.v[node];
-    const struct text_domain *d = domain_of(p);
-    uint32_t domain = domain_step(d, x.domain, byte);
-    if (d->distance[domain] == UINT32_MAX)
-        return;
-    uint32_t state = derived(p, x.state, STEP, byte, NULL, LOGIC_TRUE);
-    if (state != AN_NOTHING)
-        reach(p, state, domain, p->use_trie ? trie_child(p, x.trie, byte) : 0, node, byte);
+    uint32_t domain = domain_step(domain_of(p), x.domain, byte);
+    if (*next == UNKNOWN)
+        *next = derived(p, x.state, STEP, byte, NULL, LOGIC_TRUE);
+    if (*next != AN_NOTHING)
+        reach(p, *next, domain, p->use_trie ? trie_child(p, x.trie, byte) : 0, node, byte);
 }
 
-/* One byte of each class, the ones that read best. */
+/* Bytes of a class lead to one state; of those that are alike in the domain too, the one that reads best is taken. */
 static void step(struct splitter *p, uint32_t node)
 {
     struct scan_node x = p->nodes.v[node];
+    const struct text_domain *d = domain_of(p);
     const uint8_t *order = text_preference();
-    bool done[256] = {false};
+    struct text_states done[256]; /* by class */
+    uint32_t next[256];
     text_classes_begin(&p->classes);
     visit_atoms(p, x.state, refine);
-    domain_refine(domain_of(p), x.domain, &p->classes);
     for (uint32_t c = x.trie ? p->trie.v[x.trie].first : 0; c; c = p->trie.v[c].next)
         text_classes_single(&p->classes, p->trie.v[c].byte);
-    struct text_classes classes = p->classes;
+    const struct text_classes classes = p->classes;
+    for (uint32_t i = 0; i < classes.n; i++)
+        next[i] = UNKNOWN;
+    memset(done, 0, classes.n * sizeof *done);
     for (uint32_t i = 0, n = (uint32_t)strlen((const char *)order); i < n + 256; i++) {
-        uint8_t byte = i < n ? order[i] : (uint8_t)(i - n);
-        if (done[classes.of[byte]])
+        uint8_t byte = i < n ? order[i] : (uint8_t)(i - n), class = classes.of[byte];
+        uint32_t domain = domain_step(d, x.domain, byte);
+        if (d->distance[domain] == UINT32_MAX || (d->wider && text_states_has(&done[class], domain)))
             continue;
-        done[classes.of[byte]] = true;
-        step_by(p, node, byte);
+        if (d->wider)
+            text_states_add(&done[class], domain);
+        step_by(p, node, byte, &next[class]);
     }
 }
 
@@ -348,7 +376,8 @@ static void walk(struct splitter *p, uint32_t start)
 {
     p->missing = false;
     p->nodes.n = 0;
-    p->seen = (struct strmap){0};
+    p->seen = p->domains = (struct strmap){0};
+    p->masks.n = 0;
     reach(p, start, domain_start(domain_of(p)), p->use_trie, 0, 0);
     for (uint32_t i = 0; i < p->nodes.n && !an_search_over(p->s); i++) {
         if (p->nodes.n > SCAN_MAX) {
