@@ -1,10 +1,19 @@
 /* States and the search through them; see an_search.h. How a variable is taken apart is an_split.c. */
 #include "compiler/an_search.h"
 
-#include "compiler/ir_print.h"
-#include "runtime/base/clock.h"
+#include <time.h>
 
-enum { STATES_MAX = 2 << 20, ARENA_MAX = 1 << 30 };
+#include "compiler/ir_print.h"
+
+enum { STATES_MAX = 1 << 20, MEMORY_MAX = 320 << 20 }; /* memory: beside what the rules themselves take */
+
+/* Other processes do not use up the budget. */
+uint64_t an_search_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t asterisk, double seconds)
 {
@@ -12,7 +21,8 @@ void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32
     s->values = arena_array(&s->a, struct logic_value, l->vars.n);
     s->has = arena_array(&s->a, bool, l->vars.n);
     s->seconds = seconds;
-    s->deadline_ns = clock_ns() + (uint64_t)(seconds * 1e9);
+    s->deadline_ns = an_search_clock() + (uint64_t)(seconds * 1e9);
+    s->given = logic_memory(l);
     s->splitting = UINT32_MAX;
 }
 
@@ -33,9 +43,10 @@ bool an_search_over(struct an_search *s)
 {
     if (s->exceeded || s->done)
         return true;
-    if (s->ticks++ % 64 == 0 && clock_ns() > s->deadline_ns)
+    if (s->ticks++ % 64 == 0 && an_search_clock() > s->deadline_ns)
         an_search_exceed(s, AN_TIME);
-    if (s->states.n > STATES_MAX || s->l->nodes.n > LOGIC_NODES_MAX || s->a.total + s->l->a.total > ARENA_MAX)
+    if (s->states.n > STATES_MAX || s->l->nodes.n > LOGIC_NODES_MAX ||
+        s->a.total + logic_memory(s->l) > s->given + MEMORY_MAX)
         an_search_exceed(s, AN_MEMORY);
     return s->exceeded;
 }

@@ -62,13 +62,17 @@ struct an_search {
     bool merge;  /* which rule decides does not count: neighbours of one outcome become one */
     bool done;   /* set by the caller: nothing more is asked for */
     double seconds;
+    size_t given; /* memory of the rules themselves */
     uint64_t deadline_ns, ticks;
     bool exceeded; /* over the budget: what was found is true, but there may be more */
     enum an_excess excess;
     uint32_t splitting; /* the variable that is taken apart, or was when the budget was used up */
 };
 
-/* `seconds`: of time, for all of it. The variables of `l` must be complete. */
+/* Time of the processor that this thread has used, in ns: what budgets are measured in. */
+uint64_t an_search_clock(void);
+
+/* `seconds`: of that time, for all of it. The variables of `l` must be complete. */
 void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t asterisk, double seconds);
 void an_search_end(struct an_search *s);
 

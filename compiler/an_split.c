@@ -3,7 +3,10 @@
  * note [exact]: texts that conditions name one by one stay out of the automata. Each of them is a value that
  * is tried by itself; what remains is the walk over the regular languages, which must then find a text that
  * is none of them. Its shortest text nearly always is, or one near to it; else a second walk goes along a
- * trie of the named ones. */
+ * trie of the named ones.
+ *
+ * note [postings]: of many rules that ask for one text or network each, a value leaves few. So for each value the
+ * entries are noted that it may leave, and the others are not looked at. */
 #include "compiler/an_search.h"
 
 #include <stdlib.h>
@@ -22,6 +25,11 @@ struct scan_node {
     uint8_t byte;
 };
 
+/* The entries that a value leaves, of those that need some values. */
+struct posting {
+    VEC(uint32_t) entries;
+};
+
 struct splitter {
     struct an_search *s;
     uint32_t var, from; /* the state that is taken apart */
@@ -32,6 +40,10 @@ struct splitter {
     VEC(int64_t) ints;
     VEC(struct ip_addr) ips;
     struct an_cells *out;
+    /* by value, where there are many entries: see note [postings] */
+    bool posted;
+    VEC(uint32_t) common; /* entries that need no particular values */
+    struct posting *postings;
     /* the walk */
     bool use_trie, missing;
     VEC(struct trie_node) trie;
@@ -82,6 +94,25 @@ static uint32_t derived(struct splitter *p, uint32_t id, enum how how, unsigned 
     return an_state_make(p->s, k);
 }
 
+/* The same where the value leaves of the entries that need some values none but those of `v`. */
+static uint32_t derived_posted(struct splitter *p, const struct logic_value *value, const struct posting *v)
+{
+    struct an_state x = p->s->states.v[p->from];
+    logic_new_value(p->s->l);
+    uint32_t k = logic_assign(p->s->l, x.k, p->var, value), i = 0, c = 0;
+    if (k == LOGIC_FALSE)
+        return AN_NOTHING;
+    while (i < v->entries.n || c < p->common.n) {
+        bool own = c == p->common.n || (i < v->entries.n && v->entries.v[i] < p->common.v[c]);
+        uint32_t at = own ? v->entries.v[i++] : p->common.v[c++];
+        struct an_entry e = x.e[at];
+        e.guard = logic_assign(p->s->l, e.guard, p->var, value);
+        if (e.guard != LOGIC_FALSE)
+            *vec_push(&p->s->a, &p->s->raw[at >= x.n[0]]) = e;
+    }
+    return an_state_make(p->s, k);
+}
+
 static bool has_cell(const struct splitter *p, uint32_t state)
 {
     return p->s->states.v[state].mark == p->s->split;
@@ -100,6 +131,21 @@ static void try_value(struct splitter *p, const struct logic_value *v, uint32_t 
     add_cell(p, derived(p, p->from, ASSIGN, 0, v, k_and), v);
 }
 
+/* The value with the number `at`. */
+static void try_posted(struct splitter *p, const struct logic_value *v, uint32_t at)
+{
+    if (p->posted)
+        add_cell(p, derived_posted(p, v, &p->postings[at]), v);
+    else
+        try_value(p, v, LOGIC_TRUE);
+}
+
+static bool is_worth_posting(const struct splitter *p, uint32_t values)
+{
+    const struct an_state *x = &p->s->states.v[p->from];
+    return (uint64_t)values * (x->n[0] + x->n[1]) > 10000;
+}
+
 static void visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, const struct atom *, uint32_t))
 {
     struct an_state x = p->s->states.v[id];
@@ -114,7 +160,7 @@ static void visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, cons
 static void add_exact(struct splitter *p, struct slice text)
 {
     bool added;
-    strmap_put(&p->exact, &p->s->a, text, 0, &added);
+    strmap_put(&p->exact, &p->s->a, text, p->texts.n, &added);
     if (added)
         vec_add(&p->s->a, &p->texts, text);
 }
@@ -169,14 +215,31 @@ static void try_asterisk(struct splitter *p)
         try_value(p, &v, p->s->asterisk);
 }
 
+static void post_texts(struct splitter *p)
+{
+    struct an_state x = p->s->states.v[p->from];
+    p->posted = is_worth_posting(p, p->texts.n);
+    if (!p->posted)
+        return;
+    p->postings = arena_array(&p->s->a, struct posting, p->texts.n);
+    for (uint32_t i = 0; i < x.n[0] + x.n[1]; i++) {
+        const struct atom *a = logic_needed(p->s->l, x.e[i].guard, p->var, ATOM_EXACT);
+        if (!a)
+            vec_add(&p->s->a, &p->common, i);
+        for (uint32_t k = 0; a && k < a->n; k++)
+            vec_add(&p->s->a, &p->postings[*strmap_get(&p->exact, a->exact->v[k])].entries, i);
+    }
+}
+
 static void try_texts(struct splitter *p)
 {
     add_samples(p);
     visit_atoms(p, p->from, collect_exact);
+    post_texts(p);
     for (uint32_t i = 0; i < p->texts.n && !an_search_over(p->s); i++) {
         struct logic_value v = {.text = p->texts.v[i]};
         if (!(p->known && strmap_get(p->known, v.text)) && domain_has(domain_of(p), turned(p, v.text)))
-            try_value(p, &v, LOGIC_TRUE);
+            try_posted(p, &v, i);
     }
     try_asterisk(p);
 }
@@ -458,6 +521,71 @@ static void add_hosts(struct splitter *p)
     }
 }
 
+/* An address with its number in p->ips. */
+struct place {
+    struct ip_addr ip;
+    uint32_t at;
+};
+
+static int compare_places(const void *x, const void *y)
+{
+    return memcmp(x, y, sizeof(struct ip_addr));
+}
+
+/* The first place that is not before the address. */
+static uint32_t place_of(const struct place *v, uint32_t n, const struct ip_addr *ip)
+{
+    uint32_t lo = 0;
+    while (lo < n) {
+        uint32_t mid = lo + (n - lo) / 2;
+        if (memcmp(&v[mid].ip, ip, sizeof *ip) < 0)
+            lo = mid + 1;
+        else
+            n = mid;
+    }
+    return lo;
+}
+
+/* How many places the intervals have; with `post`, the entry is noted at each. */
+static uint64_t post_ips_of(struct splitter *p, const struct atom *a, const struct place *v, uint32_t entry, bool post)
+{
+    uint64_t all = 0;
+    for (uint32_t k = 0; k < a->n; k++) {
+        uint32_t i = place_of(v, p->ips.n, &a->ips[k].lo), from = i;
+        if (!post) {
+            struct ip_addr hi = a->ips[k].hi;
+            i = place_of(v, p->ips.n, &hi);
+        }
+        for (; post && i < p->ips.n && memcmp(&v[i].ip, &a->ips[k].hi, sizeof v->ip) <= 0; i++)
+            vec_add(&p->s->a, &p->postings[v[i].at].entries, entry);
+        all += i - from;
+    }
+    return all;
+}
+
+static void post_ips(struct splitter *p)
+{
+    enum { POSTED_MAX = 4 << 20 };
+    struct an_state x = p->s->states.v[p->from];
+    uint64_t all = 0;
+    if (!is_worth_posting(p, p->ips.n))
+        return;
+    struct place *v = arena_array(&p->s->a, struct place, p->ips.n);
+    for (uint32_t i = 0; i < p->ips.n; i++)
+        v[i] = (struct place){p->ips.v[i], i};
+    qsort(v, p->ips.n, sizeof *v, compare_places);
+    p->postings = arena_array(&p->s->a, struct posting, p->ips.n);
+    for (int post = 0; post <= 1 && all < POSTED_MAX; post++)
+        for (uint32_t i = 0; i < x.n[0] + x.n[1]; i++) {
+            const struct atom *a = logic_needed(p->s->l, x.e[i].guard, p->var, ATOM_IP);
+            if (a)
+                all += post_ips_of(p, a, v, i, post);
+            else if (post)
+                vec_add(&p->s->a, &p->common, i);
+            p->posted = post;
+        }
+}
+
 static void split_ip(struct splitter *p)
 {
     enum { SAMPLES = 5 };
@@ -467,9 +595,11 @@ static void split_ip(struct splitter *p)
     visit_atoms(p, p->from, collect_ips);
     add_hosts(p);
     /* From the last: the samples are tried first, then those after the bounds of conditions, then the bounds. */
+    post_ips(p);
     for (uint32_t k = 0, n = p->ips.n; k < n && !an_search_over(p->s); k++) {
-        struct logic_value v = {.ip = p->ips.v[k < SAMPLES ? k : n - 1 - (k - SAMPLES)]};
-        try_value(p, &v, LOGIC_TRUE);
+        uint32_t at = k < SAMPLES ? k : n - 1 - (k - SAMPLES);
+        struct logic_value v = {.ip = p->ips.v[at]};
+        try_posted(p, &v, at);
     }
 }
 

@@ -280,35 +280,86 @@ static void find_ways(struct arena *a, struct text_domain *d)
     d->toward = toward;
 }
 
-/* Whether all bytes lead from the two to states of which the second is wider than the first, so far. */
-static bool stays_wider(const struct regex_automaton *m, const struct text_states *wider, uint32_t x, uint32_t y)
+enum { STATES_MAX = 256 };
+
+/* States from which the same texts end well, by refining: `first` is the first state of each class, `of` the class. */
+struct equal_states {
+    uint32_t first[STATES_MAX], of[STATES_MAX], n;
+};
+
+static bool leads_alike(const struct regex_automaton *m, const struct equal_states *e, uint32_t x, uint32_t y)
 {
     for (uint32_t k = 0; k < m->nclasses; k++)
-        if (!text_states_has(&wider[m->trans[x * m->nclasses + k]], m->trans[y * m->nclasses + k]))
+        if (e->of[m->trans[x * m->nclasses + k]] != e->of[m->trans[y * m->nclasses + k]])
+            return false;
+    return e->of[x] == e->of[y];
+}
+
+static void find_equal(const struct text_domain *d, struct equal_states *e)
+{
+    const struct regex_automaton *m = d->dfa;
+    for (uint32_t s = 0; s < m->size; s++)
+        e->of[s] = domain_final(d, s);
+    e->n = 0;
+    for (uint32_t before = UINT32_MAX; before != e->n;) {
+        struct equal_states next = {.n = 0};
+        before = e->n;
+        for (uint32_t s = 0; s < m->size; s++) {
+            uint32_t i = 0;
+            while (i < next.n && !leads_alike(m, e, s, next.first[i]))
+                i++;
+            if (i == next.n)
+                next.first[next.n++] = s;
+            next.of[s] = i;
+        }
+        *e = next;
+    }
+}
+
+/* Whether all bytes lead from the two to states of which the second is wider than the first, so far. */
+static bool stays_wider(const struct regex_automaton *m, const struct equal_states *e,
+                        const struct text_states *wider, uint32_t x, uint32_t y)
+{
+    const uint16_t *p = m->trans + e->first[x] * m->nclasses, *q = m->trans + e->first[y] * m->nclasses;
+    for (uint32_t k = 0; k < m->nclasses; k++)
+        if (!text_states_has(&wider[e->of[p[k]]], e->of[q[k]]))
             return false;
     return true;
 }
 
-/* Which states have the texts of which others, by taking away pairs that a byte tells apart. */
-static void find_wider(struct arena *a, struct text_domain *d)
+/* Of classes, by taking away pairs that a byte tells apart. */
+static void widen_classes(const struct text_domain *d, const struct equal_states *e, struct text_states *wider)
 {
-    const struct regex_automaton *m = d->dfa;
-    if (m->size > 64 * sizeof d->wider->bits / sizeof *d->wider->bits)
-        return;
-    struct text_states *wider = arena_array(a, struct text_states, m->size);
-    for (uint32_t x = 0; x < m->size; x++)
-        for (uint32_t y = 0; y < m->size; y++)
-            if (!domain_final(d, x) || domain_final(d, y))
+    for (uint32_t x = 0; x < e->n; x++)
+        for (uint32_t y = 0; y < e->n; y++)
+            if (!domain_final(d, e->first[x]) || domain_final(d, e->first[y]))
                 text_states_add(&wider[x], y);
     for (bool changed = true; changed;) {
         changed = false;
-        for (uint32_t x = 0; x < m->size; x++)
-            for (uint32_t y = 0; y < m->size; y++)
-                if (text_states_has(&wider[x], y) && !stays_wider(m, wider, x, y)) {
+        for (uint32_t x = 0; x < e->n; x++)
+            for (uint32_t y = 0; y < e->n; y++)
+                if (text_states_has(&wider[x], y) && !stays_wider(d->dfa, e, wider, x, y)) {
                     wider[x].bits[y / 64] &= ~(1ull << y % 64);
                     changed = true;
                 }
     }
+}
+
+/* Which states have the texts of which others. */
+static void find_wider(struct arena *a, struct text_domain *d)
+{
+    uint32_t n = d->dfa->size;
+    struct equal_states e;
+    struct text_states of_classes[STATES_MAX] = {{{0}}}, *wider;
+    if (n > STATES_MAX)
+        return;
+    find_equal(d, &e);
+    widen_classes(d, &e, of_classes);
+    wider = arena_array(a, struct text_states, n);
+    for (uint32_t x = 0; x < n; x++)
+        for (uint32_t y = 0; y < n; y++)
+            if (text_states_has(&of_classes[e.of[x]], e.of[y]))
+                text_states_add(&wider[x], y);
     d->wider = wider;
 }
 

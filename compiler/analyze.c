@@ -36,7 +36,7 @@ struct analysis {
     struct an_rules rules;
     struct an_side side; /* all items */
     uint32_t asterisk;
-    double seconds;
+    uint64_t end; /* of the time for all of it, by an_search_clock() */
     const struct ir_program *p;
     const struct ir_frontend *f;
     struct analyze_result *out;
@@ -87,8 +87,15 @@ static void visit(void *ctx, const struct an_host *h)
     }
 }
 
-/* Walks over w->side.items. `keep`: see an_search. False where it was not finished. */
-static bool walk(struct analysis *x, struct walk *w, uint32_t keep)
+static double seconds_left(const struct analysis *x)
+{
+    uint64_t now = an_search_clock();
+    return now < x->end ? (double)(x->end - now) / 1e9 : 0;
+}
+
+/* Walks over w->side.items, within a part of the time that is left. `keep`: see an_search. False where it was
+ * not finished. */
+static bool walk(struct analysis *x, struct walk *w, uint32_t keep, double part)
 {
     struct an_side *const sides[1] = {&w->side};
     uint32_t n = w->side.items.n;
@@ -96,7 +103,7 @@ static bool walk(struct analysis *x, struct walk *w, uint32_t keep)
     w->reached = arena_array(x->a, bool, n);
     w->differs = arena_array(x->a, bool, n);
     w->samples = arena_array(x->a, struct an_sample, n);
-    an_search_begin(&w->s, &x->l, keep, x->asterisk, x->seconds);
+    an_search_begin(&w->s, &x->l, keep, x->asterisk, seconds_left(x) * part);
     w->s.leaf = leaf;
     w->s.ctx = w;
     an_hosts_visit(&w->s, sides, 1, visit, w);
@@ -148,7 +155,7 @@ static int meets(struct analysis *x, struct walk *w, uint32_t guard)
     item.guard = guard;
     add_terminal(x, w, &item);
     add_terminal(x, w, &end);
-    bool finished = walk(x, w, 1);
+    bool finished = walk(x, w, 1, 1);
     return w->reached[w->side.items.n - 2] ? 1 : finished ? 0 : -1;
 }
 
@@ -162,7 +169,7 @@ static bool find_takers(struct analysis *x, struct range r, struct walk *w)
             vec_add(x->a, &w->side.items, item);
     }
     add_terminal(x, w, &(struct an_item){.guard = LOGIC_TRUE, .outcome = end_item(x).outcome});
-    return walk(x, w, 1);
+    return walk(x, w, 1, 1);
 }
 
 /* Leaves out what is spare. */
@@ -310,9 +317,10 @@ static void judge(struct analysis *x, const struct walk *w, bool nexts)
 void analyze_frontend(struct arena *a, const struct ir_program *p, const struct ir_frontend *f,
                       double seconds, struct analyze_result *out)
 {
-    struct analysis x = {.a = a, .seconds = seconds, .p = p, .f = f, .out = out};
+    struct analysis x = {.a = a, .p = p, .f = f, .out = out};
     struct walk w = {0}, first = {0};
     *out = (struct analyze_result){0};
+    x.end = an_search_clock() + (uint64_t)(seconds * 1e9);
     logic_begin(&x.l);
     an_rules_begin(&x.rules, &x.l, &f, 1);
     an_rules_add(&x.rules, &x.side, p, f);
@@ -321,11 +329,11 @@ void analyze_frontend(struct arena *a, const struct ir_program *p, const struct 
         if (x.side.items.v[i].outcome & OUTCOME_TERMINAL)
             vec_add(a, &w.side.items, x.side.items.v[i]);
     first.side.items = w.side.items;
-    out->exceeded = !walk(&x, &w, 2);
+    out->exceeded = !walk(&x, &w, 2, 0.5);
     /* Which rule decides is easier to know than which would be next. */
     if (!out->exceeded)
         judge(&x, &w, true);
-    else if (walk(&x, &first, 1))
+    else if (walk(&x, &first, 1, 0.7))
         judge(&x, &first, false);
     logic_end(&x.l);
 }

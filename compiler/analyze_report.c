@@ -71,9 +71,12 @@ static void report(struct compilation *c, const struct analyze_finding *f)
 uint32_t analyze_report(struct compilation *c, const struct ir_program *p, double seconds, struct buf *said)
 {
     uint32_t unfinished = 0;
+    uint64_t end = an_search_clock() + (uint64_t)(seconds * 1e9), now;
     for (uint32_t i = 0; i < p->frontends.n; i++) {
         struct analyze_result r;
-        analyze_frontend(&c->arena, p, p->frontends.v[i], seconds, &r);
+        now = an_search_clock();
+        double left = now < end ? (double)(end - now) / 1e9 : 0;
+        analyze_frontend(&c->arena, p, p->frontends.v[i], left / (p->frontends.n - i), &r);
         for (uint32_t k = 0; k < r.findings.n; k++)
             report(c, &r.findings.v[k]);
         if (!r.exceeded)
