@@ -113,9 +113,10 @@ static uint32_t local_outcome(struct hosts *h, uint32_t *next, uint32_t outcome)
     return h->number[global] << OUTCOME_BITS | flags;
 }
 
+/* With lists that merge, a rule that cannot apply makes them equal by itself. */
 static uint32_t cone(struct hosts *h)
 {
-    return h->nsides == 1 ? LOGIC_TRUE : logic_junction(h->s->l, LOGIC_OR, h->changed.v, h->changed.n);
+    return h->nsides == 1 || h->s->merge ? LOGIC_TRUE : logic_junction(h->s->l, LOGIC_OR, h->changed.v, h->changed.n);
 }
 
 /* What must hold for a request to meet an entry by which the list at hand differs from the first. */
