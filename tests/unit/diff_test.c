@@ -169,15 +169,23 @@ static void random_pairs(void **state)
 /* ---- analyses ---------------------------------------------------------------------------------- */
 
 struct analyzed {
-    uint32_t programs, rules, found, unknown;
+    uint32_t programs, rules, found, unknown, rows, rows_found, overlaps;
 };
 
 static const struct analyze_finding *finding_of(const struct analyze_result *r, const struct ir_rule *rule)
 {
     for (uint32_t i = 0; i < r->findings.n; i++)
-        if (r->findings.v[i].rule == rule)
+        if (r->findings.v[i].rule == rule && r->findings.v[i].kind != ANALYZE_ROW)
             return &r->findings.v[i];
     return NULL;
+}
+
+static bool is_row_found(const struct analyze_result *r, const struct ir_rule *rule, const struct ir_row *row)
+{
+    for (uint32_t i = 0; i < r->findings.n; i++)
+        if (r->findings.v[i].rule == rule && r->findings.v[i].row == row)
+            return true;
+    return false;
 }
 
 /* The frontend without a rule. */
@@ -234,6 +242,78 @@ static void check_rule(struct arena *a, const struct ir_program *p, struct brute
         assert_ptr_equal(y.rule, rule);
 }
 
+/* The frontend where one row of the rule's map leads to a backend of its own. */
+static struct ir_frontend marked(struct arena *a, const struct ir_frontend *f, uint32_t number, uint32_t row)
+{
+    struct ir_frontend g = *f;
+    struct ir_rule *rules = arena_array(a, struct ir_rule, f->route.n), *rule = &rules[number];
+    struct ir_expr *value = arena_new(a, struct ir_expr);
+    struct ir_set *set = arena_new(a, struct ir_set);
+    struct ir_backend *mark = arena_new(a, struct ir_backend);
+    mark->name = SLICE("mark");
+    memcpy(rules, f->route.v, f->route.n * sizeof *rules);
+    *value = *rule->value;
+    *set = *value->set;
+    set->rows.v = arena_array(a, struct ir_row, set->rows.n);
+    memcpy(set->rows.v, value->set->rows.v, set->rows.n * sizeof *set->rows.v);
+    set->rows.v[row].backend = mark;
+    value->set = set;
+    rule->value = value;
+    g.route.v = rules;
+    return g;
+}
+
+/* A row is found where, and only where, it may lead anywhere. */
+static void check_rows(struct arena *a, const struct ir_program *p, const struct ir_frontend *f,
+                       const struct analyze_result *r, struct analyzed *t)
+{
+    for (uint32_t i = 0; i < f->route.n; i++) {
+        const struct ir_rule *rule = &f->route.v[i];
+        const struct analyze_finding *unreached = finding_of(r, rule);
+        if (rule->kind != IR_USE_MAP || (unreached && unreached->kind != ANALYZE_REDUNDANT))
+            continue;
+        for (uint32_t k = 0; k < rule->value->set->rows.n; k++) {
+            struct ir_frontend g = marked(a, f, i, k);
+            struct diff d = {.a = a, .old = p, .new = p};
+            struct diff_frontend x = {.name = f->name, .old = f, .new = &g};
+            bool found = is_row_found(r, rule, &rule->value->set->rows.v[k]);
+            diff_compare_frontends(&d, &x, 20);
+            t->rows++;
+            t->rows_found += found;
+            if (found != (x.verdict == DIFF_EQUIVALENT))
+                fail_msg("row %u of rule %u is %sfound, the comparison says %d", k, i, found ? "" : "not ", (int)x.verdict);
+        }
+    }
+}
+
+/* The two of an overlap change places, and a request ends otherwise: the one that is shown. */
+static void check_overlaps(struct arena *a, const struct ir_program *p, const struct ir_frontend *f, struct analyzed *t)
+{
+    struct analyze_overlaps all;
+    analyze_overlaps(a, p, f, 20, &all);
+    assert_false(all.exceeded);
+    for (uint32_t i = 0; i < all.v.n; i++) {
+        const struct analyze_overlap *o = &all.v.v[i];
+        bool early = o->first >= f->on_request.v && o->first < f->on_request.v + f->on_request.n;
+        const struct ir_rule *from = early ? f->on_request.v : f->route.v;
+        uint32_t n = early ? f->on_request.n : f->route.n, at = (uint32_t)(o->first - from);
+        struct ir_rule *rules = arena_array(a, struct ir_rule, n);
+        struct ir_frontend g = *f;
+        struct eval_result x, y;
+        memcpy(rules, from, n * sizeof *rules);
+        rules[at] = *o->later;
+        rules[o->later - from] = *o->first;
+        if (early)
+            g.on_request.v = rules;
+        else
+            g.route.v = rules;
+        eval_run(a, f, &o->request, NULL, NULL, &x);
+        eval_run(a, &g, &o->request, NULL, NULL, &y);
+        t->overlaps++;
+        assert_true(an_results_differ(&x, &y));
+    }
+}
+
 static void check_analyses(const struct buf *text, struct analyzed *t)
 {
     struct compilation c;
@@ -247,6 +327,8 @@ static void check_analyses(const struct buf *text, struct analyzed *t)
     assert_false(r.exceeded);
     for (uint32_t i = 0; i + 1 < f->on_request.n + f->route.n; i++)
         check_rule(&c.arena, p, &b, &r, i, t);
+    check_rows(&c.arena, p, f, &r, t);
+    check_overlaps(&c.arena, p, f, t);
     t->programs++;
     compilation_end(&c);
 }
@@ -276,8 +358,9 @@ static void random_analyses(void **state)
             printf("seed %llu\n%.*s", (unsigned long long)seed, SLICE_ARG(buf_view(&text)));
         check_analyses(&text, &t);
     }
-    printf("%u programs, %u rules, %u found, %u unknown\n", t.programs, t.rules, t.found, t.unknown);
-    assert_true(t.programs > 10 && t.found > 0 && t.found < t.rules);
+    printf("%u programs, %u rules, %u found, %u unknown; %u rows, %u found; %u overlaps\n", t.programs, t.rules, t.found,
+           t.unknown, t.rows, t.rows_found, t.overlaps);
+    assert_true(t.programs > 10 && t.found > 0 && t.found < t.rules && t.rows_found < t.rows && t.overlaps > 0);
     for (uint32_t i = 0; i < 8; i++)
         buf_free(&x.v[i]);
     buf_free(&text);

@@ -91,8 +91,10 @@ static void check_example(const struct code_part *part, struct slice rest, enum 
         buf_free(&text);
     }
     compilation_begin(&c);
+    if (code == DIAG_W0502) /* it is only looked for where it was asked for */
+        c.diags.levels.of[code] = 1 + DIAG_WARNING;
     const struct ir_program *p = check_file(&c, path_in(path, SLICE("site.weir")));
-    if (p && code >= DIAG_W0540)
+    if (p && (code >= DIAG_W0540 || code == DIAG_W0502))
         analyze_report(&c, p, 5, said);
     *own = *others = 0;
     if (p && (code == DIAG_E0601 || code == DIAG_E0602))
