@@ -56,7 +56,7 @@ struct slice an_search_excess(struct arena *a, const struct an_search *s)
     static const char *const what[] = {
         [AN_TIME] = "the time for it", [AN_MEMORY] = "the memory for it", [AN_AUTOMATON] = "the states for one text"};
     struct buf b = {0};
-    buf_printf(&b, "%s went out", what[s->excess]);
+    buf_printf(&b, "%s ran out", what[s->excess]);
     if (s->excess == AN_TIME)
         buf_printf(&b, " (%.3g s)", s->seconds);
     if (s->splitting < s->l->vars.n) {

@@ -91,7 +91,7 @@ uint32_t text_step(const struct text_automaton *t, uint32_t state, unsigned char
     return literal_step(t, state - LIVE, (char)byte);
 }
 
-bool text_final(const struct text_automaton *t, uint32_t state)
+static bool final(const struct text_automaton *t, uint32_t state)
 {
     if (state <= TEXT_ACCEPT)
         return state == TEXT_ACCEPT;
@@ -110,6 +110,13 @@ bool text_final(const struct text_automaton *t, uint32_t state)
         return false;
     }
     return false;
+}
+
+bool text_final(const struct text_automaton *t, uint32_t state)
+{
+    for (size_t i = 0; i < t->suffix.len; i++)
+        state = text_step(t, state, (unsigned char)t->suffix.p[i]);
+    return final(t, state);
 }
 
 /* ---- classes of bytes -------------------------------------------------------------------------- */

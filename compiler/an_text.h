@@ -30,6 +30,7 @@ struct text_automaton {
     bool deep;
     char separator;
     bool until_query;     /* reads up to "?" alone */
+    struct slice suffix;  /* stands behind the text, and is read after it */
     const uint8_t *bytes; /* 256: what stands for each byte (letters in one case); NULL: itself */
     const uint32_t *fail; /* CONTAINS, ENDS: lengths of borders (Knuth, Morris, Pratt) */
     const struct regex_automaton *dfa;
