@@ -6,34 +6,37 @@
 
 enum { OVERLAPS_MAX = 50 };
 
-/* Looks whether a request that the first rule decides meets the later one. */
+/* Whether a request that the first rule decides would end otherwise if the later one stood in its place. */
 struct meeting {
     struct analysis *x;
     const struct ir_rule *first, *later;
-    bool meets;
+    struct ir_frontend swapped; /* changes of headers before the first, and then the later rule */
 };
 
-static void ask(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied)
+static bool shows(void *ctx, const struct eval_request *q)
 {
     struct meeting *m = ctx;
-    (void)in_route;
-    if (rule != m->first || !applied)
-        return;
-    struct eval_value guard = {.truth = true};
-    if (m->later->guard)
-        guard = eval_expr(s, m->later->guard);
-    m->meets = !guard.absent && guard.truth;
-    if (m->meets && m->later->kind == IR_USE_MAP)
-        m->meets = !eval_expr(s, m->later->value).absent;
+    struct eval_result x, y;
+    eval_run(m->x->a, m->x->f, q, NULL, NULL, &x);
+    eval_run(m->x->a, &m->swapped, q, NULL, NULL, &y);
+    return x.rule == m->first && y.rule == m->swapped.route.v && an_results_differ(&x, &y);
 }
 
-static bool meets_both(void *ctx, const struct eval_request *q)
+/* The rules that change headers, and then the one that may decide. */
+static void swap_in(struct meeting *m, const struct an_item *first)
 {
-    struct meeting *m = ctx;
-    struct eval_result r;
-    m->meets = false;
-    eval_run(m->x->a, m->x->f, q, ask, m, &r);
-    return r.rule == m->first && m->meets;
+    const struct ir_frontend *f = m->x->f;
+    const struct ir_rule fallback = {.kind = IR_REPLY, .status = 404};
+    m->swapped = *f;
+    memset(&m->swapped.on_request, 0, sizeof m->swapped.on_request);
+    memset(&m->swapped.route, 0, sizeof m->swapped.route);
+    for (uint32_t i = 0; i < m->x->side.items.n; i++) {
+        const struct an_item *item = &m->x->side.items.v[i];
+        if (item->number < first->number && !(item->outcome & OUTCOME_TERMINAL))
+            vec_add(m->x->a, &m->swapped.on_request, *item->rule);
+    }
+    vec_add(m->x->a, &m->swapped.route, *m->later);
+    vec_add(m->x->a, &m->swapped.route, fallback);
 }
 
 static bool is_early(const struct analysis *x, const struct an_item *item)
@@ -62,10 +65,12 @@ static void judge(struct analysis *x, struct walk *w, struct analyze_overlaps *o
     for (uint32_t i = 0; i < w->pairs.n; i++) {
         const struct an_item *first = &w->side.items.v[w->pairs.v[i].first],
                              *later = &w->side.items.v[w->pairs.v[i].next];
-        struct meeting m = {x, first->rule, later->rule, false};
+        struct meeting m = {.x = x, .first = first->rule, .later = later->rule};
         struct eval_request q;
-        if (!first->rule || !later->rule || is_early(x, first) != is_early(x, later) || !is_partial(x, first, later) ||
-            !an_find_witness(x->a, &w->pairs.v[i].sample, meets_both, &m, &q))
+        if (!first->rule || !later->rule || is_early(x, first) != is_early(x, later) || !is_partial(x, first, later))
+            continue;
+        swap_in(&m, first);
+        if (!an_find_witness(x->a, &w->pairs.v[i].sample, shows, &m, &q))
             continue;
         if (out->v.n < OVERLAPS_MAX)
             vec_add(x->a, &out->v, ((struct analyze_overlap){first->rule, later->rule, q}));

@@ -34,7 +34,9 @@ static void put_givens(uint32_t variant, struct buf *out)
     buf_str(out, "test \"t\" on f {\n");
     buf_str(out, variant & 1 ? "  given by-host[\"b.b\"] = p\n" : "");
     buf_str(out, variant & 2 ? "  given by-path[\"/a/b\"] = s\n" : "");
-    buf_str(out, variant & 4 ? "  given \"b\" in hosts\n" : "");
+    buf_str(out, variant & 4 ? "  given \"b\" in hosts\n  given 192.0.2.0/24 in nets\n" : "");
+    buf_str(out, variant & 8 ? "  given by-exact[\"b.b\"] = q\n" : "");
+    buf_str(out, variant & 16 ? "  given by-exact[\"a.b\"] = q\n" : "");
 }
 
 /* ---- brute force ------------------------------------------------------------------------------- */
@@ -157,7 +159,7 @@ static void random_claims(void **state)
     struct buf given = {0}, plain = {0}, claims = {0};
     for (uint64_t seed = first; (clock_ns() < end || t.programs < 40) && seed < first + 100000; seed++) {
         struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
-        uint32_t variant = draw(r, 8);
+        uint32_t variant = draw(r, 32);
         r->groups[0] = draw(r, GROUPS);
         r->groups[1] = draw(r, GROUPS);
         draw_lines(r, &x);
