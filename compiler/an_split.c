@@ -7,51 +7,10 @@
  *
  * note [postings]: of many rules that ask for one text or network each, a value leaves few. So for each value the
  * entries are noted that it may leave, and the others are not looked at. */
-#include "compiler/an_search.h"
-
-#include <stdlib.h>
+#include "compiler/an_split_state.h"
 
 enum { SCAN_MAX = 1 << 20, NEAR_MAX = 200 };
 enum { UNKNOWN = UINT32_MAX - 1 };
-
-struct trie_node {
-    uint32_t first, next; /* child, sibling; 0: none */
-    uint8_t byte;
-    bool end;
-};
-
-struct scan_node {
-    uint32_t state, domain, trie, parent;
-    uint8_t byte;
-};
-
-/* The entries that a value leaves, of those that need some values. */
-struct posting {
-    VEC(uint32_t) entries;
-};
-
-struct splitter {
-    struct an_search *s;
-    uint32_t var, from; /* the state that is taken apart */
-    bool reversed;
-    const struct strmap *known;
-    struct strmap exact; /* texts that conditions name */
-    VEC(struct slice) texts;
-    VEC(int64_t) ints;
-    VEC(struct ip_addr) ips;
-    struct an_cells *out;
-    /* by value, where there are many entries: see note [postings] */
-    bool posted;
-    VEC(uint32_t) common; /* entries that need no particular values */
-    struct posting *postings;
-    /* the walk */
-    bool use_trie, missing;
-    VEC(struct trie_node) trie;
-    VEC(struct scan_node) nodes;
-    struct strmap seen, domains; /* nodes; and by state, outside of the trie, states of the domain */
-    VEC(struct text_states) masks;
-    struct text_classes classes;
-};
 
 /* ---- states of the parts ----------------------------------------------------------------------- */
 
@@ -126,27 +85,27 @@ static void add_cell(struct splitter *p, uint32_t state, const struct logic_valu
     *vec_push(&p->s->a, &p->out->v) = (struct an_cell){state, *v};
 }
 
-static void try_value(struct splitter *p, const struct logic_value *v, uint32_t k_and)
+void split_value(struct splitter *p, const struct logic_value *v, uint32_t k_and)
 {
     add_cell(p, derived(p, p->from, ASSIGN, 0, v, k_and), v);
 }
 
 /* The value with the number `at`. */
-static void try_posted(struct splitter *p, const struct logic_value *v, uint32_t at)
+void split_posted(struct splitter *p, const struct logic_value *v, uint32_t at)
 {
     if (p->posted)
         add_cell(p, derived_posted(p, v, &p->postings[at]), v);
     else
-        try_value(p, v, LOGIC_TRUE);
+        split_value(p, v, LOGIC_TRUE);
 }
 
-static bool is_worth_posting(const struct splitter *p, uint32_t values)
+bool split_is_worth_posting(const struct splitter *p, uint32_t values)
 {
     const struct an_state *x = &p->s->states.v[p->from];
     return (uint64_t)values * (x->n[0] + x->n[1]) > 10000;
 }
 
-static void visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, const struct atom *, uint32_t))
+void split_visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, const struct atom *, uint32_t))
 {
     struct an_state x = p->s->states.v[id];
     logic_new_value(p->s->l);
@@ -212,13 +171,13 @@ static void try_asterisk(struct splitter *p)
 {
     const struct logic_value v = {.text = SLICE("*")};
     if (p->var == VAR_PATH)
-        try_value(p, &v, p->s->asterisk);
+        split_value(p, &v, p->s->asterisk);
 }
 
 static void post_texts(struct splitter *p)
 {
     struct an_state x = p->s->states.v[p->from];
-    p->posted = is_worth_posting(p, p->texts.n);
+    p->posted = split_is_worth_posting(p, p->texts.n);
     if (!p->posted)
         return;
     p->postings = arena_array(&p->s->a, struct posting, p->texts.n);
@@ -234,12 +193,12 @@ static void post_texts(struct splitter *p)
 static void try_texts(struct splitter *p)
 {
     add_samples(p);
-    visit_atoms(p, p->from, collect_exact);
+    split_visit_atoms(p, p->from, collect_exact);
     post_texts(p);
     for (uint32_t i = 0; i < p->texts.n && !an_search_over(p->s); i++) {
         struct logic_value v = {.text = p->texts.v[i]};
         if (!(p->known && strmap_get(p->known, v.text)) && domain_has(domain_of(p), turned(p, v.text)))
-            try_posted(p, &v, i);
+            split_posted(p, &v, i);
     }
     try_asterisk(p);
 }
@@ -399,7 +358,7 @@ static void step(struct splitter *p, uint32_t node)
     struct text_states done[256]; /* by class */
     uint32_t next[256];
     text_classes_begin(&p->classes);
-    visit_atoms(p, x.state, refine);
+    split_visit_atoms(p, x.state, refine);
     for (uint32_t c = x.trie ? p->trie.v[x.trie].first : 0; c; c = p->trie.v[c].next)
         text_classes_single(&p->classes, p->trie.v[c].byte);
     const struct text_classes classes = p->classes;
@@ -459,7 +418,7 @@ static void split_text(struct splitter *p)
         return;
     }
     if (p->s->l->vars.v[p->var].optional)
-        try_value(p, &absent, LOGIC_TRUE);
+        split_value(p, &absent, LOGIC_TRUE);
     try_texts(p);
     uint32_t start = derived(p, p->from, INEXACT, 0, NULL, LOGIC_TRUE);
     if (start == AN_NOTHING)
@@ -470,145 +429,6 @@ static void split_text(struct splitter *p)
     make_trie(p);
     p->use_trie = true;
     walk(p, start);
-}
-
-/* ---- numbers, addresses, truth ----------------------------------------------------------------- */
-
-static void collect_ints(void *ctx, const struct atom *a, uint32_t state)
-{
-    (void)state;
-    struct splitter *p = ctx;
-    for (uint32_t i = 0; a->kind == ATOM_INT && i < a->n; i++) {
-        vec_add(&p->s->a, &p->ints, a->ints[i].lo);
-        if (a->ints[i].hi < INT64_MAX)
-            vec_add(&p->s->a, &p->ints, a->ints[i].hi + 1);
-    }
-}
-
-/* A port. Intervals begin where one of the conditions changes. */
-static void split_int(struct splitter *p)
-{
-    vec_add(&p->s->a, &p->ints, 50000);
-    vec_add(&p->s->a, &p->ints, 1);
-    visit_atoms(p, p->from, collect_ints);
-    for (uint32_t i = 0; i < p->ints.n && !an_search_over(p->s); i++) {
-        struct logic_value v = {.num = p->ints.v[i]};
-        if (v.num >= 1 && v.num <= UINT16_MAX)
-            try_value(p, &v, LOGIC_TRUE);
-    }
-}
-
-static void collect_ips(void *ctx, const struct atom *a, uint32_t state)
-{
-    (void)state;
-    struct splitter *p = ctx;
-    for (uint32_t i = 0; a->kind == ATOM_IP && i < a->n; i++) {
-        struct ip_addr after = a->ips[i].hi;
-        vec_add(&p->s->a, &p->ips, a->ips[i].lo);
-        for (int k = 15; k >= 0 && ++after.b[k] == 0; k--)
-            ;
-        vec_add(&p->s->a, &p->ips, after);
-    }
-}
-
-/* The address after the first of a network reads better in an example, and is most often as good. */
-static void add_hosts(struct splitter *p)
-{
-    for (uint32_t i = 0, n = p->ips.n; n < 200 && i < n; i++) {
-        struct ip_addr a = p->ips.v[i];
-        if (a.b[15]++ < 255)
-            vec_add(&p->s->a, &p->ips, a);
-    }
-}
-
-/* An address with its number in p->ips. */
-struct place {
-    struct ip_addr ip;
-    uint32_t at;
-};
-
-static int compare_places(const void *x, const void *y)
-{
-    return memcmp(x, y, sizeof(struct ip_addr));
-}
-
-/* The first place that is not before the address. */
-static uint32_t place_of(const struct place *v, uint32_t n, const struct ip_addr *ip)
-{
-    uint32_t lo = 0;
-    while (lo < n) {
-        uint32_t mid = lo + (n - lo) / 2;
-        if (memcmp(&v[mid].ip, ip, sizeof *ip) < 0)
-            lo = mid + 1;
-        else
-            n = mid;
-    }
-    return lo;
-}
-
-/* How many places the intervals have; with `post`, the entry is noted at each. */
-static uint64_t post_ips_of(struct splitter *p, const struct atom *a, const struct place *v, uint32_t entry, bool post)
-{
-    uint64_t all = 0;
-    for (uint32_t k = 0; k < a->n; k++) {
-        uint32_t i = place_of(v, p->ips.n, &a->ips[k].lo), from = i;
-        if (!post) {
-            struct ip_addr hi = a->ips[k].hi;
-            i = place_of(v, p->ips.n, &hi);
-        }
-        for (; post && i < p->ips.n && memcmp(&v[i].ip, &a->ips[k].hi, sizeof v->ip) <= 0; i++)
-            vec_add(&p->s->a, &p->postings[v[i].at].entries, entry);
-        all += i - from;
-    }
-    return all;
-}
-
-static void post_ips(struct splitter *p)
-{
-    enum { POSTED_MAX = 4 << 20 };
-    struct an_state x = p->s->states.v[p->from];
-    uint64_t all = 0;
-    if (!is_worth_posting(p, p->ips.n))
-        return;
-    struct place *v = arena_array(&p->s->a, struct place, p->ips.n);
-    for (uint32_t i = 0; i < p->ips.n; i++)
-        v[i] = (struct place){p->ips.v[i], i};
-    qsort(v, p->ips.n, sizeof *v, compare_places);
-    p->postings = arena_array(&p->s->a, struct posting, p->ips.n);
-    for (int post = 0; post <= 1 && all < POSTED_MAX; post++)
-        for (uint32_t i = 0; i < x.n[0] + x.n[1]; i++) {
-            const struct atom *a = logic_needed(p->s->l, x.e[i].guard, p->var, ATOM_IP);
-            if (a)
-                all += post_ips_of(p, a, v, i, post);
-            else if (post)
-                vec_add(&p->s->a, &p->common, i);
-            p->posted = post;
-        }
-}
-
-static void split_ip(struct splitter *p)
-{
-    enum { SAMPLES = 5 };
-    static const char *const samples[SAMPLES] = {"192.0.2.1", "203.0.113.1", "10.0.0.1", "2001:db8::1", "::"};
-    for (uint32_t i = 0; i < SAMPLES; i++)
-        ip_parse(slice_of(samples[i]), vec_push(&p->s->a, &p->ips));
-    visit_atoms(p, p->from, collect_ips);
-    add_hosts(p);
-    /* From the last: the samples are tried first, then those after the bounds of conditions, then the bounds. */
-    post_ips(p);
-    for (uint32_t k = 0, n = p->ips.n; k < n && !an_search_over(p->s); k++) {
-        uint32_t at = k < SAMPLES ? k : n - 1 - (k - SAMPLES);
-        struct logic_value v = {.ip = p->ips.v[at]};
-        try_posted(p, &v, at);
-    }
-}
-
-static void split_bool(struct splitter *p)
-{
-    for (int truth = 0; truth <= 1; truth++) {
-        struct logic_value v = {.truth = truth};
-        try_value(p, &v, LOGIC_TRUE);
-    }
 }
 
 void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known,

@@ -12,7 +12,7 @@
 #include "compiler/ir_print.h"
 #include "runtime/base/norm.h"
 
-enum { SAMPLES = 6, TRIES_MAX = 400, NAMED_MAX = 3 };
+enum { SAMPLES = 6, TRIES_MAX = 400, NAMED_MAX = 3, ALONE_MAX = 32 };
 enum { GOOD = OUTCOME_TERMINAL, BAD = 1 << OUTCOME_BITS | OUTCOME_TERMINAL };
 
 /* Requests that may break the claim, of one state. */
@@ -38,6 +38,7 @@ struct proving {
     uint32_t tries;
     struct an_sample open; /* one for which no request was found */
     bool is_open;
+    bool counting; /* no requests are tried */
 };
 
 /* ---- outcomes ---------------------------------------------------------------------------------- */
@@ -172,7 +173,7 @@ static void visit(void *ctx, const struct an_host *h)
         an_search_run(&p->s, h->state);
     }
     const struct suspects f = p->found.v[at];
-    for (uint32_t i = 0; i < f.n && p->out->verdict != PROVE_FALSE && p->tries < TRIES_MAX; i++, p->tries++) {
+    for (uint32_t i = 0; i < f.n && !p->counting && !p->s.done && p->tries < TRIES_MAX; i++, p->tries++) {
         struct an_sample sample = f.v[i];
         sample.host = arena_copy(p->a, h->host);
         if (an_find_witness(p->a, &sample, breaks, p, &p->out->request)) {
@@ -186,14 +187,40 @@ static void visit(void *ctx, const struct an_host *h)
     p->is_open |= f.n > 0;
 }
 
-static void search(struct proving *p)
+/* Looks for differences of the list and the good outcome, in `part` of the time. */
+static void search(struct proving *p, struct an_side *side, double part)
 {
-    struct an_side *const sides[2] = {&p->sides[0], &p->sides[1]};
-    an_search_begin(&p->s, &p->l, 1, p->asterisk, p->seconds);
+    struct an_side *const sides[2] = {side, &p->sides[1]};
+    p->found.n = 0;
+    p->by_state = (struct strmap){0};
+    p->is_open = false;
+    p->tries = 0;
+    an_search_begin(&p->s, &p->l, 1, p->asterisk, p->seconds * part);
     p->s.merge = true;
     p->s.leaf = leaf;
     p->s.ctx = p;
     an_hosts_visit(&p->s, sides, 2, visit, p);
+    an_search_end(&p->s);
+}
+
+/* Where all rules together are too hard: requests that one of those asks for which break the claim, if no rule
+ * before takes them. */
+static void guess(struct proving *p)
+{
+    const struct an_side *all = &p->sides[0];
+    uint32_t n = 0, done = 0;
+    for (uint32_t i = 0; i < all->items.n; i++)
+        n += all->items.v[i].changed;
+    n = n < ALONE_MAX ? n : ALONE_MAX;
+    for (uint32_t i = 0; i < all->items.n && done < n && p->out->verdict != PROVE_FALSE; i++) {
+        struct an_side one = {0};
+        if (!all->items.v[i].changed)
+            continue;
+        vec_add(p->a, &one.items, all->items.v[i]);
+        add_good(p, &one);
+        search(p, &one, 0.3 / n);
+        done++;
+    }
 }
 
 /* ---- what is said ------------------------------------------------------------------------------ */
@@ -220,37 +247,33 @@ static struct slice open_text(struct proving *p)
 /* Whether no request meets the condition. */
 static void find_vacuous(struct proving *p)
 {
-    struct an_side side = {0}, *const sides[2] = {&side, &p->sides[1]};
+    struct an_side side = {0};
     struct an_item item = {.guard = p->condition, .outcome = BAD, .changed = true};
-    bool before = p->is_open;
     if (!p->claim->condition)
         return;
     vec_add(p->a, &side.items, item);
     add_good(p, &side);
-    p->is_open = false;
-    p->tries = TRIES_MAX;
-    p->found.n = 0;
-    p->by_state = (struct strmap){0};
-    an_search_begin(&p->s, &p->l, 1, p->asterisk, p->seconds);
-    p->s.merge = true;
-    p->s.leaf = leaf;
-    p->s.ctx = p;
+    p->counting = true;
     if (p->condition != LOGIC_FALSE)
-        an_hosts_visit(&p->s, sides, 2, visit, p);
-    p->out->vacuous = !p->is_open && !p->s.exceeded;
-    an_search_end(&p->s);
-    p->is_open = before;
+        search(p, &side, 1);
+    p->out->vacuous = p->condition == LOGIC_FALSE || (!p->is_open && !p->s.exceeded);
 }
 
-static void judge(struct proving *p)
+static void decide(struct proving *p)
 {
-    if (p->out->verdict == PROVE_FALSE)
+    struct prove_result *out = p->out;
+    search(p, &p->sides[0], 0.7);
+    if (out->verdict == PROVE_FALSE)
         return;
-    p->out->verdict = p->is_open || p->s.exceeded ? PROVE_UNKNOWN : PROVE_TRUE;
-    if (p->s.exceeded)
-        p->out->why = an_search_excess(p->a, &p->s);
-    else if (p->is_open)
-        p->out->why = open_text(p);
+    out->verdict = p->is_open || p->s.exceeded ? PROVE_UNKNOWN : PROVE_TRUE;
+    if (p->s.exceeded) {
+        out->why = an_search_excess(p->a, &p->s);
+        guess(p);
+    } else if (p->is_open) {
+        out->why = open_text(p);
+    } else {
+        find_vacuous(p);
+    }
 }
 
 void prove_claim(struct arena *a, const struct ir_program *program, const struct ir_frontend *f,
@@ -269,10 +292,6 @@ void prove_claim(struct arena *a, const struct ir_program *program, const struct
     an_rules_add(&p.rules, &all, program, f);
     p.asterisk = an_asterisk(&p.rules);
     make_sides(&p, &all);
-    search(&p);
-    judge(&p);
-    an_search_end(&p.s);
-    if (out->verdict == PROVE_TRUE)
-        find_vacuous(&p);
+    decide(&p);
     logic_end(&p.l);
 }

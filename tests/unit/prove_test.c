@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "compiler/analyze.h"
 #include "compiler/test_run.h"
 #include "runtime/base/clock.h"
 #include "tests/unit/small.h"
@@ -185,8 +186,79 @@ static void random_claims(void **state)
     buf_free(&claims);
 }
 
+/* ---- large sets -------------------------------------------------------------------------------- */
+
+static const struct ir_program *program_of(struct compilation *c, struct buf *rules, const char *tests)
+{
+    struct buf text = {0};
+    buf_str(&text, "language 1\nbackend a { server s 127.0.0.1:1 }\nbackend b { server s 127.0.0.1:2 }\n"
+                   "frontend f {\n listen :80\n route {\n");
+    buf_slice(&text, buf_view(rules));
+    buf_printf(&text, "reply 404\n } }\n%s", tests);
+    const struct ir_program *p = checked(c, "large.weir", buf_view(&text));
+    buf_free(&text);
+    buf_free(rules);
+    assert_non_null(p);
+    return p;
+}
+
+/* Nothing of it can be told apart in time: that is said, and soon. */
+static void budget_is_kept(void **state)
+{
+    (void)state;
+    struct compilation c;
+    struct buf rules = {0};
+    struct prove_result r;
+    struct analyze_result analysis;
+    compilation_begin(&c);
+    for (char x = 'a'; x < 'y'; x++)
+        buf_printf(&rules, "use %c if path matches re\"%c.*%c.*%c\"\n", 'a' + x % 2, x, x + 1, x + 2);
+    const struct ir_program *p = program_of(&c, &rules, "test \"t\" on f {\n always use a if not (path contains \"~\")\n"
+                                                     " never reply 404 if path contains \"abc\"\n}\n");
+    uint64_t begin = an_search_clock();
+    analyze_frontend(&c.arena, p, p->frontends.v[0], 0.3, &analysis);
+    assert_true(analysis.exceeded && slice_contains(analysis.why, SLICE("ran out")));
+    assert_int_equal(analysis.findings.n, 0);
+    /* A request that breaks it is found all the same. */
+    prove_claim(&c.arena, p, p->frontends.v[0], &p->tests.v[0]->proofs.v[0], 0.3, &r);
+    assert_int_equal(r.verdict, PROVE_FALSE);
+    prove_claim(&c.arena, p, p->frontends.v[0], &p->tests.v[0]->proofs.v[1], 0.3, &r);
+    assert_int_equal(r.verdict, PROVE_UNKNOWN);
+    assert_true(slice_contains(r.why, SLICE("values of `path`")));
+    assert_true(an_search_clock() - begin < 3000000000u);
+    compilation_end(&c);
+}
+
+/* Sets that take long where each pair of rules is looked at. */
+static void large_sets_are_decided(void **state)
+{
+    (void)state;
+    static const char *const forms[][2] = {{"host like \"*.h%u.example\" and path under \"/p%u\"", "path under \"/p%u/x\""},
+                                           {"path like \"/a%u/*/b%u\"", "path like \"/c%u/*/d/*\""},
+                                           {"client.ip in 10.%u.0.0/16", "path == \"/%u\""}};
+    static const uint32_t sizes[] = {1000, 1000, 256};
+    for (uint32_t k = 0; k < COUNT(forms); k++) {
+        struct compilation c;
+        struct buf rules = {0};
+        struct analyze_result r;
+        compilation_begin(&c);
+        for (uint32_t part = 0; part < 2; part++)
+            for (uint32_t i = 0; i < sizes[k]; i++) {
+                buf_printf(&rules, "use %c if ", 'a' + i % 2);
+                buf_printf(&rules, forms[k][part], i, i);
+                buf_char(&rules, '\n');
+            }
+        const struct ir_program *p = program_of(&c, &rules, "");
+        analyze_frontend(&c.arena, p, p->frontends.v[0], 20, &r);
+        assert_false(r.exceeded);
+        assert_int_equal(r.findings.n, 0);
+        compilation_end(&c);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest all[] = {cmocka_unit_test(random_claims)};
+    const struct CMUnitTest all[] = {cmocka_unit_test(random_claims), cmocka_unit_test(budget_is_kept),
+                                     cmocka_unit_test(large_sets_are_decided)};
     return cmocka_run_group_tests(all, NULL, NULL);
 }
