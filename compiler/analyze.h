@@ -57,6 +57,9 @@ void analyze_frontend(struct arena *a, const struct ir_program *p, const struct 
 void analyze_overlaps(struct arena *a, const struct ir_program *p, const struct ir_frontend *f, double seconds,
                       struct analyze_overlaps *out);
 
+/* Whether overlaps are to be looked for: their code was given a level. */
+bool analyze_overlaps_asked(const struct diag_levels *levels);
+
 /* Reports the findings of all frontends as warnings, but for rules that were warned about already; overlaps where
  * their code was given a level. Returns
  * how many analyses were not finished; `said` tells of them in lines. */

@@ -211,12 +211,17 @@ static void report_excess(const struct ir_frontend *f, const struct analyze_resu
     buf_char(said, '\n');
 }
 
+bool analyze_overlaps_asked(const struct diag_levels *levels)
+{
+    uint8_t level = levels->of[DIAG_W0502];
+    return level && level != 1 + DIAG_SILENT;
+}
+
 uint32_t analyze_report(struct compilation *c, const struct ir_program *p, double seconds, struct buf *said)
 {
     uint32_t unfinished = 0;
     uint64_t end = an_search_clock() + (uint64_t)(seconds * 1e9), now;
-    uint8_t asked = c->diags.levels.of[DIAG_W0502];
-    bool overlaps = asked && asked != 1 + DIAG_SILENT;
+    bool overlaps = analyze_overlaps_asked(&c->diags.levels);
     struct rows rows = {0};
     for (uint32_t i = 0; i < p->frontends.n; i++) {
         const struct ir_frontend *f = p->frontends.v[i];
