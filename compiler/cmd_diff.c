@@ -154,7 +154,8 @@ static int wrong(const struct asked *asked, const char *format)
     if (!asked->form)
         return cmd_usage("diff", "--format is text, json, markdown or html, not `%s`", format);
     if (log_format && traffic_format_named(log_format) == TRAFFIC_UNKNOWN)
-        return cmd_usage("diff", "--traffic-format is json, haproxy, vhost or combined, not `%s`", log_format);
+        return cmd_usage("diff", "--traffic-format is json, haproxy, vhost or combined, not `%s`",
+                         log_format);
     if (asked->logs.n == 0 && (log_format || asked->traffic.host || asked->traffic.frontend))
         return cmd_usage("diff", "--traffic-… says how to read a log: which one, with --traffic FILE?");
     return 0;
@@ -177,7 +178,8 @@ int cmd_diff(int argc, char **argv)
          "replay an access log through both, and weigh the classes; - is standard input"},
         {"traffic-format", 0, OPTION_TEXT, &asked.traffic.format, "json|haproxy|vhost|combined",
          "of the logs, where it is not to be told from their lines"},
-        {"traffic-host", 0, OPTION_TEXT, &asked.traffic.host, "NAME", "the host of requests whose line names none"},
+        {"traffic-host", 0, OPTION_TEXT, &asked.traffic.host, "NAME",
+         "the host of requests whose line names none"},
         {"traffic-frontend", 0, OPTION_TEXT, &log_frontend, "NAME",
          "the frontend that received the logged requests, where there are several"},
         {"warnings", 0, OPTION_FLAG, &asked.warnings, NULL, "say the warnings of both files, too"},

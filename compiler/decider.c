@@ -29,8 +29,8 @@ struct decider {
 /* ---- compilation ------------------------------------------------------------------------------- */
 
 /* A program without shapes never calls them. */
-static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape,
-                    uint32_t args)
+static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables,
+                    uint32_t shape, uint32_t args)
 {
     (void)abi, (void)f, (void)tables, (void)shape, (void)args;
     abort();
@@ -80,7 +80,8 @@ static bool compile(struct decider *d, struct buf *why)
     if (d->low.pred_shapes + d->low.value_shapes) {
         struct plan_build_options o = {0};
         struct buf object = {0};
-        bool ok = plan_glue(buf_view(&d->low.glue), &o, &object, NULL, why) && load_code(d, buf_view(&object), why);
+        bool ok =
+            plan_glue(buf_view(&d->low.glue), &o, &object, NULL, why) && load_code(d, buf_view(&object), why);
         buf_free(&object);
         if (!ok)
             return false;
@@ -159,7 +160,8 @@ static void take_result(const struct decider *d, struct arena *a, const struct i
     }
     for (uint32_t i = 0; i < r->nedits; i++)
         vec_add(a, &out->edits,
-                ((struct eval_edit){kinds[r->edits[i].op], kept(a, r->edits[i].name), kept(a, r->edits[i].value), NULL}));
+                ((struct eval_edit){kinds[r->edits[i].op], kept(a, r->edits[i].name),
+                                    kept(a, r->edits[i].value), NULL}));
 }
 
 static void write_request(const struct eval_request *q, struct buf *out)
@@ -168,7 +170,7 @@ static void write_request(const struct eval_request *q, struct buf *out)
     buf_slice(out, q->method);
     buf_char(out, ' ');
     buf_slice(out, q->target);
-    buf_str(out, " HTTP/1.1\r\n");
+    buf_str(out, q->http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
     for (uint32_t i = 0; i < q->nheaders; i++) {
         buf_slice(out, q->headers[i].name);
         buf_str(out, ": ");
@@ -178,8 +180,8 @@ static void write_request(const struct eval_request *q, struct buf *out)
     buf_str(out, "\r\n");
 }
 
-void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f, const struct eval_request *q,
-                 struct eval_result *out)
+void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f,
+                 const struct eval_request *q, struct eval_result *out)
 {
     struct http1_head head;
     struct route_result result;
@@ -190,6 +192,11 @@ void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f
     struct weir_scratch scratch = {d->scratch, d->scratch + SCRATCH, false};
     struct weir_facts facts = {
         .str = d->facts, .client_port = q->client_port, .tls_active = q->tls, .scratch = &scratch};
+    struct ip_addr here = q->listener_ip;
+    facts.listener_port = q->listener_port;
+    if (!q->listener_port)
+        eval_listener(f, q->tls ? 443 : 80, &here, &facts.listener_port);
+    memcpy(facts.listener_ip, here.b, sizeof facts.listener_ip);
     memcpy(facts.client_ip, q->client_ip.b, sizeof facts.client_ip);
     write_request(q, &d->bytes);
     int status = http1_parse_request(buf_view(&d->bytes), true, &head);

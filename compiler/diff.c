@@ -104,7 +104,7 @@ struct comparing {
     struct diff_frontend *f;
     struct an_rules rules;
     struct an_search s;
-    struct strmap by_kind; /* the first classes of kinds */
+    struct strmap by_kind;           /* the first classes of kinds */
     struct strmap by_state, by_pair; /* leaves of states that were searched; classes by what decides */
     VEC(struct leaves) found;
     uint32_t current; /* in `found` */
@@ -141,7 +141,7 @@ static bool covers(const struct comparing *c, const struct an_entry *x, uint32_t
 
 /* Classes that differ in the same changes of headers are of one kind. */
 static const char *first_with(struct comparing *c, const struct an_entry *old, uint32_t n,
-                                      const struct an_entry *new, uint32_t m)
+                              const struct an_entry *new, uint32_t m)
 {
     struct buf key = {0};
     bool added;
@@ -193,8 +193,8 @@ static bool is_open(const struct leaf *l)
     return open;
 }
 
-/* Classes are of one kind where the same happens: of other hosts, by other rules or rows. Rows of one map against one
- * rule are one kind, wherever they lead. */
+/* Classes are of one kind where the same happens: of other hosts, by other rules or rows. Rows of one map
+ * against one rule are one kind, wherever they lead. */
 static void join_kind(struct comparing *c, struct diff_class *x, const struct leaf *l)
 {
     const struct an_item *old = x->old_item, *new = x->new_item;
@@ -293,15 +293,34 @@ struct confirming {
     struct diff_class *x;
 };
 
+/* The request as it arrives at the old frontend: both are asked about one and the same. */
+static struct eval_request placed(const struct confirming *c, const struct eval_request *q)
+{
+    struct eval_request same = *q;
+    eval_listener(c->f->old, q->tls ? 443 : 80, &same.listener_ip, &same.listener_port);
+    return same;
+}
+
 /* The request shows the difference, and by the rules of the class. */
 static bool shows(void *ctx, const struct eval_request *q)
 {
     struct confirming *c = ctx;
     struct diff_class *x = c->x;
+    struct eval_request same = placed(c, q);
     eval_run(c->d->a, c->f->old, q, NULL, NULL, &x->before);
-    eval_run(c->d->a, c->f->new, q, NULL, NULL, &x->after);
+    eval_run(c->d->a, c->f->new, &same, NULL, NULL, &x->after);
     return x->before.rule == x->old_item->rule && x->after.rule == x->new_item->rule &&
            an_results_differ(&x->before, &x->after);
+}
+
+/* Says where the request arrives if that matters and the new frontend listens elsewhere. */
+static void say_place(const struct confirming *c)
+{
+    struct eval_request *q = &c->x->request;
+    struct eval_result own;
+    eval_run(c->d->a, c->f->new, q, NULL, NULL, &own);
+    if (own.rule != c->x->after.rule || an_results_differ(&own, &c->x->after))
+        *q = placed(c, q);
 }
 
 bool diff_confirm(struct diff *d, const struct diff_frontend *f, struct diff_class *x,
@@ -312,7 +331,8 @@ bool diff_confirm(struct diff *d, const struct diff_frontend *f, struct diff_cla
         return false;
     struct eval_header *headers = arena_array(d->a, struct eval_header, q->nheaders + 1);
     for (uint32_t i = 0; i < q->nheaders; i++)
-        headers[i] = (struct eval_header){arena_copy(d->a, q->headers[i].name), arena_copy(d->a, q->headers[i].value)};
+        headers[i] =
+            (struct eval_header){arena_copy(d->a, q->headers[i].name), arena_copy(d->a, q->headers[i].value)};
     x->request = *q;
     x->request.method = arena_copy(d->a, q->method);
     x->request.target = arena_copy(d->a, q->target);
@@ -388,8 +408,10 @@ static void find_witness(struct diff *d, const struct diff_frontend *f, struct d
             x->request = q;
         x->confirmed = true;
     }
-    if (x->confirmed)
+    if (x->confirmed) {
         shows(&c, &x->request);
+        say_place(&c);
+    }
 }
 
 static void confirm(struct diff *d, struct diff_frontend *f)
@@ -415,7 +437,8 @@ static uint64_t weight_of(const struct diff_class *x)
     return x->others ? UINT64_MAX : x->nhosts + x->alike;
 }
 
-/* What moves most requests first; then what is sure, what changes where requests end, and what is about most hosts. */
+/* What moves most requests first; then what is sure, what changes where requests end, and what is about most
+ * hosts. */
 static int compare_classes(const void *a, const void *b)
 {
     const struct diff_class *x = *(struct diff_class *const *)a, *y = *(struct diff_class *const *)b;

@@ -2,7 +2,7 @@
 #include "compiler/diff_cone.h"
 
 enum {
-    AHEAD = 16, /* rules that were added or removed at one place */
+    AHEAD = 16,     /* rules that were added or removed at one place */
     NEEDED_MAX = 64 /* hosts that one condition names */
 };
 
@@ -63,11 +63,14 @@ static bool same_payload(struct finding *c, const struct ir_expr *x, const struc
         return x->num == y->num;
     case IR_CONST_IP:
         return memcmp(&x->ip, &y->ip, sizeof x->ip) == 0;
+    case IR_CONST_CIDR:
+        return x->cidr.bits == y->cidr.bits && memcmp(&x->cidr.addr, &y->cidr.addr, sizeof x->cidr.addr) == 0;
     case IR_FIELD:
         return x->field == y->field && slice_eq(x->str, y->str);
     case IR_CONST_STR:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_REPLACE:
         return slice_eq(x->str, y->str);
     case IR_IN:
     case IR_LOOKUP:
@@ -89,6 +92,16 @@ static bool same_payload(struct finding *c, const struct ir_expr *x, const struc
     case IR_TO_INT:
     case IR_TO_STR:
     case IR_CONCAT:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
+    case IR_AMONG:
     case IR_ADD:
     case IR_SUB:
     case IR_MUL:

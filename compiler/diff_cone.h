@@ -1,7 +1,7 @@
-/* What a change is confined to, told from the typed programs alone, before any formula is made. A request that
- * no changed rule and no changed row matches ends alike in both programs (note [cone] in diff.c). Where all of
- * those need one of some hosts, what is about other hosts need not be looked at, so that a comparison costs
- * what the change costs, and not what the program is large. For diff*.c alone. */
+/* What a change is confined to, told from the typed programs alone, before any formula is made. A request
+ * that no changed rule and no changed row matches ends alike in both programs (note [cone] in diff.c). Where
+ * all of those need one of some hosts, what is about other hosts need not be looked at, so that a comparison
+ * costs what the change costs, and not what the program is large. For diff*.c alone. */
 #ifndef WEIR_DIFF_CONE_H
 #define WEIR_DIFF_CONE_H
 
@@ -33,8 +33,8 @@ struct diff_cone {
 
 void diff_cone_find(struct arena *a, const struct ir_frontend *old, const struct ir_frontend *new,
                     struct diff_cone *out);
-/* Whether the rule, or the row of a map that it uses, is about other hosts alone: for an_rules.skip. `cone` is a
- * struct diff_cone. */
+/* Whether the rule, or the row of a map that it uses, is about other hosts alone: for an_rules.skip. `cone`
+ * is a struct diff_cone. */
 bool diff_cone_skips(const void *cone, const struct ir_rule *rule, const struct ir_row *row);
 /* Whether what was not skipped counts as changed; more than what has changed may. */
 bool diff_cone_has(const struct diff_cone *c, uint32_t side, const struct an_item *item);

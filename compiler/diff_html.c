@@ -83,8 +83,10 @@ static void html_classes(const struct diff *d, const struct diff_frontend *f, st
     uint32_t kinds = diff_kinds(f), shown = 0;
     if (kinds == 0)
         return;
-    buf_printf(out, "<table><thead><tr>%s<th>Requests</th><th>Before</th><th>Now</th><th>Such as</th></tr></thead>"
-                    "<tbody>\n", d->traffic ? "<th class=\"share\">Traffic</th>" : "");
+    buf_printf(out,
+               "<table><thead><tr>%s<th>Requests</th><th>Before</th><th>Now</th><th>Such as</th></tr></thead>"
+               "<tbody>\n",
+               d->traffic ? "<th class=\"share\">Traffic</th>" : "");
     for (uint32_t i = 0; i < f->classes.n && shown < DIFF_SHOWN; i++)
         if (!f->classes.v[i]->like) {
             html_class(d, f, f->classes.v[i], out);
@@ -135,7 +137,8 @@ static void html_objects(const struct diff *d, struct buf *out)
 /* ---- the page ---------------------------------------------------------------------------------- */
 
 static const char style[] =
-    ":root{--text:#1f2328;--soft:#59636e;--line:#d1d9e0;--page:#fff;--head:#f6f8fa;--old:#fff5f3;--new:#f0fbf3;"
+    ":root{--text:#1f2328;--soft:#59636e;--line:#d1d9e0;--page:#fff;--head:#f6f8fa;--old:#fff5f3;--new:#"
+    "f0fbf3;"
     "--red:#b3261e;--green:#1a7f37;--amber:#8a5a00;--bar:#0969da}"
     "@media(prefers-color-scheme:dark){:root{--text:#e6edf3;--soft:#9198a1;--line:#3d444d;--page:#0d1117;"
     "--head:#151b23;--old:#25171c;--new:#12261e;--red:#ff8f85;--green:#57d977;--amber:#e3b341;--bar:#58a6ff}}"
@@ -143,20 +146,25 @@ static const char style[] =
     "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif;max-width:84rem;margin:0 auto;"
     "padding:2rem 1.5rem 4rem;color:var(--text);background:var(--page)}"
     "h1{font-size:1.6rem;line-height:1.25;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2.2rem 0 .2rem}"
-    "p{margin:.2rem 0 .8rem}header p,header li{color:var(--soft)}header ul{margin:.6rem 0;padding-left:1.2rem}"
+    "p{margin:.2rem 0 .8rem}header p,header li{color:var(--soft)}header ul{margin:.6rem "
+    "0;padding-left:1.2rem}"
     "header li:first-child{color:var(--text);font-weight:600}"
     "code{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}"
-    "table{border-collapse:separate;border-spacing:0;width:100%;table-layout:fixed;border:1px solid var(--line);"
+    "table{border-collapse:separate;border-spacing:0;width:100%;table-layout:fixed;border:1px solid "
+    "var(--line);"
     "border-radius:6px;overflow:hidden}"
     "th,td{text-align:left;vertical-align:top;padding:.6rem .75rem;border-top:1px solid var(--line)}"
-    "thead th{border-top:0;background:var(--head);font-weight:600;font-size:13px}tbody:first-child tr:first-child td{border-top:0}"
+    "thead th{border-top:0;background:var(--head);font-weight:600;font-size:13px}tbody:first-child "
+    "tr:first-child td{border-top:0}"
     "td+td,th+th{border-left:1px solid var(--line)}td.old{background:var(--old)}td.new{background:var(--new)}"
     "td.old>code{color:var(--red)}td.new>code{color:var(--green)}"
     "th.share,td.share{width:7.5rem;text-align:right;font-variant-numeric:tabular-nums}"
     ".bar{display:block;height:5px;margin:.35rem 0;border-radius:3px;background:var(--line);overflow:hidden}"
     ".bar span{display:block;height:100%;background:var(--bar);min-width:1px}"
-    "small{display:block;color:var(--soft);font-size:12.5px;line-height:1.45;margin-top:.25rem;overflow-wrap:anywhere}"
-    "details{font-size:12.5px;color:var(--soft);margin-top:.25rem}summary{cursor:pointer}details ul{margin:.2rem 0;"
+    "small{display:block;color:var(--soft);font-size:12.5px;line-height:1.45;margin-top:.25rem;overflow-wrap:"
+    "anywhere}"
+    "details{font-size:12.5px;color:var(--soft);margin-top:.25rem}summary{cursor:pointer}details "
+    "ul{margin:.2rem 0;"
     "padding-left:1.1rem}"
     ".objects td:nth-child(1){width:7rem}.objects td:nth-child(2){width:18rem}.objects div{font-size:14px}"
     ".removed{color:var(--red)}.added,.equivalent{color:var(--green)}.changed,.unknown{color:var(--amber)}"

@@ -101,8 +101,8 @@ static void markdown_classes(const struct diff *d, const struct diff_frontend *f
         shown += fit;
     }
     if (kinds > shown)
-        buf_printf(out, "\n… and %u more, which %s here: `weir diff` as text or JSON has them.\n", kinds - shown,
-                   fit ? "are not shown" : "have no room");
+        buf_printf(out, "\n… and %u more, which %s here: `weir diff` as text or JSON has them.\n",
+                   kinds - shown, fit ? "are not shown" : "have no room");
 }
 
 static void markdown_frontend(const struct diff *d, const struct diff_frontend *f, struct buf *out)

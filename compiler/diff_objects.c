@@ -206,7 +206,9 @@ static void compare_servers(struct details *x, const struct ir_backend *old, con
 static void put_check(const struct ir_check *c, struct buf *out)
 {
     if (c->kind == IR_CHECK_HTTP) {
-        buf_printf(out, c->status_min == c->status_max ? "http %.*s %.*s, status %u" : "http %.*s %.*s, status %u..%u",
+        buf_printf(out,
+                   c->status_min == c->status_max ? "http %.*s %.*s, status %u"
+                                                  : "http %.*s %.*s, status %u..%u",
                    SLICE_ARG(c->method), SLICE_ARG(c->path), c->status_min, c->status_max);
         for (uint32_t i = 0; i < c->headers.n; i++) {
             buf_printf(out, ", header %.*s = ", SLICE_ARG(c->headers.v[i].name));
@@ -250,7 +252,8 @@ static void compare_check(struct diff *d, const void *before, const void *after)
 
 static void compare_checks(struct details *x, const struct ir_backend *old, const struct ir_backend *new)
 {
-    struct slice a = old->check ? old->check->name : SLICE("none"), b = new->check ? new->check->name : SLICE("none");
+    struct slice a = old->check ? old->check->name : SLICE("none"),
+                 b = new->check ? new->check->name : SLICE("none");
     if (!old->check != !new->check || !slice_eq(a, b))
         detail(x, "check: %.*s → %.*s", SLICE_ARG(a), SLICE_ARG(b));
     duration(x, "check every", old->check_every_ms, new->check_every_ms);

@@ -26,7 +26,8 @@ static void text_class(const struct diff *d, const struct diff_frontend *f, cons
     diff_describe(d->a, d, f, x, &v);
     buf_printf(out, "\n  %.*s  →  %.*s\n", SLICE_ARG(v.before), SLICE_ARG(v.after));
     buf_printf(out, "    requests  %.*s\n", SLICE_ARG(v.when));
-    buf_printf(out, "    hosts     %.*s%s%.*s\n", SLICE_ARG(v.hosts), v.alike.p ? "; and " : "", SLICE_ARG(v.alike));
+    buf_printf(out, "    hosts     %.*s%s%.*s\n", SLICE_ARG(v.hosts), v.alike.p ? "; and " : "",
+               SLICE_ARG(v.alike));
     buf_printf(out, "    before    %.*s\n", SLICE_ARG(v.old_rule));
     buf_printf(out, "    now       %.*s\n", SLICE_ARG(v.new_rule));
     if (v.traffic.p)
@@ -124,6 +125,10 @@ static void json_request(const struct eval_request *q, struct slice command, str
     buf_str(out, "],");
     member(out, "from", (struct slice){ip, ip_format(&q->client_ip, ip)});
     buf_printf(out, ",\"port\":%u,\"tls\":%s,", q->client_port, q->tls ? "true" : "false");
+    if (q->listener_port) {
+        member(out, "listener", (struct slice){ip, ip_format(&q->listener_ip, ip)});
+        buf_printf(out, ",\"listener-port\":%u,", q->listener_port);
+    }
     member(out, "explain", command);
 }
 
@@ -194,7 +199,8 @@ static void json_traffic(const struct diff_traffic *t, struct buf *out)
 {
     buf_str(out, "\"traffic\":{");
     json_counts(t->requests, t->differing, t->unclassed, out);
-    buf_printf(out, "\"lines\":%llu,\"unread\":%llu,", (unsigned long long)t->lines, (unsigned long long)t->unread);
+    buf_printf(out, "\"lines\":%llu,\"unread\":%llu,", (unsigned long long)t->lines,
+               (unsigned long long)t->unread);
     member(out, "first_unread", t->why);
     buf_printf(out, ",\"elsewhere\":%llu,\"assumed\":[", (unsigned long long)t->elsewhere);
     for (uint32_t i = 0; i < t->assumed.n; i++) {

@@ -24,7 +24,7 @@ static bool same_row(const struct walk *w, const struct ir_row *x, const struct 
 
 static bool same_at(const struct walk *w, uint32_t i, uint32_t k)
 {
-    return i < w->old->rows.n && k < w->new->rows.n && same_row(w, &w->old->rows.v[i], &w->new->rows.v[k]);
+    return i < w->old->rows.n && k < w->new->rows.n &&same_row(w, &w->old->rows.v[i], &w->new->rows.v[k]);
 }
 
 /* How far to go on in both where rows differ, to where they are the same again. */

@@ -235,7 +235,8 @@ struct slice diff_unclassed(struct arena *a, const struct diff *d, const struct 
     if (f->unclassed == 0)
         return (struct slice){NULL, 0};
     put_of_requests(d->traffic, f->unclassed, &b);
-    buf_printf(&b, f->unclassed == 1 ? " ends otherwise, in no kind that was found (" : " end otherwise, in no kind that was found (");
+    buf_printf(&b, f->unclassed == 1 ? " ends otherwise, in no kind that was found ("
+                                     : " end otherwise, in no kind that was found (");
     diff_put_number(f->unclassed, &b);
     buf_printf(&b, "), such as %.*s", SLICE_ARG(f->unclassed_as));
     return kept(a, &b);

@@ -198,7 +198,8 @@ static const struct ir_rule *edit_alone(const struct eval_result *x, const struc
 /* ---- requests ---------------------------------------------------------------------------------- */
 
 /* Hosts that are named and not among the class; how many. */
-static uint32_t missing_hosts(const struct diff_frontend *f, const struct diff_class *x, struct slice out[DIFF_HOSTS])
+static uint32_t missing_hosts(const struct diff_frontend *f, const struct diff_class *x,
+                              struct slice out[DIFF_HOSTS])
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < f->nnames; i++)
@@ -360,7 +361,8 @@ struct slice diff_describe_alike(struct arena *a, const struct diff *d, const st
     struct slice where = hosts(a, f, x);
     buf_printf(&b, slice_eq(where, SLICE("all")) ? "%.*s hosts" : "%.*s", SLICE_ARG(where));
     struct slice before = planned(a, x->old_item), after = planned(a, x->new_item);
-    buf_printf(&b, x->edits ? "%s%.*s" : "%s%.*s  →  %.*s", b.len ? ": " : "", SLICE_ARG(before), SLICE_ARG(after));
+    buf_printf(&b, x->edits ? "%s%.*s" : "%s%.*s  →  %.*s", b.len ? ": " : "", SLICE_ARG(before),
+               SLICE_ARG(after));
     if (new.rule) {
         buf_str(&b, " (");
         put_place(&new, &b);

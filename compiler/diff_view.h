@@ -10,13 +10,15 @@ enum {
 }; /* classes of one kind */
 
 struct diff_view {
-    struct slice before, after; /* what the rules do; where that reads the same, what becomes of the request */
-    struct slice old_outcome, new_outcome; /* of the request, with the changes of headers where those differ */
+    struct slice before,
+        after; /* what the rules do; where that reads the same, what becomes of the request */
+    struct slice old_outcome,
+        new_outcome;                   /* of the request, with the changes of headers where those differ */
     struct slice old_rule, new_rule;   /* `edge.route[3] at site.weir:12: use app if …` */
     struct slice old_place, new_place; /* `edge.route[3] at site.weir:12` */
     struct slice when;                 /* the conditions of both */
     struct slice hosts;
-    struct slice alike; /* `9 more classes like this`; p NULL: there are none */
+    struct slice alike;   /* `9 more classes like this`; p NULL: there are none */
     struct slice request; /* arguments of `weir explain`; p NULL: no request is confirmed */
     struct slice traffic; /* `12.4 % of 1,203,441 requests`; p NULL: no log is replayed */
 };
@@ -39,7 +41,8 @@ struct slice diff_describe_alike(struct arena *a, const struct diff *d, const st
                                  const struct diff_class *x);
 /* The classes that are shown: the first of each kind. */
 uint32_t diff_kinds(const struct diff_frontend *f);
-/* Whether there is something to say of the frontend by itself: that the objects do not say, nor diff_unchanged(). */
+/* Whether there is something to say of the frontend by itself: that the objects do not say, nor
+ * diff_unchanged(). */
 bool diff_tells_frontend(const struct diff *d, const struct diff_frontend *f);
 /* `v1` and `v2`: every request ends as before; p NULL: there are no such frontends. */
 struct slice diff_unchanged(struct arena *a, const struct diff *d);

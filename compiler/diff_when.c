@@ -69,13 +69,14 @@ static uint32_t open_parts(const struct when *w, const struct ir_expr *e, const 
     return n;
 }
 
-/* A rule did not apply: of its condition, the one part that is open does not hold. Where several are open, nothing can
- * be said in few words; where it shares nothing with what holds and is no `counterpart`, it is about other requests. */
+/* A rule did not apply: of its condition, the one part that is open does not hold. Where several are open,
+ * nothing can be said in few words; where it shares nothing with what holds and is no `counterpart`, it is
+ * about other requests. */
 static void deny(struct when *w, const struct ir_expr *guard, uint32_t side, bool counterpart)
 {
     const struct ir_expr *one = NULL;
-    if (!guard || w->n == PARTS_MAX || w->denied == DENIED_MAX || open_parts(w, guard, &one) != 1 || fails(w, one) ||
-        (guard == one && !counterpart))
+    if (!guard || w->n == PARTS_MAX || w->denied == DENIED_MAX || open_parts(w, guard, &one) != 1 ||
+        fails(w, one) || (guard == one && !counterpart))
         return;
     w->v[w->n++] = (struct part){one, side, true};
     w->denied++;
@@ -92,10 +93,11 @@ static bool same_action(const struct ir_rule *x, const struct ir_rule *y)
            (!x->backend || slice_eq(x->backend->name, y->backend->name));
 }
 
-/* Changed rules of a program before the one that decides; of changes of headers, those of the same header. `shown` is
- * what applied in this program, and `other` in the other one. */
-static void deny_changed(struct when *w, const struct an_side *side, uint32_t at, const struct an_item *decides,
-                         const struct ir_rule *shown, const struct ir_rule *other, bool edits)
+/* Changed rules of a program before the one that decides; of changes of headers, those of the same header.
+ * `shown` is what applied in this program, and `other` in the other one. */
+static void deny_changed(struct when *w, const struct an_side *side, uint32_t at,
+                         const struct an_item *decides, const struct ir_rule *shown,
+                         const struct ir_rule *other, bool edits)
 {
     uint32_t seen = 0;
     struct slice header = edits && (shown || other) ? (shown ? shown : other)->name : SLICE("");
@@ -146,7 +148,8 @@ static void put_part(const struct when *w, const struct part *p, struct buf *out
     buf_str(out, n > 1 && w->n > 1 ? ")" : "");
 }
 
-/* Whether the other program has a condition of the same words that means something else, since a set changed. */
+/* Whether the other program has a condition of the same words that means something else, since a set changed.
+ */
 static bool ambiguous(const struct when *w, const struct part *p)
 {
     struct buf text = {0}, other = {0};

@@ -1,5 +1,6 @@
-/* Replaying access logs; see traffic.h. Lines become requests, of which equal ones count as one with a number;
- * each is decided under both programs, and those that differ are weighed in the class of what decided. */
+/* Replaying access logs; see traffic.h. Lines become requests, of which equal ones count as one with a
+ * number; each is decided under both programs, and those that differ are weighed in the class of what
+ * decided. */
 #include "compiler/traffic.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ struct target {
     struct slice name;
     const struct ir_frontend *f[2];
     struct diff_frontend *d;
-    struct strmap classes;   /* by what decides; positions in d->classes */
+    struct strmap classes; /* by what decides; positions in d->classes */
 };
 
 /* A request as it is kept: this, then its texts; each header is two lengths and two texts. */
@@ -31,7 +32,7 @@ struct key_head {
     uint32_t target, method, url, host, nheaders;
     struct ip_addr ip;
     uint16_t port;
-    uint8_t tls, pad;
+    uint8_t tls, http10;
 };
 
 struct distinct {
@@ -74,8 +75,9 @@ static const struct ir_frontend *frontend_named(const struct ir_program *p, stru
     return NULL;
 }
 
-static struct slice class_key(const struct ir_rule *old, const struct ir_row *old_row, const struct ir_rule *new,
-                              const struct ir_row *new_row, bool edits, const void *out[5])
+static struct slice class_key(const struct ir_rule *old, const struct ir_row *old_row,
+                              const struct ir_rule *new, const struct ir_row *new_row, bool edits,
+                              const void *out[5])
 {
     static const char yes;
     const void *all[5] = {old, old_row, new, new_row, edits ? &yes : NULL};
@@ -118,7 +120,8 @@ static bool find_targets(struct replay *r)
         return true;
     r->target = target_named(r, slice_of(r->o->frontend));
     if (r->target == NO_TARGET)
-        buf_printf(r->why, "weir: no frontend `%s` is compared, which --traffic-frontend asks for\n", r->o->frontend);
+        buf_printf(r->why, "weir: no frontend `%s` is compared, which --traffic-frontend asks for\n",
+                   r->o->frontend);
     return r->target != NO_TARGET;
 }
 
@@ -160,7 +163,9 @@ static void keep(struct replay *r, uint32_t target, const struct traffic_line *x
         head.ip = x->ip;
     if (field[IR_FIELD_CLIENT_PORT] && x->has_port)
         head.port = x->port;
-    head.tls = field[IR_FIELD_TLS_ACTIVE] && x->tls;
+    bool place = field[IR_FIELD_LISTENER_IP] || field[IR_FIELD_LISTENER_PORT];
+    head.tls = (place || field[IR_FIELD_TLS_ACTIVE]) && x->tls;
+    head.http10 = field[IR_FIELD_VERSION] && x->http10;
     head.method = (uint32_t)x->method.len;
     head.url = (uint32_t)url.len;
     head.host = (uint32_t)host.len;
@@ -195,7 +200,11 @@ static struct eval_request unpack(struct arena *a, struct slice key, uint32_t *t
     memcpy(&head, key.p, sizeof head);
     const char *at = key.p + sizeof head;
     struct eval_header *headers = arena_array(a, struct eval_header, head.nheaders + 1);
-    struct eval_request q = {.client_ip = head.ip, .client_port = head.port, .tls = head.tls, .headers = headers};
+    struct eval_request q = {.client_ip = head.ip,
+                             .client_port = head.port,
+                             .tls = head.tls,
+                             .http10 = head.http10,
+                             .headers = headers};
     q.method = take_text(&at, head.method);
     q.target = take_text(&at, head.url);
     headers[q.nheaders++] = (struct eval_header){SLICE("Host"), take_text(&at, head.host)};
@@ -217,12 +226,14 @@ static struct diff_class *class_with(struct replay *r, const struct target *t, c
 {
     const struct ir_row *row[2] = {traffic_row_of(&r->rows[0], t->f[0], x->rule, q),
                                    traffic_row_of(&r->rows[1], t->f[1], y->rule, q)};
-    bool edits = x->outcome == EVAL_USE && y->outcome == EVAL_USE && slice_eq(x->backend->name, y->backend->name);
+    bool edits =
+        x->outcome == EVAL_USE && y->outcome == EVAL_USE && slice_eq(x->backend->name, y->backend->name);
     /* Rows of very large maps are not told apart, nor are outcomes that are equal for this request alone. */
     for (uint32_t i = 0; i < 8; i++) {
         const void *key[5];
-        const uint32_t *at = strmap_get(&t->classes, class_key(x->rule, i & 2 ? NULL : row[0], y->rule,
-                                                               i & 4 ? NULL : row[1], i & 1 ? !edits : edits, key));
+        const uint32_t *at =
+            strmap_get(&t->classes, class_key(x->rule, i & 2 ? NULL : row[0], y->rule, i & 4 ? NULL : row[1],
+                                              i & 1 ? !edits : edits, key));
         if (at)
             return t->d->classes.v[*at];
     }
@@ -238,8 +249,8 @@ static struct slice request_text(struct arena *a, const struct eval_request *q)
     return s;
 }
 
-static void weigh(struct replay *r, struct diff_frontend *f, struct diff_class *x, const struct eval_request *q,
-                  uint64_t n)
+static void weigh(struct replay *r, struct diff_frontend *f, struct diff_class *x,
+                  const struct eval_request *q, uint64_t n)
 {
     struct diff_class *first = x && x->like ? x->like : x;
     if (!x) {
@@ -273,7 +284,10 @@ static void decide(struct replay *r, struct arena *a, const struct distinct *x)
         return;
     }
     decider_run(r->deciders[0], a, t->f[0], &q, &old);
-    decider_run(r->deciders[1], a, t->f[1], &q, &new);
+    /* It arrives at one place. */
+    struct eval_request same = q;
+    eval_listener(t->f[0], q.tls ? 443 : 80, &same.listener_ip, &same.listener_port);
+    decider_run(r->deciders[1], a, t->f[1], &same, &new);
     if (!an_results_differ(&old, &new))
         return;
     t->d->differing += x->n;
@@ -314,7 +328,8 @@ static void note_lacks(struct replay *r, const struct log *log, const struct tra
     struct strmap *names = &r->needs.headers;
     for (uint32_t i = 0; !x->all_headers && i < names->cap; i++) {
         struct strmap_slot *s = &names->slots[i];
-        if (!s->key.p || s->value || (some && (slice_eq(s->key, SLICE("referer")) || slice_eq(s->key, SLICE("user-agent")))))
+        if (!s->key.p || s->value ||
+            (some && (slice_eq(s->key, SLICE("referer")) || slice_eq(s->key, SLICE("user-agent")))))
             continue;
         s->value = 1;
         for (uint32_t k = 0; k < x->nheaders; k++)
@@ -337,22 +352,30 @@ static bool take_host(struct replay *r, const struct log *log, struct traffic_li
     *missing = true;
     if (log->format != TRAFFIC_COMBINED)
         return true;
-    buf_printf(r->why, "weir: %s names no hosts, and rules read the host, as %.*s does: say which it was with "
-               "--traffic-host NAME\n", log->name, SLICE_ARG(rule->label));
+    buf_printf(r->why,
+               "weir: %s names no hosts, and rules read the host, as %.*s does: say which it was with "
+               "--traffic-host NAME\n",
+               log->name, SLICE_ARG(rule->label));
     return false;
 }
 
-static bool find_target(struct replay *r, const struct log *log, const struct traffic_line *x, uint32_t *target)
+static bool find_target(struct replay *r, const struct log *log, const struct traffic_line *x,
+                        uint32_t *target)
 {
     *target = r->o->frontend || !x->frontend.p ? NO_TARGET : target_named(r, x->frontend);
     if (*target == NO_TARGET)
         *target = r->target;
     if (*target != NO_TARGET || x->frontend.p)
         return true;
-    buf_printf(r->why, "weir: %s does not say which frontend received its requests: say it with --traffic-frontend "
-               "NAME, of ", log->name);
+    buf_printf(r->why,
+               "weir: %s does not say which frontend received its requests: say it with --traffic-frontend "
+               "NAME, of ",
+               log->name);
     for (uint32_t i = 0; i < r->targets.n; i++)
-        buf_printf(r->why, "%s`%.*s`", i == 0 ? "" : i + 1 == r->targets.n ? " or " : ", ",
+        buf_printf(r->why, "%s`%.*s`",
+                   i == 0                  ? ""
+                   : i + 1 == r->targets.n ? " or "
+                                           : ", ",
                    SLICE_ARG(r->targets.v[i].name));
     buf_char(r->why, '\n');
     return false;
@@ -415,21 +438,26 @@ static bool read_log(struct replay *r, struct log *log)
             n--;
         log->line++;
         if (log->line == 1 && n >= 2 && (unsigned char)text[0] == 0x1f && (unsigned char)text[1] == 0x8b) {
-            buf_printf(r->why, "weir: %s is compressed: zcat %s | weir diff OLD NEW --traffic -\n", log->name, log->name);
+            buf_printf(r->why, "weir: %s is compressed: zcat %s | weir diff OLD NEW --traffic -\n", log->name,
+                       log->name);
             ok = false;
             break;
         }
         if (n == 0)
             continue;
         r->t->lines++;
-        const char *why = n > LINE_MAX_LEN ? "it is too long" : read_line(r, log, (struct slice){text, (size_t)n}, &a, &x);
+        const char *why =
+            n > LINE_MAX_LEN ? "it is too long" : read_line(r, log, (struct slice){text, (size_t)n}, &a, &x);
         if (why)
             skip_line(r, log, why);
         else
             ok = take_line(r, log, &x);
         if (ok && log->format == TRAFFIC_UNKNOWN && log->line >= UNKNOWN_MAX) {
-            buf_printf(r->why, "weir: the first %d lines of %s are in no format that is known here; --traffic-format says "
-                       "which it is: json, haproxy, vhost or combined\n", UNKNOWN_MAX, log->name);
+            buf_printf(
+                r->why,
+                "weir: the first %d lines of %s are in no format that is known here; --traffic-format says "
+                "which it is: json, haproxy, vhost or combined\n",
+                UNKNOWN_MAX, log->name);
             ok = false;
         }
         if (a.blocks)
@@ -443,7 +471,8 @@ static bool read_log(struct replay *r, struct log *log)
 static bool open_log(struct replay *r, const char *name)
 {
     bool standard = strcmp(name, "-") == 0;
-    struct log log = {.name = standard ? "standard input" : name, .file = standard ? stdin : fopen(name, "re")};
+    struct log log = {.name = standard ? "standard input" : name,
+                      .file = standard ? stdin : fopen(name, "re")};
     log.format = r->o->format ? traffic_format_named(r->o->format) : TRAFFIC_UNKNOWN;
     bool ok = log.file != NULL;
     if (ok) {
@@ -477,11 +506,14 @@ static void tell_assumed(struct replay *r)
         assume(r, SLICE("client.port: 50000"));
     if (r->lacks_tls)
         assume(r, SLICE("tls.active: false"));
+    if (r->needs.field[IR_FIELD_LISTENER_IP] || r->needs.field[IR_FIELD_LISTENER_PORT])
+        assume(r, SLICE("listener.ip and listener.port: where the frontend listens"));
     for (uint32_t i = 0; i < names->cap; i++)
         if (names->slots[i].key.p && names->slots[i].value)
             assume(r, slice_eq(names->slots[i].key, SLICE("cookie"))
                           ? SLICE("cookies: none")
-                          : arena_printf(r->d->a, "req.header[\"%.*s\"]: absent", SLICE_ARG(names->slots[i].key)));
+                          : arena_printf(r->d->a, "req.header[\"%.*s\"]: absent",
+                                         SLICE_ARG(names->slots[i].key)));
 }
 
 static void open_deciders(struct replay *r)

@@ -13,8 +13,9 @@ struct traffic_options {
     const char *frontend;             /* that received them, where the lines do not say; or NULL */
 };
 
-/* Fills in d->traffic and the counts of frontends and classes. False, with the reason as lines in `why`, where
- * a log cannot be read or does not say what the rules need. What is said although all went well goes to `why`, too. */
+/* Fills in d->traffic and the counts of frontends and classes. False, with the reason as lines in `why`,
+ * where a log cannot be read or does not say what the rules need. What is said although all went well goes to
+ * `why`, too. */
 bool traffic_replay(struct diff *d, const struct traffic_options *o, struct buf *why);
 
 #endif

@@ -1,4 +1,5 @@
-/* Access logs of one JSON object a line; which members count is grammar/traffic_fields.def. See traffic_log.h. */
+/* Access logs of one JSON object a line; which members count is grammar/traffic_fields.def. See
+ * traffic_log.h. */
 #include "compiler/json.h"
 #include "compiler/traffic_log.h"
 
@@ -76,7 +77,8 @@ const char *traffic_read_json(struct slice line, struct arena *a, struct traffic
     const char *why = NULL;
     if (found[TARGET]) {
         out->method = found[METHOD] ? found[METHOD]->text : SLICE("GET");
-        why = traffic_take_target(found[TARGET]->text, out);
+        why = !traffic_is_method(out->method) ? "the method is not a word"
+                                              : traffic_take_target(found[TARGET]->text, out);
     } else if (found[LINE]) {
         why = traffic_take_request(found[LINE]->text, out);
     } else {

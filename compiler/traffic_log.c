@@ -80,7 +80,7 @@ static bool take_quoted(struct slice *s, char **scratch, struct slice *out)
     return true;
 }
 
-static bool is_method(struct slice s)
+bool traffic_is_method(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)
         if (!((s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z') || s.p[i] == '-' ||
@@ -117,8 +117,10 @@ const char *traffic_take_request(struct slice text, struct traffic_line *out)
     if (!first || first == last)
         return text.len <= 1 ? "it holds no request" : "the request is not METHOD TARGET HTTP/VERSION";
     out->method = (struct slice){text.p, (size_t)(first - text.p)};
-    if (!is_method(out->method) || !slice_starts(slice_from(text, (size_t)(last + 1 - text.p)), SLICE("HTTP/")))
+    if (!traffic_is_method(out->method) ||
+        !slice_starts(slice_from(text, (size_t)(last + 1 - text.p)), SLICE("HTTP/")))
         return "the request is not METHOD TARGET HTTP/VERSION";
+    out->http10 = slice_eq(slice_from(text, (size_t)(last + 1 - text.p)), SLICE("HTTP/1.0"));
     return traffic_take_target((struct slice){first + 1, (size_t)(last - first - 1)}, out);
 }
 
@@ -146,7 +148,8 @@ bool traffic_take_client(struct slice text, struct traffic_line *out)
     if (ip.len > 2 && ip.p[0] == '[' && ip.p[ip.len - 1] == ']')
         ip = (struct slice){ip.p + 1, ip.len - 2};
     out->has_ip = ip_parse(ip, &out->ip);
-    out->has_port = out->has_ip && take_number(slice_from(text, ip.len + (ip.p == text.p ? 1 : 3)), &out->port);
+    out->has_port =
+        out->has_ip && take_number(slice_from(text, ip.len + (ip.p == text.p ? 1 : 3)), &out->port);
     return out->has_ip && out->has_port;
 }
 
@@ -162,7 +165,8 @@ void traffic_take_header(struct slice name, struct slice value, struct traffic_l
 
 /* ---- combined and vhost ------------------------------------------------------------------------ */
 
-/* `CLIENT IDENT USER [TIME] "REQUEST" STATUS BYTES "REFERER" "AGENT"`; what follows the request may be missing. */
+/* `CLIENT IDENT USER [TIME] "REQUEST" STATUS BYTES "REFERER" "AGENT"`; what follows the request may be
+ * missing. */
 static const char *read_combined(struct slice s, char *scratch, struct traffic_line *out)
 {
     static const char *const no = "it is not CLIENT IDENT USER [TIME] \"REQUEST\" …";
@@ -277,8 +281,8 @@ static const char *read_haproxy(struct slice s, char *scratch, struct traffic_li
             out->host = host;
     }
     bool tls = out->tls;
-    const char *why =
-        traffic_take_request(decode_haproxy((struct slice){open + 1, (size_t)(close - open - 1)}, &scratch), out);
+    const char *why = traffic_take_request(
+        decode_haproxy((struct slice){open + 1, (size_t)(close - open - 1)}, &scratch), out);
     out->tls = tls; /* of the connection, whatever the target says */
     return why;
 }
@@ -289,19 +293,27 @@ const char *traffic_read(enum traffic_format format, struct slice line, char *sc
                          struct traffic_line *out)
 {
     out->method = out->target = out->host = out->frontend = (struct slice){NULL, 0};
-    out->has_ip = out->has_port = out->has_tls = out->tls = out->all_headers = false;
+    out->has_ip = out->has_port = out->has_tls = out->tls = out->all_headers = out->http10 = false;
     out->nheaders = 0;
+    const char *why = "its format is not known";
     switch (format) {
     case TRAFFIC_JSON:
-        return traffic_read_json(line, a, out);
+        why = traffic_read_json(line, a, out);
+        break;
     case TRAFFIC_HAPROXY:
-        return read_haproxy(line, scratch, out);
+        why = read_haproxy(line, scratch, out);
+        break;
     case TRAFFIC_VHOST:
-        return read_vhost(line, scratch, out);
+        why = read_vhost(line, scratch, out);
+        break;
     case TRAFFIC_COMBINED:
-        return read_combined(line, scratch, out);
+        why = read_combined(line, scratch, out);
+        break;
     case TRAFFIC_UNKNOWN:
         break;
     }
-    return "its format is not known";
+    for (size_t i = 0; !why && i < out->host.len; i++)
+        if ((unsigned char)out->host.p[i] <= ' ' || out->host.p[i] == 0x7f)
+            why = "the host holds a space or control characters";
+    return why;
 }

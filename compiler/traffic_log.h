@@ -11,7 +11,7 @@ enum traffic_format {
 #define X(id, text) TRAFFIC_##id,
     TRAFFIC_FORMATS(X)
 #undef X
-    TRAFFIC_UNKNOWN,
+        TRAFFIC_UNKNOWN,
 };
 
 const char *traffic_format_text(enum traffic_format f);
@@ -25,6 +25,7 @@ struct traffic_line {
     struct slice method, target; /* target: in origin-form, or "*" */
     struct slice host, frontend;
     bool has_ip, has_port, has_tls, tls;
+    bool http10; /* HTTP/1.0 */
     struct ip_addr ip;
     uint16_t port;
     struct eval_header headers[TRAFFIC_HEADERS_MAX]; /* without Host */
@@ -40,6 +41,7 @@ const char *traffic_read_json(struct slice line, struct arena *a, struct traffic
 
 /* `METHOD TARGET HTTP/1.1`; a target in absolute-form gives the host. NULL, or why not. */
 const char *traffic_take_request(struct slice text, struct traffic_line *out);
+bool traffic_is_method(struct slice s);
 const char *traffic_take_target(struct slice target, struct traffic_line *out);
 /* `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`. */
 bool traffic_take_client(struct slice text, struct traffic_line *out);

@@ -19,8 +19,9 @@ static void read_expr(struct arena *a, const struct ir_expr *e, struct traffic_n
     if (e->op == IR_FIELD) {
         out->field[e->field] = true;
         struct slice header = e->field == IR_FIELD_COOKIE   ? SLICE("cookie")
-                              : e->field == IR_FIELD_HEADER ? lower_name(e->str, name)
-                                                            : SLICE("");
+                              : e->field == IR_FIELD_HEADER || e->field == IR_FIELD_HEADERS
+                                  ? lower_name(e->str, name)
+                                  : SLICE("");
         if (slice_eq(header, SLICE("host")))
             out->field[IR_FIELD_HOST] = true;
         else if (header.len)
@@ -56,7 +57,8 @@ bool traffic_needs_header(const struct traffic_needs *n, struct slice name)
 
 bool traffic_reads_headers(const struct ir_expr *e)
 {
-    bool any = e->op == IR_FIELD && (e->field == IR_FIELD_HEADER || e->field == IR_FIELD_COOKIE);
+    bool any = e->op == IR_FIELD && (e->field == IR_FIELD_HEADER || e->field == IR_FIELD_HEADERS ||
+                                     e->field == IR_FIELD_COOKIE);
     for (uint32_t i = 0; i < e->nargs; i++)
         any |= traffic_reads_headers(e->args[i]);
     return any;

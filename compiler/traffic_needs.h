@@ -7,7 +7,7 @@
 
 struct traffic_needs {
     bool field[IR_FIELD_COUNT];
-    struct strmap headers; /* names in lower case; `cookie` where a cookie is read */
+    struct strmap headers;           /* names in lower case; `cookie` where a cookie is read */
     const struct ir_rule *host_rule; /* the first that reads the host */
 };
 

@@ -53,7 +53,8 @@ static const struct ir_row *row_at(const struct traffic_row_index *x, struct sli
 }
 
 /* `host` itself, then for each of its dots `*` (of the first alone) and `**` before what follows. */
-static const struct ir_row *find_pattern(struct arena *a, const struct traffic_row_index *x, struct slice host)
+static const struct ir_row *find_pattern(struct arena *a, const struct traffic_row_index *x,
+                                         struct slice host)
 {
     const struct ir_row *row = row_at(x, host);
     char *text = arena_alloc(a, host.len + 3);
@@ -102,7 +103,8 @@ static const struct ir_row *find_text(struct arena *a, const struct traffic_row_
     return NULL;
 }
 
-static const struct ir_row *find(struct arena *a, const struct traffic_row_index *x, const struct eval_value *v)
+static const struct ir_row *find(struct arena *a, const struct traffic_row_index *x,
+                                 const struct eval_value *v)
 {
     const struct ir_row *row = NULL;
     char key[17];
@@ -119,8 +121,14 @@ static const struct ir_row *find(struct arena *a, const struct traffic_row_index
                 row = row_at(x, cidr_key(&v->ip, (uint8_t)bits, key));
         /* An IPv6 prefix never contains an IPv4 address (runtime/base/ip.h). */
         return row && ip_in_prefix(&v->ip, &row->key.cidr) ? row : NULL;
+    case IR_CIDR: /* in networks that hold all of it */
+        for (int bits = v->cidr.bits; !row && bits >= 0; bits--)
+            if (x->bits[bits])
+                row = row_at(x, cidr_key(&v->cidr.addr, (uint8_t)bits, key));
+        return row && ip_in_prefix(&v->cidr.addr, &row->key.cidr) ? row : NULL;
     case IR_BOOL:
     case IR_BACKEND:
+    case IR_LIST:
         return NULL;
     }
     return NULL;
@@ -176,8 +184,8 @@ static struct eval_value key_of(struct arena *a, const struct ir_frontend *f, co
     return asking.value;
 }
 
-const struct ir_row *traffic_row_of(struct traffic_rows *r, const struct ir_frontend *f, const struct ir_rule *rule,
-                                    const struct eval_request *q)
+const struct ir_row *traffic_row_of(struct traffic_rows *r, const struct ir_frontend *f,
+                                    const struct ir_rule *rule, const struct eval_request *q)
 {
     const struct ir_expr *lookup = rule && rule->kind == IR_USE_MAP ? rule->value : NULL;
     if (!lookup || lookup->op != IR_LOOKUP)

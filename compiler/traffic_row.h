@@ -12,8 +12,9 @@ struct traffic_rows {
     VEC(struct traffic_row_index *) maps;
 };
 
-/* The row by which `rule` of `f`, which decided the request, took the backend; NULL where the rule uses no map. */
-const struct ir_row *traffic_row_of(struct traffic_rows *r, const struct ir_frontend *f, const struct ir_rule *rule,
-                                    const struct eval_request *q);
+/* The row by which `rule` of `f`, which decided the request, took the backend; NULL where the rule uses no
+ * map. */
+const struct ir_row *traffic_row_of(struct traffic_rows *r, const struct ir_frontend *f,
+                                    const struct ir_rule *rule, const struct eval_request *q);
 
 #endif

@@ -1,5 +1,5 @@
-/* Pairs of small random programs for the tests of the comparison: what they may hold, and the values of a request that
- * tell the tests in them apart. */
+/* Pairs of small random programs for the tests of the comparison: what they may hold, and the values of a
+ * request that tell the tests in them apart. */
 #ifndef WEIR_TEST_DIFF_GENERATE_H
 #define WEIR_TEST_DIFF_GENERATE_H
 
@@ -24,7 +24,8 @@ static inline uint32_t draw(struct random *r, uint32_t below)
 static const char *const hosts[] = {"a", "b", "a.b", "b.b", "a.a.b", "ab", "", "c.a"};
 static const char *const headers[] = {NULL, "a", "b", "ab", "", "A"};
 static const char *const cookies[] = {NULL, "c=a", "c=b", "c=", "d=a; c=ab"};
-static const char *const addresses[] = {"10.0.0.1", "10.1.0.1", "10.1.0.2", "192.0.2.1", "::1", "2001:db8::1"};
+static const char *const addresses[] = {"10.0.0.1",  "10.1.0.1", "10.1.0.2",
+                                        "192.0.2.1", "::1",      "2001:db8::1"};
 static const char *const methods[] = {"GET", "POST", "OPTIONS", "X"};
 
 /* What a program reads, so that no more is tried. */
@@ -37,7 +38,8 @@ enum { GROUPS = 6, GROUP_TESTS = 20 };
 static const char *const tests[GROUPS][GROUP_TESTS] = {
     {"host == \"a\"", "host == \"a.b\"", "host != \"b\"", "host like \"*.b\"", "host like \"**.b\"",
      "host in [\"a\", \"b.b\"]", "host in [\"*.b\", \"a\"]", "host ends-with \"b\"", "host contains \"a\"",
-     "host starts-with \"a\"", "host == \"b.b\"", "host in hosts", "host like \"a*\"", "host matches re\"^a+$\""},
+     "host starts-with \"a\"", "host == \"b.b\"", "host in hosts", "host like \"a*\"",
+     "host matches re\"^a+$\""},
     {"path == \"/a\"",           "path == \"/\"",          "path != \"/b\"",
      "path under \"/a\"",        "path under \"/a/b\"",    "path under \"/\"",
      "path starts-with \"/a\"",  "path ends-with \"b\"",   "path ends-with \"/\"",
@@ -61,9 +63,9 @@ static const char *const tests[GROUPS][GROUP_TESTS] = {
 };
 
 /* What is put into texts: of the same groups. */
-static const char *const values[GROUPS] = {"${host}", "${path | lower}", "${client.ip}",
-                                           "${req.header[\"X\"] | default(\"none\")}", "${req.uri}",
-                                           "${req.cookie[\"c\"] | default(\"\") | upper}"};
+static const char *const values[GROUPS] = {"${host}",      "${path | lower}",
+                                           "${client.ip}", "${req.header[\"X\"] | default(\"none\")}",
+                                           "${req.uri}",   "${req.cookie[\"c\"] | default(\"\") | upper}"};
 
 static inline void add_test(struct random *r, struct buf *out)
 {
@@ -102,16 +104,26 @@ struct lines {
 
 static inline void draw_line(struct random *r, bool edit, struct buf *out)
 {
-    static const char *const actions[] = {"use p",     "use q",     "use s",
-                                          "reply 403", "reply 404", "redirect to \"/x\" 302",
-                                          "reply 200 { body \"b\" }", "reply 200 { header \"Z\" = \"1\" }"},
-                             *const maps[GROUPS] = {"use by-host[host]", "use by-path[path]",
-                                                    "use by-net[client.ip]", "use p", "use by-path[path]", "use q"},
-                             *const edits[] = {
-                                 "set req.header[\"X\"] = \"a\"", "delete req.header[\"X\"]",
-                                 "add req.header[\"X\"] = \"b\"", "set req.header[\"Y\"] = \"1\"",
-                                 "set req.header[\"Y\"] = path",  "delete req.header[\"Y\"]",
-                                 "add req.header[\"Z\"] = \"2\"", "set req.header[\"z\"] = \"3\"", "reply 405"};
+    static const char *const actions[] = {"use p",
+                                          "use q",
+                                          "use s",
+                                          "reply 403",
+                                          "reply 404",
+                                          "redirect to \"/x\" 302",
+                                          "reply 200 { body \"b\" }",
+                                          "reply 200 { header \"Z\" = \"1\" }"},
+                             *const maps[GROUPS] = {"use by-host[host]",     "use by-path[path]",
+                                                    "use by-net[client.ip]", "use p",
+                                                    "use by-path[path]",     "use q"},
+                             *const edits[] = {"set req.header[\"X\"] = \"a\"",
+                                               "delete req.header[\"X\"]",
+                                               "add req.header[\"X\"] = \"b\"",
+                                               "set req.header[\"Y\"] = \"1\"",
+                                               "set req.header[\"Y\"] = path",
+                                               "delete req.header[\"Y\"]",
+                                               "add req.header[\"Z\"] = \"2\"",
+                                               "set req.header[\"z\"] = \"3\"",
+                                               "reply 405"};
     const char *value = values[r->groups[draw(r, 2)]];
     out->len = 0;
     if (draw(r, 8) == 0)
@@ -119,7 +131,8 @@ static inline void draw_line(struct random *r, bool edit, struct buf *out)
     else if (!edit && draw(r, 16) == 0)
         buf_printf(out, "    reply 200 { body \"%s\" }", value);
     else if (!edit && draw(r, 4) == 0)
-        buf_printf(out, "    %s", r->groups[0] == 0 && draw(r, 2) ? "use by-exact[host]" : maps[r->groups[0]]);
+        buf_printf(out, "    %s",
+                   r->groups[0] == 0 && draw(r, 2) ? "use by-exact[host]" : maps[r->groups[0]]);
     else
         buf_printf(out, "    %s", edit ? ONE_OF(edits) : ONE_OF(actions));
     add_guard(r, out);
@@ -183,7 +196,8 @@ static inline void put_program(const struct lines *l, uint32_t variant, struct b
                "list hosts: host {\n \"a\"\n \"a.b\"\n%s}\nlist prefixes: prefix {\n \"/a\"\n \"/b/\"\n}\n"
                "frontend f {\n  listen 127.0.0.1:2\n",
                variant & 1 ? " \"b.b\" -> p\n" : "", variant & 8 ? "q" : "s",
-               variant & 16 ? " \"a.b\" -> q\n" : "", variant & 4 ? " 192.0.2.0/24\n" : "", variant & 2 ? "s" : "q", variant & 4 ? " \"b\"\n" : "");
+               variant & 16 ? " \"a.b\" -> q\n" : "", variant & 4 ? " 192.0.2.0/24\n" : "",
+               variant & 2 ? "s" : "q", variant & 4 ? " \"b\"\n" : "");
     if (l->edits)
         buf_str(out, "  on request {\n");
     for (uint32_t i = 0; i < l->n; i++) {

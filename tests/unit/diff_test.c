@@ -1,7 +1,8 @@
 /* The exact comparison against brute force: pairs of small random programs, and every request of a small
  * domain evaluated under both. What brute force finds must be among the classes, and every class must have a
  * request that evaluation confirms, so that the two sets of (old rule, new rule) are equal. Prints the
- * program pair and the seed where they are not. WEIR_PAIRS=10000 runs as many pairs, DIFF_SEED=N begins at another one. */
+ * program pair and the seed where they are not. WEIR_PAIRS=10000 runs as many pairs, DIFF_SEED=N begins at
+ * another one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,7 +72,8 @@ static bool is_shown(const struct brute *b, const struct diff_class *x)
     struct eval_request q = an_request(&a, &x->samples[0]);
     eval_run(&a, b->old, &q, NULL, NULL, &old);
     eval_run(&a, b->new, &q, NULL, NULL, &new);
-    bool shown = old.rule == x->old_item->rule && new.rule == x->new_item->rule && an_results_differ(&old, &new);
+    bool shown =
+        old.rule == x->old_item->rule && new.rule == x->new_item->rule &&an_results_differ(&old, &new);
     arena_free(&a);
     return shown;
 }
@@ -110,7 +112,8 @@ static bool agree(const struct brute *b, const struct diff_frontend *f, bool may
     return true;
 }
 
-/* Two texts that are put together may be equal for some requests, or for none: and so is what becomes of headers. */
+/* Two texts that are put together may be equal for some requests, or for none: and so is what becomes of
+ * headers. */
 static bool is_open(struct slice text)
 {
     return slice_contains(text, SLICE("${"));
@@ -132,14 +135,16 @@ static void compare(const struct buf *old, const struct buf *new, uint64_t seed,
     }
     struct reads p = reads_of(buf_view(old)), q = reads_of(buf_view(new));
     struct brute b = {.old = x->frontends.v[0], .new = y->frontends.v[0]};
-    b.reads = (struct reads){p.host | q.host, p.path | q.path, p.method | q.method, p.header | q.header, p.cookie | q.cookie,
-                             p.ip | q.ip,     p.tls | q.tls,   p.port | q.port,     p.query | q.query};
+    b.reads = (struct reads){p.host | q.host,     p.path | q.path,     p.method | q.method,
+                             p.header | q.header, p.cookie | q.cookie, p.ip | q.ip,
+                             p.tls | q.tls,       p.port | q.port,     p.query | q.query};
     diff_programs(&c.arena, x, y, &o, &d);
     try_all(&b);
     t->pairs++;
     t->requests += b.requests;
     t->differing += b.differing > 0;
-    if (!agree(&b, d.frontends.v[0], b.reads.query || is_open(buf_view(old)) || is_open(buf_view(new)), t, why)) {
+    if (!agree(&b, d.frontends.v[0], b.reads.query || is_open(buf_view(old)) || is_open(buf_view(new)), t,
+               why)) {
         printf("--- old\n%.*s--- new\n%.*s", SLICE_ARG(buf_view(old)), SLICE_ARG(buf_view(new)));
         fail_msg("seed %llu: %s", (unsigned long long)seed, why);
     }
@@ -151,7 +156,10 @@ static void random_pairs(void **state)
     (void)state;
     const char *given = getenv("DIFF_SEED"), *seconds = getenv("DIFF_SECONDS"), *pairs = getenv("WEIR_PAIRS");
     uint64_t from = given ? strtoull(given, NULL, 10) : 1, least = pairs ? strtoull(pairs, NULL, 10) : 40,
-             end = clock_ns() + (pairs ? 0 : seconds ? strtoull(seconds, NULL, 10) : 6) * 1000000000ull;
+             end = clock_ns() + (pairs     ? 0
+                                 : seconds ? strtoull(seconds, NULL, 10)
+                                           : 6) *
+                                    1000000000ull;
     struct totals t = {0};
     struct lines x = {0}, y = {0};
     struct buf old = {0}, new = {0};
