@@ -502,6 +502,8 @@ void check_negation(struct checker *k, const struct ast_expr *e, const struct ir
         if (!x->optional || is_present(k, x))
             continue;
         const struct ast_expr *operand = e->kind == AST_COMPARE ? e->args[i < e->nargs ? i : 0] : e;
+        if (e->kind == AST_COMPARE && e->nargs == 2 && check_literal_quietly(k, operand)) /* sides are swapped in the IR */
+            operand = e->args[operand == e->args[0]];
         struct slice text = check_source_text(k, operand->span);
         struct diag *d = diag_report(k->d, DIAG_W0412, e->span, "this also holds where `%.*s` is missing",
                                      SLICE_ARG(text));
