@@ -38,6 +38,7 @@ static void make_object(struct checker *k, struct decl *d)
 static void check_top(struct checker *k, struct module *m)
 {
     k->m = m;
+    check_once(k, m->ast->top, IN_FILE);
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         const struct ast_stmt *s = m->ast->top->stmts.v[i];
         enum statement_id id = check_statement(k, s, IN_FILE);

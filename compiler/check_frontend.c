@@ -139,6 +139,7 @@ void check_frontend(struct checker *k, struct decl *d)
     if (!s->block)
         return;
     k->tcp = d->tcp;
+    k->rules_lost = false;
     check_once(k, s->block, d->tcp ? IN_TCP_FRONTEND : IN_FRONTEND);
     k->hello = reads_hello(s->block);
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {

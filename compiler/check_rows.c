@@ -172,7 +172,7 @@ static bool cidr_key(struct rows_file *f, const struct word *w, struct ir_key *k
         return true;
     ip_mask(&key->cidr.addr, key->cidr.bits);
     struct slice fix = {text, ip_prefix_format(&key->cidr, text)};
-    struct diag *x = row_error(f, DIAG_E0304, w->raw, "this network has host bits set");
+    struct diag *x = row_error(f, DIAG_E0304, w->raw, "`%.*s` has host bits set", SLICE_ARG(w->text));
     if (x) {
         diag_label(f->k->d, x, "bits beyond the prefix are not zero");
         diag_help(f->k->d, x, "did you mean `%.*s`?", SLICE_ARG(fix));

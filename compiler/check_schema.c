@@ -223,6 +223,11 @@ static void suggest_statement(struct checker *k, struct diag *x, const struct as
                 words[n++] = later[i].word;
     }
     struct slice near = diag_nearest_sure(s->word, words, n, &sure);
+    for (uint32_t i = 0; i < n && !slice_eq_nocase(near, s->word); i++)
+        if (slice_eq_nocase(words[i], s->word)) {
+            near = words[i];
+            sure = true;
+        }
     if (!near.p)
         return;
     if (is_word(near, contexts) || find_later(near, contexts)) {
@@ -281,6 +286,12 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
     struct diag *x = diag_report(k->d, action ? DIAG_E0404 : DIAG_E0206, s->word_span,
                                  "`%.*s` does not belong %.*s", SLICE_ARG(s->word), SLICE_ARG(here));
     diag_label(k->d, x, "it belongs %.*s", SLICE_ARG(there));
+    for (size_t i = 1; i < STATEMENT_COUNT; i++) /* `get` in a test, `GET` in a check */
+        if (statements[i].contexts & context && slice_eq_nocase(statements[i].word, s->word)) {
+            diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(statements[i].word));
+            diag_fix(x, FIX_SAFE, s->word_span, statements[i].word);
+            return;
+        }
     if (action && pure)
         diag_note(k->d, x, "a route is pure: it decides, and changes nothing");
     if (action && pure && elsewhere & IN_ON_REQUEST && context & IN_ROUTE)
@@ -405,6 +416,26 @@ static bool has_error(const struct ast_stmt *s)
     return (s->tail_expr && s->tail_expr->kind == AST_ERROR) || (s->type && !s->type->name.p);
 }
 
+/* `5 s`: a number and its unit. */
+static bool unit_apart(struct checker *k, enum statement_id id, const struct ast_expr *number, const struct ast_expr *unit)
+{
+    static const struct slice units[] = {SLICE("us"), SLICE("ms"),  SLICE("s"),   SLICE("m"),  SLICE("h"),  SLICE("d"),
+                                         SLICE("B"),  SLICE("kB"),  SLICE("MB"),  SLICE("GB"), SLICE("TB"), SLICE("KiB"),
+                                         SLICE("MiB"), SLICE("GiB"), SLICE("TiB")};
+    for (size_t i = 0; i < sizeof units / sizeof *units && number->kind == AST_INT && unit->kind == AST_NAME; i++) {
+        if (!slice_eq(unit->text, units[i]))
+            continue;
+        struct span gap = {number->span.file, number->span.off + number->span.len, 0};
+        gap.len = unit->span.off - gap.off;
+        struct diag *x = check_misformed(k, id, unit->span, "a number and its unit stand together");
+        diag_label(k->d, x, "the unit of the number before it");
+        diag_help(k->d, x, "write `%lld%.*s`", (long long)number->num, SLICE_ARG(units[i]));
+        diag_fix(x, FIX_SAFE, gap, SLICE(""));
+        return true;
+    }
+    return false;
+}
+
 /* An argument too many. */
 static void extra_argument(struct checker *k, enum statement_id id, const struct ast_expr *e)
 {
@@ -464,6 +495,8 @@ static bool well_formed(struct checker *k, const struct ast_stmt *s, enum statem
         without_assign(k, id, s->args[d->max]);
         return false;
     }
+    if (s->nargs > d->max && d->max > 0 && unit_apart(k, id, s->args[d->max - 1], s->args[d->max]))
+        return false;
     if (s->nargs > d->max) {
         extra_argument(k, id, s->args[d->max]);
         return false;

@@ -139,10 +139,11 @@ static bool cidr_key(struct checker *k, const struct ast_expr *e, const struct a
     out->cidr = lit->cidr;
     if (ip_prefix_is_clean(&out->cidr))
         return true;
-    struct diag *x = diag_report(k->d, DIAG_E0304, e->span, "this network has host bits set");
     char text[IP_TEXT_MAX];
     ip_mask(&out->cidr.addr, out->cidr.bits);
     struct slice fix = arena_copy(k->a, (struct slice){text, ip_prefix_format(&out->cidr, text)});
+    struct diag *x = diag_report(k->d, DIAG_E0304, e->span, "`%.*s` has host bits set",
+                                 SLICE_ARG(check_source_text(k, lit->span)));
     diag_label(k->d, x, "bits beyond the prefix are not zero");
     diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(fix));
     if (e == lit)

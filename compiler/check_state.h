@@ -194,9 +194,11 @@ struct checker {
     struct strmap instance_names; /* index in instances */
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
+    bool tight; /* the condition that is being checked is an operand of `or` or `not`: `x and` before it needs parentheses */
     enum phase phase;         /* whose fields are there */
     bool tcp;                 /* in a TCP frontend or backend */
     bool hello;               /* a TCP frontend that reads TLS hellos */
+    bool rules_lost;          /* a rule of this frontend was reported: what it would decide is not known */
     struct slice later_field; /* the last one that this rule was told about */
     struct need need;         /* PHASE_ANY: what the condition has used */
     struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
@@ -370,7 +372,10 @@ bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice
 
 /* Gives `x` the fix that moves the lines of the statement at `what` in front of those of the one at `before`, where each
  * has lines of its own. */
-void check_fix_move(struct checker *k, struct diag *x, struct span what, struct span before);
+void check_fix_move(struct checker *k, struct diag *x, enum diag_applicability how, struct span what,
+                    struct span before);
+/* The statement whose word is at `at`, and the block that it stands in; NULL: there is none. */
+const struct ast_stmt *check_statement_at(struct checker *k, struct span at, const struct ast_block **in);
 /* `text` as a string literal. */
 struct slice check_quoted(struct checker *k, struct slice text);
 bool check_is_name(struct slice s); /* could be declared */
@@ -415,6 +420,7 @@ bool check_is_text(enum type_id t);
 /* Reports E0900 for a field, once a rule. */
 void check_later_field(struct checker *k, struct span at, struct slice text);
 bool check_is_field(const struct ast_expr *e);              /* written as a field is, without its key */
+bool check_is_status(const struct ast_expr *e);             /* a field that is a status */
 bool check_names_field(const struct ast_expr *e);           /* the first word belongs to a field */
 bool check_reserved(struct slice name);                     /* a field begins with that word */
 bool check_convertible(enum type_id from, enum type_id to); /* every `from` is a `to` */
@@ -431,8 +437,9 @@ struct typed check_failed(void);
 /* An expression with what the conditions around it say about its absence. */
 struct typed check_result(struct checker *k, struct ir_expr *e, enum type_id type);
 void check_acl(struct checker *k, struct decl *d);
-/* W0412 where `test`, written as `e`, has an optional operand and is negated. */
-void check_negation(struct checker *k, const struct ast_expr *e, const struct ir_expr *test);
+/* W0412 where `test`, written as `e`, has an optional operand and is negated; `whole` is `e` with its `not`. */
+void check_negation(struct checker *k, const struct ast_expr *e, const struct ast_expr *whole,
+                    const struct ir_expr *test);
 /* What stands at `at`, shortened. */
 struct slice check_source_text(struct checker *k, struct span at);
 
@@ -526,6 +533,9 @@ void check_settings(struct checker *k, enum statement_id id, const struct ast_st
 void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
 /* The same for what has no place in a program yet: the rules are checked, and left. */
 void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block, enum phase phase);
+/* Reports E0403: the route `block` of `f` (NULL: not known) ends with its rules v[0..n), none of which always decides. */
+void check_undecided(struct checker *k, const struct ir_frontend *f, const struct ast_block *block,
+                     const struct ir_rule *v, uint32_t n);
 /* One rule of the phase that is being checked. */
 void check_one_rule(struct checker *k, const struct ast_stmt *s);
 /* A value that becomes the value of a header. NULL where reported. */

@@ -170,6 +170,54 @@ static struct diag *else_without_when(struct parser *p, struct span at)
     return d;
 }
 
+static bool ends_bare_text(char c)
+{
+    return strchr(" \t\r\n\"{}()[],;#", c) != NULL;
+}
+
+/* The run of bytes around `at` as far as a text without quotes may reach. */
+static struct span bare_text(const struct parser *p, struct span at)
+{
+    struct slice text = p->source->text;
+    uint32_t from = at.off, to = at.off;
+    while (from > 0 && !ends_bare_text(text.p[from - 1]))
+        from--;
+    while (to < text.len && !ends_bare_text(text.p[to]))
+        to++;
+    return parse_span(p, from, to);
+}
+
+static bool is_path_byte(char c)
+{
+    char l = ascii_lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || strchr("/._~-?*%", c);
+}
+
+/* A URL, a path, a media type or a pattern of hosts that stands without quotes; NULL where it is none of them. */
+static struct diag *without_quotes(struct parser *p, int kind, struct span at)
+{
+    struct span all = bare_text(p, at);
+    struct slice s = {p->source->text.p + all.off, all.len};
+    const char *scheme = memmem(s.p, s.len, "://", 3), *slash = s.len ? memchr(s.p, '/', s.len) : NULL, *what = NULL;
+    if (scheme && scheme > s.p)
+        what = "a URL";
+    else if (s.len > 1 && s.p[0] == '/' && is_path_byte(s.p[1]) && s.p[1] != '/')
+        what = "a path";
+    else if (slice_starts(s, SLICE("*.")) || slice_starts(s, SLICE("**.")))
+        what = "a pattern";
+    else if (kind == DOT)
+        what = "a text";
+    else if (slash && slash > s.p && slash + 1 < s.p + s.len && is_path_byte(slash[-1]) && is_path_byte(slash[1]))
+        what = "a text";
+    if (!what)
+        return NULL;
+    struct diag *d = parse_report(p, DIAG_E0100, all, "%s stands in quotes", what);
+    diag_label(p->diags, d, "without quotes");
+    diag_fix(d, slash == s.p || scheme ? FIX_SAFE : FIX_MAYBE, all, arena_printf(p->arena, "\"%.*s\"", SLICE_ARG(s)));
+    diag_help(p->diags, d, "write `%.*s`", SLICE_ARG(parse_clip(p, d->fix_text)));
+    return d;
+}
+
 /* The mistakes that have a message of their own; NULL where it is none of them. */
 static struct diag *known_mistake(struct parser *p, int kind, struct span at, uint32_t expected)
 {
@@ -209,6 +257,10 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
         return without_if(p, at);
     if (kind == MINUS && at_minus(p, at))
         return misplaced_minus(p, at);
+    bool bare = kind == SLASH || kind == STAR || (kind == DOT && p->before.kind == ID) || kind == COLON || p->before.kind == COLON || p->before.kind == SLASH;
+    struct diag *text = bare ? without_quotes(p, kind, at) : NULL;
+    if (text)
+        return text;
     if (in_args && is_arithmetic(kind))
         return report(p, at, "an operator cannot stand among arguments", "put the whole argument in parentheses: `(a + b)`");
     if (is_comparison(kind) && expected & EXPECT_LOGIC)
