@@ -345,6 +345,8 @@ static void type_item(struct form *f, struct slice item)
     const struct ast_type *t = f->s->type;
     struct slice kind, words[2], detail;
     split_kind(item, &kind, &detail);
+    if (!t && f->k->partial)
+        return;
     if (!t) {
         struct span at = f->s->nargs ? f->s->args[f->s->nargs - 1]->span : f->s->word_span;
         diag_label(f->k->d,
@@ -607,7 +609,7 @@ void check_once(struct checker *k, const struct ast_block *block, enum context c
 static void complete(struct checker *k, const struct span *seen, enum context context, struct slice what,
                      struct span at)
 {
-    for (size_t id = 1; id < STATEMENT_COUNT && !k->incomplete; id++) {
+    for (size_t id = 1; id < STATEMENT_COUNT && !k->incomplete && !k->partial; id++) {
         if (seen[id].len || !(check_parts((enum statement_id)id) & NEEDED) ||
             !check_may_stand((enum statement_id)id, context))
             continue;

@@ -473,15 +473,16 @@ void check_error_row(struct checker *k, const struct ast_stmt *s)
                    "outside");
     else if (key->kind != AST_RANGE)
         check_int(k, key, "the status of an error", 400, 599, &n);
-    bool known = how && (check_word(how, "file") || check_word(how, "raw-file"));
+    bool body = how && check_word(how, "body");
+    bool known = body || (how && (check_word(how, "file") || check_word(how, "raw-file")));
     if (s->nargs == 1 && known && s->ntail_args == 2 && !s->cond && !s->block) {
-        check_string(k, s->tail_args[1], "the file of an error page", &file);
+        check_string(k, s->tail_args[1], body ? "the text of an error page" : "the file of an error page", &file);
         return;
     }
     struct diag *x = diag_report(k->d, DIAG_E0211, how ? how->span : key->span,
-                                 "a row of `errors` is a status and a file");
+                                 "a row of `errors` is a status and a file, or a text");
     diag_label(k->d, x, "not such a row");
-    diag_help(k->d, x, "it is written `503 -> file \"FILE\"`");
+    diag_help(k->d, x, "it is written `503 -> file \"FILE\"` or `503 -> body \"TEXT\"`");
 }
 
 /* ---- backends ---------------------------------------------------------------------------------- */

@@ -30,6 +30,18 @@ struct slice check_full_name(struct checker *k, const struct module *m, struct s
     return m->prefix.len ? arena_printf(k->a, "%.*s%.*s", SLICE_ARG(m->prefix), SLICE_ARG(name)) : name;
 }
 
+bool check_library_begin(struct checker *k, const struct module *m)
+{
+    bool library = m != k->modules.v[0];
+    k->inert += library;
+    return library;
+}
+
+void check_library_end(struct checker *k, bool began)
+{
+    k->inert -= began;
+}
+
 /* ---- declaring --------------------------------------------------------------------------------- */
 
 /* The kind of declaration that `s` is, or -1. */
@@ -334,6 +346,7 @@ struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kin
         return NULL;
     }
     d->used = true;
+    d->needed |= !k->inert;
     if (kinds >> d->kind & 1)
         return d;
     if (d->twin && kinds >> d->twin->kind & 1)

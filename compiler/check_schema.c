@@ -146,7 +146,7 @@ struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    if (k->later) /* what it is within was reported */
+    if (k->later || k->inert) /* what it is within was reported, or is where it is used */
         return arena_new(k->a, struct diag);
     struct diag *x =
         diag_report(k->d, DIAG_E0900, at, "%s: part of the language, but not done by this version", what);
@@ -454,7 +454,7 @@ static void extra_argument(struct checker *k, enum statement_id id, const struct
     if (statements[id].parts & WITH_IF)
         words[n++] = SLICE("if");
     for (size_t i = 0; i < NOPTIONS; i++)
-        if (!options[i].later && slice_eq(options[i].statement, statements[id].word))
+        if ((!options[i].later || statements[id].later) && slice_eq(options[i].statement, statements[id].word))
             words[n++] = options[i].word;
     if (statements[id].parts & WITH_IF && (slice_eq(word, SLICE("i")) || slice_eq(word, SLICE("f")))) {
         diag_help(k->d, x, "did you mean `if`?");

@@ -97,6 +97,7 @@ struct decl {
     enum decl_kind kind;
     enum { DECL_NEW, DECL_BUSY, DECL_DONE } state; /* BUSY: its value is being looked at; to find circles */
     bool used;
+    bool needed;     /* used by what is not inert */
     bool tcp;        /* BACKEND, FRONTEND: of connections, not of requests */
     uint32_t symbol; /* in the index of names, where one is made */
     struct slice name;
@@ -125,7 +126,7 @@ struct decl {
         struct ir_backend *backend;
         struct ir_frontend *frontend;
         struct module *target;
-        enum context use; /* TEMPLATE: IN_BACKEND, IN_FRONTEND, IN_HTTP_CHECK, IN_TCP_CHECK; 0: reported */
+        enum context use; /* TEMPLATE: where its statements stand, such as IN_BACKEND; 0: reported */
     };
 };
 
@@ -192,6 +193,9 @@ struct checker {
     const struct frame *frame;
     VEC(struct decl *) instances; /* checks made of templates */
     struct strmap instance_names; /* index in instances */
+    /* In what has no effect by itself: a template of an imported file, or another declaration of it that this version does
+     * not do. What is E0900 there is reported where it is used. */
+    uint32_t inert;
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
     bool tight; /* the condition that is being checked is an operand of `or` or `not`: `x and` before it needs parentheses */
@@ -260,6 +264,11 @@ void check_suggest(struct checker *k, struct diag *x, struct span at, struct sli
 const char *check_decl_text(enum decl_kind kind); /* "a backend" */
 /* The name of `d` in plans and logs: with its file's prefix. */
 struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
+
+/* Begins and ends what has no effect by itself where `m` is an imported file (checker.inert); `began` of the first is for
+ * the second. */
+bool check_library_begin(struct checker *k, const struct module *m);
+void check_library_end(struct checker *k, bool began);
 
 /* ---- check_index.c: the index of names (name_index.h); each does nothing where none is made ---- */
 
@@ -483,7 +492,7 @@ void check_leave(struct checker *k, uint32_t height);
 /* ---- check_template.c: templates, `extends`, checks made of templates; check_proxy.c ---- */
 
 void check_template_head(struct checker *k, struct decl *d);
-/* Gives a backend or frontend the statements of the templates that it extends. */
+/* Gives a backend, a frontend or another object that may have templates the statements of those that it extends. */
 void check_extend(struct checker *k, struct decl *d);
 void check_template_alone(struct checker *k, struct decl *d);
 /* The check that `e` names, or makes of a template; NULL where reported. */

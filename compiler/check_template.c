@@ -5,65 +5,134 @@
 
 /* ---- the head ---------------------------------------------------------------------------------- */
 
+/* What templates are for. */
+static const struct subject {
+    struct slice word;
+    enum context use;
+    enum decl_kind kind;
+    enum statement_id statement;
+    const char *many;
+    bool later; /* E0900 */
+} subjects[] = {
+    {SLICE("backend"), IN_BACKEND, DECL_BACKEND, STATEMENT_BACKEND, "backends", false},
+    {SLICE("frontend"), IN_FRONTEND, DECL_FRONTEND, STATEMENT_FRONTEND, "frontends", false},
+    {SLICE("tls"), IN_TLS, DECL_TLS, STATEMENT_TLS, "`tls`", true},
+    {SLICE("limit"), IN_LIMIT, DECL_LIMIT, STATEMENT_LIMIT, "limits", true},
+    {SLICE("log"), IN_LOG, DECL_LOG, STATEMENT_LOG, "logs", true},
+    {SLICE("errors"), IN_ERRORS, DECL_ERRORS, STATEMENT_ERRORS, "error pages", true},
+};
+enum { NSUBJECTS = sizeof subjects / sizeof *subjects };
+
+static const struct {
+    struct slice word;
+    enum context use;
+} check_kinds[] = {
+    {SLICE("http"), IN_HTTP_CHECK}, {SLICE("tcp"), IN_TCP_CHECK},   {SLICE("tls"), IN_TLS_CHECK},
+    {SLICE("grpc"), IN_GRPC_CHECK}, {SLICE("agent"), IN_AGENT_CHECK}, {SLICE("exec"), IN_EXEC_CHECK},
+};
+enum { NCHECK_KINDS = sizeof check_kinds / sizeof *check_kinds };
+
+static const uint64_t all_checks =
+    IN_HTTP_CHECK | IN_TCP_CHECK | IN_TLS_CHECK | IN_GRPC_CHECK | IN_AGENT_CHECK | IN_EXEC_CHECK;
+
+/* What the template declared as `d` is for; NULL: checks. */
+static const struct subject *subject_of(const struct decl *d)
+{
+    for (size_t i = 0; i < NSUBJECTS; i++)
+        if (d->use == subjects[i].use)
+            return &subjects[i];
+    return NULL;
+}
+
 static bool check_kind_of(struct checker *k, struct decl *d)
 {
     const struct ast_type *type = d->stmt->type;
     if (type && !type->name.p)
         return false;
-    if (type && (slice_eq(type->name, SLICE("http")) || slice_eq(type->name, SLICE("tcp")))) {
-        d->use = slice_eq(type->name, SLICE("http")) ? IN_HTTP_CHECK : IN_TCP_CHECK;
-        return true;
-    }
+    for (size_t i = 0; type && i < NCHECK_KINDS; i++)
+        if (slice_eq(type->name, check_kinds[i].word)) {
+            d->use = check_kinds[i].use;
+            if (!(d->use & (IN_HTTP_CHECK | IN_TCP_CHECK)))
+                check_later(k, type->span, "checks of kind %.*s", SLICE_ARG(type->name));
+            return true;
+        }
     struct span at = d->stmt->args[1]->span, end = {at.file, at.off + at.len, 0};
     struct diag *x = check_misformed(k, STATEMENT_TEMPLATE, type ? type->span : end,
                                      "a template for a check says what the check speaks");
-    diag_label(k->d, x, type ? "expected http or tcp" : "`: http` or `: tcp` is missing here");
+    diag_label(k->d, x, type ? "expected http, tcp, tls, grpc, agent or exec" : "`: http` or `: tcp` is missing here");
     return false;
 }
 
-static void wrong_head(struct checker *k, struct span at)
+static void wrong_head(struct checker *k, const struct ast_expr *e, struct span at)
 {
-    diag_label(k->d, check_misformed(k, STATEMENT_TEMPLATE, at, "a template says what it is for"),
-               "expected `for backend`, `for frontend` or `for check`");
+    struct slice words[NSUBJECTS + 1];
+    struct diag *x = check_misformed(k, STATEMENT_TEMPLATE, at, "a template says what it is for");
+    diag_label(k->d, x, "expected `for backend`, `for frontend`, `for check`, `for tls`, `for limit`, `for log` or `for errors`");
+    for (size_t i = 0; i < NSUBJECTS; i++)
+        words[i] = subjects[i].word;
+    words[NSUBJECTS] = SLICE("check");
+    if (e && e->kind == AST_NAME)
+        check_suggest(k, x, at, e->text, words, NSUBJECTS + 1);
+}
+
+/* The type after `:`, of those that have one. */
+static bool type_fits(struct checker *k, const struct subject *subject, const struct ast_type *type)
+{
+    if (!type || !type->name.p)
+        return true;
+    bool tcp = slice_eq(type->name, SLICE("tcp")), json = slice_eq(type->name, SLICE("json"));
+    if (subject->kind == DECL_LIMIT)
+        return check_key_type(k, type) != TYPE_ERROR;
+    bool http = !subject->later && slice_eq(type->name, SLICE("http"));
+    if (subject->kind == DECL_LOG ? json || slice_eq(type->name, SLICE("text")) : http)
+        return true;
+    if (!subject->later && tcp) {
+        check_later(k, type->span, "templates of TCP connections");
+        return false;
+    }
+    struct diag *x = diag_report(k->d, DIAG_E0302, type->span, "a template for %s has no form `%.*s`", subject->many,
+                                 SLICE_ARG(type->name));
+    diag_label(k->d, x, "%s", subject->kind == DECL_LOG ? "expected json or text" : subject->later ? "not expected" : "expected http");
+    return false;
 }
 
 void check_template_head(struct checker *k, struct decl *d)
 {
     const struct ast_stmt *s = d->stmt;
+    const struct subject *subject = NULL;
     struct span end = {d->at.file, d->at.off + d->at.len, 0};
     for (uint32_t i = 0; i < s->nargs; i++)
         if (s->args[i]->kind == AST_ERROR)
             return;
     if (s->nargs < 2 || !check_word(s->args[0], "for")) {
-        wrong_head(k, s->nargs ? s->args[0]->span : end);
+        wrong_head(k, NULL, s->nargs ? s->args[0]->span : end);
         return;
     }
-    if (check_word(s->args[1], "check")) {
+    bool library = check_library_begin(k, d->module);
+    for (size_t i = 0; i < NSUBJECTS && s->args[1]->kind == AST_NAME; i++)
+        if (slice_eq(s->args[1]->text, subjects[i].word))
+            subject = &subjects[i];
+    if (subject) {
+        if (subject->later)
+            check_later(k, s->args[1]->span, "templates for %s", subject->many);
+        if (type_fits(k, subject, s->type))
+            d->use = subject->use;
+    } else if (check_word(s->args[1], "check")) {
         if (s->nargs > 2)
             check_misformed(k, STATEMENT_TEMPLATE, s->args[2]->span, "a template for a check extends no other");
         check_kind_of(k, d);
-        return;
+    } else {
+        wrong_head(k, s->args[1], s->args[1]->span);
     }
-    bool backend = check_word(s->args[1], "backend");
-    if (!backend && !check_word(s->args[1], "frontend")) {
-        wrong_head(k, s->args[1]->span);
-        return;
-    }
-    if (s->type && s->type->name.p && !slice_eq(s->type->name, SLICE("http"))) {
-        if (slice_eq(s->type->name, SLICE("tcp")))
-            check_later(k, s->type->span, "templates of TCP connections");
-        else
-            diag_label(k->d, diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no protocol",
-                                         SLICE_ARG(s->type->name)),
-                       "expected http");
-        return;
-    }
-    d->use = backend ? IN_BACKEND : IN_FRONTEND;
+    check_library_end(k, library);
 }
 
-static const char *use_text(enum context use)
+static const char *use_text(uint64_t use)
 {
-    return use == IN_BACKEND ? "backends" : use == IN_FRONTEND ? "frontends" : "checks";
+    for (size_t i = 0; i < NSUBJECTS; i++)
+        if (use == subjects[i].use)
+            return subjects[i].many;
+    return "checks";
 }
 
 /* The template that `e` (a name or a call) uses, for `uses`; NULL where reported. */
@@ -75,7 +144,7 @@ static struct decl *template_ref(struct checker *k, const struct ast_expr *e, ui
         return d && d->use ? d : NULL;
     struct diag *x = diag_report(k->d, DIAG_E0202, callee->span, "`%.*s` is a template for %s", SLICE_ARG(d->name),
                                  use_text(d->use));
-    diag_label(k->d, x, "not for %s", uses & IN_HTTP_CHECK ? "checks" : use_text((enum context)uses));
+    diag_label(k->d, x, "not for %s", use_text(uses));
     diag_secondary(k->d, x, d->at, "declared here");
     return NULL;
 }
@@ -122,8 +191,10 @@ enum how { SINGLE, SEVERAL, PHASE };
 
 static enum how how_often(const struct ast_stmt *s)
 {
-    static const struct slice several[] = {SLICE("server"), SLICE("listen"), SLICE("log"),
-                                           SLICE("serve"),  SLICE("stick"),  SLICE("learn")};
+    static const struct slice several[] = {SLICE("server"), SLICE("listen"), SLICE("log"),  SLICE("serve"),
+                                           SLICE("stick"),  SLICE("learn"),  SLICE("certs")};
+    if (s->kind == AST_STMT_ROW)
+        return SINGLE;
     if (s->kind != AST_STMT_WORD)
         return SEVERAL;
     if (slice_eq(s->word, SLICE("on")) || slice_eq(s->word, SLICE("route")))
@@ -134,10 +205,12 @@ static enum how how_often(const struct ast_stmt *s)
     return SINGLE;
 }
 
-/* What tells settings apart: `balance`, `timeout server`, `on request`. */
+/* What tells settings apart: `balance`, `timeout server`, `on request`, `field host`, of a row its key. */
 static struct slice key_of(struct checker *k, const struct ast_stmt *s)
 {
-    bool second = slice_eq(s->word, SLICE("timeout")) || slice_eq(s->word, SLICE("on"));
+    bool second = slice_eq(s->word, SLICE("timeout")) || slice_eq(s->word, SLICE("on")) || slice_eq(s->word, SLICE("field"));
+    if (s->kind == AST_STMT_ROW)
+        return check_source_text(k, s->args[0]->span);
     if (!second || !s->nargs || s->args[0]->kind != AST_NAME)
         return s->word;
     return arena_printf(k->a, "%.*s %.*s", SLICE_ARG(s->word), SLICE_ARG(s->args[0]->text));
@@ -163,6 +236,7 @@ struct merged {
 struct merge {
     struct checker *k;
     struct decl *d;
+    struct ast_type *type; /* that a template has */
     VEC(struct merged) list;
     bool bad;
 };
@@ -170,7 +244,7 @@ struct merge {
 static struct merged *find(struct merge *m, struct slice key)
 {
     for (uint32_t i = 0; i < m->list.n; i++)
-        if (m->list.v[i].s->kind == AST_STMT_WORD && slice_eq(m->list.v[i].key, key))
+        if (how_often(m->list.v[i].s) != SEVERAL && slice_eq(m->list.v[i].key, key))
             return &m->list.v[i];
     return NULL;
 }
@@ -292,11 +366,13 @@ static const struct ast_block *expand(struct merge *m, const struct ast_expr *e,
         !check_enter(k, t, e->span, 0, false))
         return NULL;
     made_of(m, t, e->span);
+    m->type = t->stmt->type ? t->stmt->type : m->type;
     const struct ast_block *block = copy_block(k, &b, t->stmt->block);
     if (t->stmt->nargs == 4 && check_word(t->stmt->args[2], "extends")) {
         struct merge inner = {.k = k, .d = m->d};
         block = with_templates(&inner, block, check_copy_expr(k, &b, t->stmt->args[3]), use);
         m->bad |= inner.bad;
+        m->type = m->type ? m->type : inner.type;
     }
     check_leave(k, 0);
     return block;
@@ -324,7 +400,7 @@ static const struct ast_expr *extends_of(struct checker *k, enum statement_id id
     const struct ast_expr *word = s->args[i];
     if (!check_word(word, "extends")) {
         if (word->kind == AST_NAME)
-            check_unknown_option(k, id == STATEMENT_FRONTEND ? "frontend" : "backend", IN_FILE, word->text, word->span);
+            check_unknown_option(k, check_word_of(id).p, IN_FILE, word->text, word->span);
         else if (word->kind != AST_ERROR)
             diag_label(k->d, check_misformed(k, id, word->span, "this is not how it is written"), "not expected");
         return NULL;
@@ -346,16 +422,38 @@ static void extend_with(struct checker *k, struct decl *d, const struct ast_expr
     s->block = (struct ast_block *)(uintptr_t)with_templates(&m, d->stmt->block, extends, use);
     d->stmt = s;
     d->lacking |= m.bad;
+    if (!m.type || (use & (IN_BACKEND | IN_FRONTEND)))
+        return;
+    if (s->tail == AST_TAIL_NONE) { /* `log access extends combined()` is of the type of the template */
+        s->tail = AST_TAIL_TYPE;
+        s->type = m.type;
+    } else if (s->type && s->type->name.p && !slice_eq(s->type->name, m.type->name)) {
+        struct diag *x = diag_report(k->d, DIAG_E0302, s->type->span, "the template is for `%.*s`, this is `%.*s`",
+                                     SLICE_ARG(m.type->name), SLICE_ARG(s->type->name));
+        diag_label(k->d, x, "%.*s, expected %.*s", SLICE_ARG(s->type->name), SLICE_ARG(m.type->name));
+        diag_secondary(k->d, x, m.type->span, "of the template");
+    }
 }
 
 void check_extend(struct checker *k, struct decl *d)
 {
-    bool backend = d->kind == DECL_BACKEND;
-    const struct ast_expr *extends =
-        extends_of(k, backend ? STATEMENT_BACKEND : STATEMENT_FRONTEND, d->stmt, 1);
+    const struct subject *subject = subjects;
+    while (subject->kind != d->kind)
+        subject++;
+    if (subject->later && (d->stmt->nargs < 2 || !check_word(d->stmt->args[1], "extends")))
+        return; /* check_statement() knows what else may be wrong with it */
+    const struct ast_expr *extends = extends_of(k, subject->statement, d->stmt, 1);
     d->lacking = d->stmt->nargs > 1 && !extends;
+    bool library = check_library_begin(k, d->module);
     if (extends && d->stmt->block)
-        extend_with(k, d, extends, backend ? IN_BACKEND : IN_FRONTEND);
+        extend_with(k, d, extends, subject->use);
+    check_library_end(k, library);
+    if (!extends && subject->later) { /* reported */
+        struct ast_stmt *s = arena_new(k->a, struct ast_stmt);
+        *s = *d->stmt;
+        s->nargs = 1;
+        d->stmt = s;
+    }
 }
 
 /* ---- checks made of templates -------------------------------------------------------------------- */
@@ -468,7 +566,7 @@ struct decl *check_check_ref(struct checker *k, const struct ast_expr *e)
     const struct ast_expr *callee = e->kind == AST_CALL ? e->args[0] : e;
     struct decl *t = callee->kind == AST_NAME || callee->kind == AST_MEMBER ? check_lookup(k, callee) : NULL;
     if (t && t->kind == DECL_TEMPLATE) {
-        t = template_ref(k, e, IN_HTTP_CHECK | IN_TCP_CHECK);
+        t = template_ref(k, e, all_checks);
         return t ? instance(k, t, e) : NULL;
     }
     struct decl *d = check_ref(k, callee, t ? 1u << DECL_CHECK : 1u << DECL_CHECK | 1u << DECL_TEMPLATE, "check");
@@ -493,25 +591,27 @@ void check_template_alone(struct checker *k, struct decl *t)
         return;
     check_bind_nothing(k, t, &b);
     struct decl *d = new_check(k, t, &b, t->name);
+    const struct subject *subject = subject_of(t);
+    const struct ast_expr *extends = subject ? extends_of(k, subject->statement, t->stmt, 2) : NULL;
     k->partial = true;
-    if (t->use == IN_HTTP_CHECK || t->use == IN_TCP_CHECK) {
+    if (subject)
+        d->kind = subject->kind;
+    if (extends)
+        extend_with(k, d, check_copy_expr(k, &b, (struct ast_expr *)(uintptr_t)extends), t->use);
+    if (!subject) {
         check_check(k, d);
-    } else {
-        bool is_backend = t->use == IN_BACKEND;
-        const struct ast_expr *extends =
-            extends_of(k, is_backend ? STATEMENT_BACKEND : STATEMENT_FRONTEND, t->stmt, 2);
-        d->kind = is_backend ? DECL_BACKEND : DECL_FRONTEND;
-        if (extends)
-            extend_with(k, d, check_copy_expr(k, &b, (struct ast_expr *)(uintptr_t)extends), t->use);
+    } else if (subject->later) {
+        k->later++;
+        check_form_block(k, d->stmt->block, t->use, SLICE("template"), t->at);
+        k->later--;
+    } else if (d->kind == DECL_BACKEND) {
         d->stmt->tail = AST_TAIL_NONE;
-        if (is_backend)
-            d->backend = &backend;
-        else
-            d->frontend = &frontend;
-        if (is_backend)
-            check_backend(k, d);
-        else
-            check_frontend(k, d);
+        d->backend = &backend;
+        check_backend(k, d);
+    } else {
+        d->stmt->tail = AST_TAIL_NONE;
+        d->frontend = &frontend;
+        check_frontend(k, d);
     }
     k->partial = false;
     check_leave(k, 0);
