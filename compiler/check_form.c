@@ -590,8 +590,7 @@ static void add_row(struct checker *k, struct strmap *rows_seen, const struct as
 
 void check_once(struct checker *k, const struct ast_block *block, enum context context)
 {
-    struct span *seen = arena_alloc(k->a, sizeof *seen * STATEMENT_COUNT);
-    memset(seen, 0, sizeof *seen * STATEMENT_COUNT);
+    struct span seen[STATEMENT_COUNT] = {0};
     for (uint32_t i = 0; i < block->stmts.n; i++) {
         const struct ast_stmt *s = block->stmts.v[i];
         enum statement_id id =
@@ -623,11 +622,10 @@ static void complete(struct checker *k, const struct span *seen, enum context co
 void check_form_block(struct checker *k, const struct ast_block *block, enum context context,
                       struct slice what, struct span at)
 {
-    struct span *seen = arena_alloc(k->a, sizeof *seen * STATEMENT_COUNT);
+    struct span seen[STATEMENT_COUNT] = {0};
     struct strmap names = {0};
     bool failed = false;
     enum phase outer = k->phase;
-    memset(seen, 0, sizeof *seen * STATEMENT_COUNT);
     k->phase = context == IN_LOG ? PHASE_LOG : outer;
     check_once(k, block, context);
     for (uint32_t i = 0; i < block->stmts.n; i++) {

@@ -238,7 +238,10 @@ void check_suggest(struct checker *k, struct diag *x, struct span at, struct sli
 static void suggest_from(struct checker *k, struct diag *x, struct span at, struct slice word,
                          const struct module *m, unsigned kinds)
 {
+    enum { SUGGESTED_MAX = 200 }; /* each is looked for among all names */
     VEC(struct slice) names = {0};
+    if (k->d->list.n > SUGGESTED_MAX)
+        return;
     for (uint32_t i = 0; i < m->decls.n; i++)
         if (kinds >> m->decls.v[i]->kind & 1 && (m == k->m || m->decls.v[i]->name.p[0] != '_'))
             vec_add(k->a, &names, m->decls.v[i]->name);

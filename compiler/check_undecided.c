@@ -4,7 +4,7 @@
 #include "compiler/check_state.h"
 
 /* Seconds that the analyser may take: the message stands without a request, too. */
-static const double BUDGET = 0.1;
+static const double BUDGET = 0.05;
 
 struct ending {
     struct arena *a;
