@@ -174,6 +174,9 @@ void ast_check_mix(struct parser *p, struct ast_expr *e)
 
 struct ast_expr *ast_assign_in_condition(struct parser *p, struct span op_at, struct ast_expr *left, struct ast_expr *right)
 {
+    const struct diag *last = p->diags->list.n ? p->diags->list.v[p->diags->list.n - 1] : NULL;
+    if (p->quiet && last && last->code != DIAG_E0103) /* as within a bracket that is not closed */
+        return ast_binary(p, AST_COMPARE, AST_EQ, op_at, left, right);
     struct diag *d = parse_report(p, DIAG_E0103, op_at, "`=` sets a value; conditions compare with `==`");
     diag_label(p->diags, d, "no test");
     diag_help(p->diags, d, "write `==`");

@@ -267,8 +267,8 @@ void check_acl(struct checker *k, struct decl *d)
     if (d->state != DECL_NEW)
         return;
     d->state = DECL_BUSY;
-    if (d->stmt->nparams) {
-        ; /* check_call_alone() */
+    if (d->stmt->nparams || d->stmt->told) {
+        ; /* check_call_alone(); reported */
     } else if (d->stmt->type && d->stmt->type->name.p && !slice_eq(d->stmt->type->name, SLICE("bool"))) {
         diag_label(k->d,
                    diag_report(k->d, DIAG_E0302, d->stmt->type->span, "an acl is a condition, of type bool"),

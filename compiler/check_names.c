@@ -171,8 +171,9 @@ void check_declare(struct checker *k, struct module *m)
         *d = (struct decl){.kind = (enum decl_kind)kind, .stmt = s, .module = m};
         d->name = defines ? s->word : s->args[0]->text;
         d->at = defines ? s->word_span : s->args[0]->span;
-        d->tcp = (kind == DECL_BACKEND || kind == DECL_FRONTEND) && s->tail == AST_TAIL_TYPE &&
-                 slice_eq(s->type->name, SLICE("tcp"));
+        bool speaks = kind == DECL_BACKEND || kind == DECL_FRONTEND;
+        d->tcp = speaks && s->tail == AST_TAIL_TYPE && slice_eq(s->type->name, SLICE("tcp"));
+        d->tcp |= speaks && s->nargs == 2 && check_word(s->args[1], "tcp"); /* the `:` is missing: reported */
         vec_add(k->a, &m->decls, d);
         add_name(k, m, d, m->decls.n - 1);
     }

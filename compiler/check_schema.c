@@ -259,6 +259,19 @@ static bool decides(struct slice word)
     return false;
 }
 
+/* Whether a `}` that closes nothing was reported behind `at`; in the same line. */
+static bool before_stray_brace(const struct checker *k, struct span at, bool same_line)
+{
+    const char *text = k->c->sources.files.v[at.file]->text.p;
+    for (uint32_t i = 0; k->incomplete && i < k->d->list.n; i++) {
+        const struct diag *x = k->d->list.v[i];
+        if (x->code == DIAG_E0101 && x->primary.span.file == at.file && x->primary.span.off > at.off &&
+            text[x->primary.span.off] == '}' && !(same_line && memchr(text + at.off, '\n', x->primary.span.off - at.off)))
+            return true;
+    }
+    return false;
+}
+
 /* A word that the place does not have: it may belong elsewhere, be to come, or be nothing. */
 static void report_unknown(struct checker *k, const struct ast_stmt *s, enum context context)
 {
@@ -269,6 +282,8 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
         return;
     }
     if (k->incomplete && elsewhere & IN_FILE) /* a `}` may be missing before it */
+        return;
+    if (elsewhere && context == IN_FILE && before_stray_brace(k, s->span, false)) /* or a `{` */
         return;
     struct slice here = check_places(k->a, context);
     if (!elsewhere) {
@@ -337,7 +352,7 @@ static enum statement_id special(struct checker *k, const struct ast_stmt *s, en
         return STATEMENT_NONE;
     }
     case AST_STMT_ROW:
-        if (s->args[0]->kind != AST_ERROR) {
+        if (s->args[0]->kind != AST_ERROR && !s->told) {
             struct slice here = check_places(k->a, context);
             struct diag *x = diag_report(k->d, DIAG_E0206, s->args[0]->span,
                                          "a value alone does not belong %.*s", SLICE_ARG(here));
@@ -551,6 +566,8 @@ static void later_statement(struct checker *k, const struct ast_stmt *s, enum st
 
 enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context)
 {
+    if (s->kind == AST_STMT_WORD && (s->told || (context == IN_FILE && before_stray_brace(k, s->span, true))))
+        return STATEMENT_NONE;
     if (s->kind != AST_STMT_WORD)
         return special(k, s, context);
     for (size_t i = 1; i < STATEMENT_COUNT; i++)

@@ -330,6 +330,8 @@ void check_set_rows(struct checker *k, struct decl *d)
         return;
     for (uint32_t i = 0; i < block->stmts.n; i++) {
         const struct ast_stmt *s = block->stmts.v[i];
+        if (s->told)
+            continue;
         if (s->kind == AST_STMT_ROW || is_word_row(&b, s)) {
             inline_row(&b, s);
             continue;

@@ -104,6 +104,10 @@ void check_template_head(struct checker *k, struct decl *d)
     for (uint32_t i = 0; i < s->nargs; i++)
         if (s->args[i]->kind == AST_ERROR)
             return;
+    if (s->told)
+        return;
+    if (k->incomplete && !s->nargs)
+        return;
     if (s->nargs < 2 || !check_word(s->args[0], "for")) {
         wrong_head(k, NULL, s->nargs ? s->args[0]->span : end);
         return;
@@ -322,7 +326,7 @@ static struct ast_block *finish(struct merge *m, const struct ast_block *own)
                 continue;
             if (slice_eq(p->key, key)) {
                 same = p;
-            } else if (rank_of(p->key) < rank_of(key)) {
+            } else if (rank_of(key) < rank_of(SLICE("")) && rank_of(p->key) < rank_of(key)) {
                 vec_add(k->a, &out->stmts, p->s);
                 p->s = NULL;
             }
@@ -399,7 +403,15 @@ static const struct ast_expr *extends_of(struct checker *k, enum statement_id id
         return NULL;
     const struct ast_expr *word = s->args[i];
     if (!check_word(word, "extends")) {
-        if (word->kind == AST_NAME)
+        bool kind = word->kind == AST_NAME && s->tail == AST_TAIL_NONE &&
+                    (slice_eq(word->text, SLICE("tcp")) || slice_eq(word->text, SLICE("http")));
+        if (kind) {
+            struct span gap = {word->span.file, s->args[i - 1]->span.off + s->args[i - 1]->span.len, 0};
+            gap.len = word->span.off - gap.off;
+            struct diag *x = check_misformed(k, id, word->span, "what it speaks stands behind a `:`");
+            diag_label(k->d, x, "write `: %.*s`", SLICE_ARG(word->text));
+            diag_fix(x, FIX_SAFE, gap, SLICE(": "));
+        } else if (word->kind == AST_NAME)
             check_unknown_option(k, check_word_of(id).p, IN_FILE, word->text, word->span);
         else if (word->kind != AST_ERROR)
             diag_label(k->d, check_misformed(k, id, word->span, "this is not how it is written"), "not expected");

@@ -555,8 +555,8 @@ void check_let(struct checker *k, struct decl *d)
         d->state = DECL_DONE;
         return;
     }
-    if (d->stmt->nparams)
-        return; /* check_call_alone() */
+    if (d->stmt->nparams || d->stmt->told)
+        return; /* check_call_alone(); reported */
     k->circle = false;
     const struct ast_expr *lit = check_literal_quietly(k, e);
     if (!lit && k->circle && e->kind != AST_NAME && e->kind != AST_MEMBER) {

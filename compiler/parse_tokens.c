@@ -285,7 +285,10 @@ static int close_bracket(struct parser *p, const struct parse_token *t, char kin
             parse_propose_open(p, t->off);
         if (!p->quiet) {
             struct diag *d = parse_report(p, DIAG_E0101, at, "`%c` closes nothing", close);
-            diag_label(p->diags, d, kind == '{' ? "every block before it is closed" : "nothing is open here");
+            bool alone = p->at_line_start || (p->last.kind == RBRACE && p->last.off + p->last.len == t->off);
+            diag_label(p->diags, d, kind != '{' ? "nothing is open here"
+                                    : alone     ? "every block before it is closed"
+                                                : "a `{` is missing before it in this line, or this is too many");
             if (kind != '{')
                 diag_fix(d, FIX_MAYBE, at, SLICE(""));
         }
