@@ -70,6 +70,8 @@ static struct typed unknown_converter(struct checker *k, struct slice name, stru
     struct diag *x = diag_report(k->d, DIAG_E0201, at, "no function or converter `%.*s`", SLICE_ARG(name));
     check_name_told(k, name, x);
     diag_label(k->d, x, "unknown");
+    if (check_peer_word(k, x, PEER_NAME, name))
+        return check_failed();
     check_suggest(k, x, at, name, names, COUNT(names));
     if (!x->has_fix)
         diag_note(k->d, x, "there are: exists(…), lower, upper, default(…), to-int");

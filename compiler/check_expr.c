@@ -346,6 +346,8 @@ static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
         diag_report(k->d, DIAG_E0201, e->span, "no field, constant or condition `%.*s`", SLICE_ARG(e->text));
     check_name_told(k, e->text, x);
     diag_label(k->d, x, "not declared");
+    if (check_peer_word(k, x, PEER_NAME, e->text))
+        return check_failed();
     check_suggest_name(k, x, e->span, e->text,
                        1u << DECL_LET | 1u << DECL_ACL | 1u << DECL_MAP | 1u << DECL_LIST);
     if (!x->has_fix)

@@ -257,6 +257,10 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 /* Adds "did you mean" for `word` from names of `kinds`, and a fix. */
 void check_suggest_name(struct checker *k, struct diag *x, struct span at, struct slice word, unsigned kinds);
+/* check_peers.c: adds how Weir says what `word` means in HAProxy, nginx or Caddy; false where it means nothing there. */
+enum peer_word { PEER_STATEMENT, PEER_OPTION, PEER_NAME };
+bool check_peer_word(struct checker *k, struct diag *x, enum peer_word kind, struct slice word);
+
 /* Adds "did you mean" from `n` words of the language. The fix is safe where only one of them becomes `word` by a single
  * slip. */
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
