@@ -326,6 +326,8 @@ void check_set_rows(struct checker *k, struct decl *d)
     struct set_build b = {.k = k, .d = d, .set = d->rows.set};
     struct span has_fallback = {0};
     const struct ast_block *block = d->stmt->block;
+    uint32_t errors = k->d->errors;
+    k->rows_lost |= d->rows.broken || !block;
     if (d->rows.broken || !block)
         return;
     for (uint32_t i = 0; i < block->stmts.n; i++) {
@@ -342,4 +344,5 @@ void check_set_rows(struct checker *k, struct decl *d)
         else if (id == STATEMENT_DEFAULT)
             default_row(&b, s, &has_fallback);
     }
+    k->rows_lost |= k->d->errors > errors;
 }

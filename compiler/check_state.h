@@ -202,6 +202,7 @@ struct checker {
     enum phase phase;         /* whose fields are there */
     bool tcp;                 /* in a TCP frontend or backend */
     bool hello;               /* a TCP frontend that reads TLS hellos */
+    bool rows_lost;           /* a row of a map or list was reported, and is left out */
     bool rules_lost;          /* a rule of this frontend was reported: what it would decide is not known */
     struct slice later_field; /* the last one that this rule was told about */
     struct need need;         /* PHASE_ANY: what the condition has used */

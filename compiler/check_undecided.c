@@ -96,17 +96,6 @@ static void add_example(struct checker *k, struct diag *x, const struct ir_front
     buf_free(&text);
 }
 
-/* Whether all that the rules read is as it was written: rows and conditions that were reported are left out. */
-static bool is_known(const struct checker *k)
-{
-    for (uint32_t i = 0; i < k->d->list.n; i++) {
-        enum diag_code code = k->d->list.v[i]->code;
-        if (diag_is_error(code) && code != DIAG_E0403 && code != DIAG_E0900)
-            return false;
-    }
-    return !k->tcp && !k->rules_lost;
-}
-
 static void add_words(struct checker *k, struct diag *x, const struct ast_block *block, bool from_map)
 {
     const struct ast_stmt *last = block->stmts.v[block->stmts.n - 1];
@@ -128,7 +117,7 @@ void check_undecided(struct checker *k, const struct ir_frontend *f, const struc
     diag_label(k->d, x, "a request can come to here");
     if (last && last->cond)
         diag_secondary(k->d, x, last->cond->span, "the last rule applies only under this condition");
-    if (f && is_known(k)) {
+    if (f && !k->tcp && !k->rules_lost && !k->rows_lost) { /* all that the rules read is as it was written */
         struct ir_frontend with = ended(k, f, v, n);
         add_example(k, x, &with);
     }
