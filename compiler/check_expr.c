@@ -228,8 +228,14 @@ static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
     k->later_field = (struct slice){0};
     memset(&k->present, 0, sizeof k->present);
     bool tight = k->tight;
+    struct slice left_out = k->left_out;
     k->tight = false;
+    k->left_out = (struct slice){0};
+    bool library = check_library_begin(k, d->module);
     struct ir_expr *e = check_condition(k, d->stmt->tail_expr);
+    check_library_end(k, library);
+    d->to_come = k->left_out;
+    k->left_out = left_out;
     k->tight = tight;
     if (e)
         lint_condition(k, d->stmt->tail_expr, e);
@@ -294,6 +300,10 @@ static struct typed acl_value(struct checker *k, const struct ast_expr *e, struc
     check_acl(k, d);
     if (!check_need(k, e->span, d->name, &d->need))
         return check_failed();
+    if (d->to_come.p && k->inert)
+        k->left_out = d->to_come;
+    else if (d->to_come.p)
+        check_later(k, e->span, "%.*s, in `acl %.*s`", SLICE_ARG(d->to_come), SLICE_ARG(d->name));
     k->size += d->size;
     k->depth = k->depth > d->depth ? k->depth : d->depth;
     return d->acl ? (struct typed){d->acl, TYPE_BOOL, false} : check_failed();

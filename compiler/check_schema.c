@@ -146,6 +146,8 @@ struct diag *check_later(struct checker *k, struct span at, const char *fmt, ...
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
+    if (k->inert && !k->later && !k->left_out.p)
+        k->left_out = arena_copy(k->a, slice_of(what));
     if (k->later || k->inert) /* what it is within was reported, or is where it is used */
         return arena_new(k->a, struct diag);
     struct diag *x =

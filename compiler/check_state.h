@@ -107,6 +107,7 @@ struct decl {
     uint64_t size;                  /* ACL: of its condition, acls within it written out */
     uint32_t depth;                 /* ACL: of acls within it */
     struct need need;               /* ACL: the phase that it needs */
+    struct slice to_come;           /* ACL of an imported file: what this version does not do; p NULL: nothing */
     const struct ast_expr *literal; /* LET: what it stands for, once known */
     /* With parameters: whether they were looked at, and are sound. */
     enum { PARAMS_NEW, PARAMS_GOOD, PARAMS_BAD } params;
@@ -196,6 +197,7 @@ struct checker {
     /* In what has no effect by itself: a template of an imported file, or another declaration of it that this version does
      * not do. What is E0900 there is reported where it is used. */
     uint32_t inert;
+    struct slice left_out; /* the first that was not reported for that */
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
     bool tight; /* the condition that is being checked is an operand of `or` or `not`: `x and` before it needs parentheses */
