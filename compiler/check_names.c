@@ -33,6 +33,8 @@ struct slice check_full_name(struct checker *k, const struct module *m, struct s
 bool check_library_begin(struct checker *k, const struct module *m)
 {
     bool library = m != k->modules.v[0];
+    if (!k->inert)
+        k->left_out = (struct slice){0};
     k->inert += library;
     return library;
 }
