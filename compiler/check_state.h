@@ -286,7 +286,7 @@ void check_index_use(struct checker *k, uint32_t file, struct slice text, const 
 void check_index_file(struct checker *k, struct span at, const struct source *file);
 void check_index_end(struct checker *k);
 
-/* ---- check_schema.c: statements.def, settings.def, options.def ---- */
+/* ---- check_schema.c, check_statement.c, check_setting.c: statements.def, settings.def, options.def ---- */
 
 /* Which statement `s` is in `context`; reports an unknown one, and parts that it does not take. */
 enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context);
@@ -496,7 +496,7 @@ void check_call_alone(struct checker *k, struct decl *d); /* an acl or a let wit
 bool check_enter(struct checker *k, const struct decl *d, struct span use, uint32_t height, bool quiet);
 void check_leave(struct checker *k, uint32_t height);
 
-/* ---- check_template.c: templates, `extends`, checks made of templates; check_proxy.c ---- */
+/* ---- check_template.c, check_extend.c: templates, checks made of templates, `extends`; check_proxy.c ---- */
 
 void check_template_head(struct checker *k, struct decl *d);
 /* Gives a backend, a frontend or another object that may have templates the statements of those that it extends. */
@@ -601,7 +601,7 @@ void check_on(struct checker *k, struct ir_frontend *f, struct slice name, const
 /* Enters phase `p`, first reporting E0204 or E0402. False: it was there already. */
 bool check_enter_phase(struct checker *k, enum phase p, const struct ast_stmt *s, struct phases *seen);
 
-/* ---- check_form.c: statements by forms.def ---- */
+/* ---- check_form.c, check_form_block.c: statements by forms.def ---- */
 
 /* Checks `s` by its form, with its block and its condition. True where it has one. */
 bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context);
