@@ -172,6 +172,13 @@ void ast_check_mix(struct parser *p, struct ast_expr *e)
     buf_free(&second);
 }
 
+/* What was reported may have cost words or have put them elsewhere; a wrong unit or sign has not. */
+bool ast_is_told(const struct parser *p)
+{
+    const struct diag *last = p->quiet && p->diags->list.n ? p->diags->list.v[p->diags->list.n - 1] : NULL;
+    return last && (last->code == DIAG_E0100 || last->code == DIAG_E0101 || last->code == DIAG_E0105);
+}
+
 struct ast_expr *ast_assign_in_condition(struct parser *p, struct span op_at, struct ast_expr *left, struct ast_expr *right)
 {
     const struct diag *last = p->diags->list.n ? p->diags->list.v[p->diags->list.n - 1] : NULL;
