@@ -24,7 +24,9 @@ static void given_row(struct checker *k, struct test *t, const struct ast_stmt *
     struct decl *d = check_test_ref(k, e->args[0], 1u << DECL_MAP, "map");
     if (!d)
         return;
-    if (!d->rows.broken && d->rows.value_type == TYPE_BACKEND) {
+    if (d->rows.broken)
+        return;
+    if (d->rows.value_type == TYPE_BACKEND) {
         struct decl *value = check_test_ref(k, s->tail_expr, 1u << DECL_BACKEND, "backend");
         if (!value)
             return;
