@@ -21,7 +21,6 @@ static inline void *blob_at(struct blob *b, uint32_t off)
     return b->out->p + off;
 }
 /* The offset of equal bytes, wherever they are. `s` must outlive the blob. */
-/* `s` must live as long as the blob: equal strings are one, and where the first one is, is remembered. */
 uint32_t blob_string(struct blob *b, struct slice s);
 struct weir_ref blob_ref(struct blob *b, struct slice s);
 /* The offset of an equal struct (4-aligned), stored once. Its padding must be cleared. */
