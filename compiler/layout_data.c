@@ -13,7 +13,8 @@ static uint32_t string_value(struct layout *l, struct slice text)
     return blob_share(&l->blob, &ref, sizeof ref);
 }
 
-/* Values that are no texts are bytes too: WEIR_TABLE_STRINGS in abi.h. */
+/* Values that are no texts are bytes too: WEIR_TABLE_STRINGS in abi.h. They outlive the call: the blob shares equal texts
+ * and remembers where they are. */
 static uint32_t row_value(struct layout *l, const struct ir_set *set, const struct ir_row *row)
 {
     char b[8];
@@ -25,12 +26,11 @@ static uint32_t row_value(struct layout *l, const struct ir_set *set, const stru
     case IR_STR:
         return string_value(l, row->str);
     case IR_BOOL:
-        b[0] = row->num != 0;
-        return string_value(l, (struct slice){b, 1});
+        return string_value(l, row->num ? SLICE("\1") : SLICE("\0"));
     case IR_INT:
         for (unsigned i = 0; i < sizeof b; i++)
             b[i] = (char)((uint64_t)row->num >> (8 * i));
-        return string_value(l, (struct slice){b, sizeof b});
+        return string_value(l, arena_copy(l->a, (struct slice){b, sizeof b}));
     case IR_IP:
         return string_value(l, (struct slice){(const char *)row->ip.b, sizeof row->ip.b});
     case IR_CIDR:
