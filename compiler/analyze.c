@@ -294,7 +294,7 @@ static void judge(struct analysis *x, const struct walk *w, bool nexts)
     x->out->samples = samples;
     for (uint32_t i = 0; i < n && x->out->findings.n < REPORTED_MAX; i++) {
         const struct ir_rule *r = rule_at(x->f, i);
-        bool edit = r->kind == IR_SET_HEADER || r->kind == IR_ADD_HEADER || r->kind == IR_DEL_HEADER;
+        bool edit = !ir_rule_decides(r);
         int there = edit ? edit_reached(x, i) : reached[i];
         if (there < 0)
             x->out->exceeded = true;
@@ -327,5 +327,98 @@ void analyze_frontend(struct arena *a, const struct ir_program *p, const struct 
         judge(&x, &w, true);
     else if (walk(&x, &first, 1))
         judge(&x, &first, false);
+    logic_end(&x.l);
+}
+
+/* ---- one rule alone ---------------------------------------------------------------------------- */
+
+enum { SOME_ROWS = 64 }; /* of a map, which are looked at before all are */
+
+struct showing {
+    const struct analysis *x;
+    const struct ir_rule *rule;
+    bool applied;
+};
+
+static void note_applied(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied)
+{
+    (void)s;
+    (void)in_route;
+    struct showing *show = ctx;
+    show->applied |= applied && rule == show->rule;
+}
+
+static bool applies_to(void *ctx, const struct eval_request *q)
+{
+    struct showing *show = ctx;
+    struct eval_result r;
+    show->applied = false;
+    eval_run(show->x->a, show->x->f, q, note_applied, show, &r);
+    return show->applied;
+}
+
+/* Whether a request meets one of the items of the range and none that decides before. */
+static enum analyze_reach reach_of(struct analysis *x, struct range r, const struct ir_rule *rule,
+                                   struct eval_request *request)
+{
+    struct walk w = {0};
+    for (uint32_t i = 0; i < r.from; i++) {
+        struct an_item item = x->side.items.v[i];
+        item.guard = logic_and(&x->l, item.guard, r.guard);
+        if ((item.outcome & OUTCOME_TERMINAL) && item.guard != LOGIC_FALSE)
+            add_terminal(x, &w, &item);
+    }
+    int met = meets(x, &w, r.guard);
+    struct showing show = {x, rule, false};
+    if (met <= 0)
+        return met < 0 ? REACH_UNKNOWN : REACH_TAKEN;
+    return an_find_witness(x->a, &w.samples[w.side.items.n - 2], applies_to, &show, request) ? REACH_WITNESS
+                                                                                             : REACH_SOME;
+}
+
+static void reach(struct analysis *x, uint32_t number, const struct ir_rule *rule, struct analyze_rule *out)
+{
+    struct range all = range_of(x, number), some = all;
+    struct walk w = {0};
+    out->taken = (struct analyze_finding){.kind = ANALYZE_UNREACHABLE, .rule = rule};
+    out->reach = REACH_NEVER;
+    if (all.from == UINT32_MAX)
+        return;
+    if (all.to - all.from > SOME_ROWS) {
+        some.guard = LOGIC_FALSE;
+        for (uint32_t i = all.from; i < all.from + SOME_ROWS; i++)
+            some.guard = logic_or(&x->l, some.guard, x->side.items.v[i].guard);
+        out->reach = reach_of(x, some, rule, &out->request);
+        if (out->reach == REACH_WITNESS)
+            return;
+    }
+    out->reach = reach_of(x, all, rule, &out->request);
+    if (out->reach != REACH_TAKEN)
+        return;
+    int possible = meets(x, &w, all.guard);
+    if (possible == 0)
+        out->reach = REACH_NEVER;
+    else
+        explain(x, &out->taken, all);
+}
+
+void analyze_rule(struct arena *a, const struct ir_program *p, const struct ir_frontend *f,
+                  const struct ir_rule *rule, double seconds, struct analyze_rule *out)
+{
+    uint32_t number = 0;
+    while (rule_at(f, number) != rule)
+        number++;
+    /* Those after it do not matter. */
+    struct ir_frontend until = *f;
+    if (number < f->on_request.n)
+        until.on_request.n = number + 1;
+    until.route.n = number < f->on_request.n ? 0 : number - f->on_request.n + 1;
+    struct analysis x = {.a = a, .seconds = seconds, .p = p, .f = &until};
+    logic_begin(&x.l);
+    an_rules_begin(&x.rules, &x.l, &x.f, 1);
+    an_rules_add(&x.rules, &x.side, p, x.f);
+    x.asterisk = an_asterisk(&x.rules);
+    *out = (struct analyze_rule){0};
+    reach(&x, number, rule, out);
     logic_end(&x.l);
 }

@@ -36,6 +36,24 @@ struct analyze_result {
 void analyze_frontend(struct arena *a, const struct ir_program *p, const struct ir_frontend *f,
                       double seconds, struct analyze_result *out);
 
+enum analyze_reach {
+    REACH_WITNESS, /* `request` was evaluated, and the rule applies to it */
+    REACH_SOME,    /* a request reaches it, but none was found that shows it */
+    REACH_NEVER,   /* proved: no request meets its condition */
+    REACH_TAKEN,   /* proved: requests that meet it end before; see `taken` */
+    REACH_UNKNOWN, /* the search went over its budget */
+};
+
+struct analyze_rule {
+    enum analyze_reach reach;
+    struct eval_request request;
+    struct analyze_finding taken; /* of kind UNREACHABLE */
+};
+
+/* Whether a request reaches one rule of `f`, as analyze_frontend() would say, without looking at those after it. */
+void analyze_rule(struct arena *a, const struct ir_program *p, const struct ir_frontend *f,
+                  const struct ir_rule *rule, double seconds, struct analyze_rule *out);
+
 /* Reports the findings of all frontends as warnings, but for rules that were warned about already. Returns
  * how many analyses were not finished; `said` tells of them in lines. */
 uint32_t analyze_report(struct compilation *c, const struct ir_program *p, double seconds, struct buf *said);
