@@ -76,5 +76,69 @@ done
 ok "graph: a frontend by name" "$weir graph $root/examples/03-api-versions/site.weir --frontend green-server | grep -q 'Decisions of frontend green-server'"
 ok "graph: no such frontend" "$weir graph shop.weir --frontend egde 2>&1 | grep -q 'did you mean .edge.'"
 
+"$weir" check --cost shop.weir >"$dir/out" 2>"$dir/err"
+golden "cost: the shop" shop.cost.txt
+ok "cost: 20,000 rules in few lines" "$weir check --cost $dir/big.weir >$dir/out && [ \$(wc -l <$dir/out) -lt 100 ] && grep -q '19,982 more' $dir/out"
+ok "cost: --limit" "$weir check --cost --limit 2 $dir/big.weir | grep -q '20,000 more'"
+ok "cost: --limit alone" "! $weir check --limit 2 shop.weir 2>$dir/err; grep -q 'goes with --cost' $dir/err"
+ok "cost: of what is wrong" "echo 'language 2' >$dir/bad.weir; ! $weir check --cost $dir/bad.weir >$dir/out 2>&1; ! grep -q 'key table' $dir/out"
+ok "cost: JSON, which adds up" "$weir check --cost --limit 100000 --format json $dir/big.weir >$dir/cost.json && python3 - $dir/cost.json" <<'PY'
+import json, sys
+cost = json.loads(open(sys.argv[1]).read().splitlines()[-1])
+f = cost["frontends"][0]
+assert f["rules"] == 20002 == len(f["dearest"]) and f["more"] == 0
+assert f["by_keys"] + f["tried_by_all"] + f["always"] + f["in_no_table"] == f["rules"]
+assert f["by_keys"] == 20000 == sum(r["rows"] > 0 and r["rows_without_key"] == 0 for r in f["dearest"])
+assert f["rows"] == 20002 and sum(r["rows"] for r in f["dearest"]) >= f["rows"]
+# No request meets more than one host: so the most is that of one host's rules, and of what stands after them.
+assert f["most"]["probes"] <= 4 and 3 <= f["most"]["tests"] <= 8, f["most"]
+by_name = {r["name"]: r for r in f["dearest"]}
+assert by_name["edge.route[1]"]["keys"][0] == "host" and by_name["edge.route[20001]"]["always"]
+PY
+
+# What is no key, and why.
+cat >"$dir/why.weir" <<'WEIR'
+language 1
+map zones: string -> string { "a" -> "1" }
+backend app { server s 127.0.0.1:1 }
+frontend edge {
+  listen :80
+  route {
+    @name("fields")
+    reply 401 if req.header["A"] == req.header["B"]
+    @name("number")
+    reply 402 if client.port < 1024
+    @name("map")
+    reply 403 if zones[req.header["Z"] | default("a")] == "1"
+    @name("lower")
+    reply 404 if (req.header["L"] | lower) == "x"
+    @name("pattern")
+    reply 405 if path matches re"^/a+/b+$"
+    @name("not")
+    reply 406 if host != "a.example"
+    @name("tls")
+    reply 407 if tls.active and exists(req.header["T"])
+    use app
+  }
+}
+WEIR
+why() { # NAME TEXT
+  ok "cost: why, of $1" "grep -A4 '^  $1 at' $dir/out | sed '2,\$ { /^  [a-z]/,\$ d }' | grep -qF -- '$2'"
+}
+"$weir" check --cost "$dir/why.weir" >"$dir/out" 2>"$dir/err"
+why fields 'is code: it compares two fields'
+why number 'is code: it compares a number'
+why map 'is code: `| default` may stand in for the value'
+why lower 'is code: `| lower` changes the value before it is compared'
+why pattern 'a regular expression is matched byte by byte'
+why not 'what a request must not be is no key'
+why tls 'that a value is there is no key'
+
+"$weir" build "$dir/big.weir" -o "$dir/big.plan" >"$dir/said" 2>&1
+ok "explain: a plan of 20,000 rules" "$weir explain $dir/big.plan 'GET http://t77.example/b' >$dir/out && [ \$(wc -l <$dir/out) -lt 40 ] && grep -A1 'edge.route\[154\]' $dir/out | grep -q 'would have decided if path under \"/a\"; path is \"/b\"'"
+ok "explain: why not, of a plan" "$weir explain $dir/big.plan 'GET http://t77.example/b' --why-not 'edge.route[154]' | grep -q '^edge.route.154. does not apply: 1 of its 2 conditions fails'"
+ok "explain: a request for a rule is one" "request=\$($weir explain $dir/big.plan --why-not 'edge.route[155]' | sed -n 's/^  such as  *//p') && eval $weir explain $dir/big.plan \"\$request\" | grep -q 'rule      edge.route.155.'"
+ok "explain: why not, of no such rule" "$weir explain shop.weir --why-not admin-close 2>&1 | grep -q 'did you mean .admin-closed.'"
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
