@@ -2,7 +2,7 @@
 #   make         the two programs: build/weir, build/weir-edge
 #   make run     install what is missing, build, serve examples/01-hello
 #   make test    install what tests need, build, run all tests
-#   make bench | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
+#   make bench | mutation | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -136,6 +136,12 @@ bench:
 	@$(MAKE) -s -j$$(nproc) all
 	@python3 tests/bench/bench.py --weir $(B)/weir --edge $(B)/weir-edge $(BENCH)
 
+# Do the tests notice mistakes in the compiler? Builds and tests MUTANTS changed copies of it (long: some seconds each).
+MUTANTS ?= 100
+mutation:
+	@tests/deps.sh test
+	@python3 tests/mutation/mutate.py --sample $(MUTANTS) $(MUTATION)
+
 layers: all
 	@tests/layers.sh $(B)
 
@@ -162,4 +168,4 @@ editors:
 clean:
 	rm -rf build
 
-.PHONY: editors all unit fuzzers route-cases deps run test bench layers fuzz install format clean
+.PHONY: editors all unit fuzzers route-cases deps run test bench mutation layers fuzz install format clean

@@ -110,6 +110,9 @@ int cmd_explain(int argc, char **argv)
     struct asked x = {.o = {.color = driver_wants_color()}};
     const struct option_spec options[] = {
         {"from", 0, OPTION_TEXT, &x.q.from, "IP[:PORT]", "the client's address (192.0.2.1)"},
+        {"listener", 0, OPTION_TEXT, &x.q.listener, "IP[:PORT]",
+         "where it arrives (by the URL's port, as the frontend listens)"},
+        {"http1.0", 0, OPTION_FLAG, &x.q.http10, NULL, "the client speaks HTTP/1.0, not HTTP/1.1"},
         {"header", 'H', OPTION_TEXTS, &headers, "'NAME: VALUE'",
          "a header of the request; as often as needed"},
         {"frontend", 0, OPTION_TEXT, &x.q.frontend, "NAME",
@@ -150,8 +153,8 @@ int cmd_explain(int argc, char **argv)
         return cmd_usage("explain", "--env takes NAME=VALUE, not `%s`", driver_env_wrong(&x.o));
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return cmd_usage("explain", "--format is text or json, not `%s`", format);
-    if (argc == 2 && (headers.n || x.q.from || x.q.all))
-        return cmd_usage("explain", "--from, --header and --all go with a request, in quotes");
+    if (argc == 2 && (headers.n || x.q.from || x.q.listener || x.q.http10 || x.q.all))
+        return cmd_usage("explain", "--from, --listener, --http1.0, --header and --all go with a request, in quotes");
     if (argc == 3)
         x.q.request = slice_of(argv[2]);
     x.q.headers = headers.v;

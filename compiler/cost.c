@@ -19,16 +19,41 @@ static void add_why(struct arena *a, struct cost_rule *x, struct slice why)
         vec_add(a, &x->why, why);
 }
 
-static const struct ir_expr *find_converter(const struct ir_expr *e)
+/* What changes a value before it is compared, or NULL. */
+static const char *converter_of(enum ir_op op)
 {
-    if (e->op == IR_LOWER || e->op == IR_UPPER || e->op == IR_DEFAULT || e->op == IR_TO_INT)
-        return e;
-    for (uint32_t i = 0; i < e->nargs; i++) {
-        const struct ir_expr *found = find_converter(e->args[i]);
-        if (found)
-            return found;
-    }
+    static const struct {
+        enum ir_op op;
+        const char *why;
+    } all[] = {
+        {IR_LOWER, "`| lower` changes the value before it is compared"},
+        {IR_UPPER, "`| upper` changes the value before it is compared"},
+        {IR_DEFAULT, "`| default` may stand in for the value"},
+        {IR_TO_INT, "the value is read as a number"},
+        {IR_LENGTH, "the length is compared"},
+        {IR_LINES, "the number of lines is compared"},
+        {IR_HASH, "`| hash` is computed"},
+        {IR_BASE64, "`| base64` changes the value before it is compared"},
+        {IR_BASE64_DECODE, "`| base64-decode` changes the value before it is compared"},
+        {IR_URL_DECODE, "`| url-decode` changes the value before it is compared"},
+        {IR_PART, "`| field` takes a part of the value"},
+        {IR_REPLACE, "`| replace` changes the value before it is compared"},
+        {IR_MASK, "`| mask` changes the address before it is compared"},
+        {IR_NTH, "`| nth` takes one of the lines"},
+        {IR_AMONG, "the lines of a header are tried one after the other"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].op == op)
+            return all[i].why;
     return NULL;
+}
+
+static const char *find_converter(const struct ir_expr *e)
+{
+    const char *why = converter_of((enum ir_op)e->op);
+    for (uint32_t i = 0; i < e->nargs && !why; i++)
+        why = find_converter(e->args[i]);
+    return why;
 }
 
 static uint32_t count_fields(const struct ir_expr *e)
@@ -49,14 +74,11 @@ static bool has_op(const struct ir_expr *e, enum ir_op op)
 
 static const char *why_code(const struct ir_expr *e)
 {
-    const struct ir_expr *converter = find_converter(e);
+    const char *converter = find_converter(e);
     if (e->op == IR_AND || e->op == IR_OR)
         return "its alternatives multiply to more rows than there may be";
     if (converter)
-        return converter->op == IR_LOWER     ? "`| lower` changes the value before it is compared"
-               : converter->op == IR_UPPER   ? "`| upper` changes the value before it is compared"
-               : converter->op == IR_DEFAULT ? "`| default` may stand in for the value"
-                                             : "the value is read as a number";
+        return converter;
     if (has_op(e, IR_LOOKUP))
         return "what a map has for it is compared";
     if (count_fields(e) > 1)

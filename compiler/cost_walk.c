@@ -75,8 +75,8 @@ static struct cost_steps walk_run(struct walk *w, uint32_t off)
 
 static struct slice key_text(struct walk *w, uint32_t slot, uint32_t probe)
 {
-    static const char *const fixed[] = {"host", "path", "req.method", "req.uri"};
-    static const char *const kind[] = {"req.header", "req.query", "req.cookie"};
+    static const char *const fixed[] = {"host", "path", "req.method", "req.uri", "req.raw-path", "req.version"};
+    static const char *const kind[] = {"req.header", "req.query", "req.cookie", "req.headers"};
     static const char *const way[] = {"", " by segments", " by prefixes", " by suffixes", "", ""};
     const struct weir_slot *slots = at(w, ((const struct weir_tables *)at(w, 0))->slots.off);
     if (slot == WEIR_SUBJECT_IP)
@@ -84,6 +84,8 @@ static struct slice key_text(struct walk *w, uint32_t slot, uint32_t probe)
     if (slot < WEIR_SLOT_FIXED)
         return arena_printf(w->a, "%s%s", fixed[slot], way[probe]);
     const struct weir_slot *s = &slots[slot - WEIR_SLOT_FIXED];
+    if (s->kind == WEIR_SLOT_ID)
+        return SLICE("req.id");
     return arena_printf(w->a, "%s[\"%.*s\"]%s", kind[s->kind], (int)s->name.len, w->t.p + s->name.off, way[probe]);
 }
 

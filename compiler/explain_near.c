@@ -166,6 +166,8 @@ static void put_expr(const struct ir_expr *e, struct buf *out)
         buf_add(out, &e->num, sizeof e->num);
     } else if (e->op == IR_CONST_IP) {
         buf_add(out, &e->ip, sizeof e->ip);
+    } else if (e->op == IR_CONST_CIDR) {
+        buf_add(out, &e->cidr, sizeof e->cidr);
     } else if (e->op == IR_IN || e->op == IR_LOOKUP) {
         buf_add(out, &e->set, sizeof e->set);
     } else {

@@ -169,7 +169,7 @@ static void json_is_one_object(void **state)
         t.text.p,
         "{\"verdict\":\"does-not-apply\",\"rule\":{\"name\":\"edge.route[1]\",\"file\":\"conf/site.weir\",\"line\":11},"
         "\"frontend\":\"edge\",\"request\":{\"method\":\"GET\",\"host\":\"h\",\"path\":\"/b\",\"uri\":\"/b\",\"from\":"
-        "\"10.1.1.1\",\"port\":50000,\"tls\":true},\"fails\":1,\"tests\":1,\"conditions\":[{\"depth\":0,\"kind\":\"test\","
+        "\"10.1.1.1\",\"port\":50000,\"tls\":true,\"listener\":\"192.0.2.2\",\"listener-port\":80},\"fails\":1,\"tests\":1,\"conditions\":[{\"depth\":0,\"kind\":\"test\","
         "\"holds\":false,\"if\":\"path under \\\"/a\\\"\",\"got\":\"path is \\\"/b\\\"\"}],\"outcome\":\"reply 404\","
         "\"decided_by\":{\"name\":\"edge.route[6]\",\"file\":\"conf/site.weir\",\"line\":17}}\n");
     told_end(&t);
