@@ -60,56 +60,123 @@ static inline bool test_holds(struct decide *d, const struct weir_atom *a)
     return false;
 }
 
-static inline uint32_t decide_rows(struct decide *d, uint32_t off, uint32_t limit)
+/* ---- runs of rows ------------------------------------------------------------------------------ */
+
+static void fill_filter(struct decide *d)
 {
-    const struct weir_row *row = table_at(d->tables, off);
+    struct weir_str host = d->facts->str[WEIR_SLOT_HOST], path = d->facts->str[WEIR_SLOT_PATH];
+    struct weir_str method = d->facts->str[WEIR_SLOT_METHOD];
+    uint64_t hash = host.p ? hash_bytes(host.p, host.len, 0) : 0;
+    uint32_t tail = path.len < 8 ? path.len : 8;
+    d->filtered = true;
+    if (path.len)
+        memcpy(d->filter + WEIR_FILTER_PATH, path.p, path.len < WEIR_FILTER_PATH_MAX ? path.len : WEIR_FILTER_PATH_MAX);
+    if (path.len)
+        memcpy(d->filter + WEIR_FILTER_TAIL_END - tail, path.p + path.len - tail, tail);
+    if (method.len)
+        memcpy(d->filter + WEIR_FILTER_METHOD, method.p, method.len < 8 ? method.len : 8);
+    memcpy(d->filter + WEIR_FILTER_HOST, &hash, sizeof hash);
+}
+
+/* The parts of a block; see struct weir_rows. */
+struct block {
+    const uint8_t *want;
+    const uint32_t *rule;
+    const uint16_t *atoms;
+    const uint8_t *from, *shift;
+};
+
+static inline struct block block_at(const struct weir_rows *rows)
+{
+    uint32_t n = rows->count;
+    struct block b;
+    b.want = (const uint8_t *)(rows + 1);
+    b.rule = (const void *)(b.want + 8 * n);
+    b.atoms = (const void *)(b.rule + n);
+    b.from = (const void *)(b.atoms + n + 1);
+    b.shift = b.from + n;
+    return b;
+}
+
+/* The rows that the filters leave, as bits. */
+static inline uint32_t candidates(const uint8_t *filter, const struct block *b, uint32_t n)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t is, want;
+        memcpy(&is, filter + b->from[i], sizeof is);
+        memcpy(&want, b->want + 8 * i, sizeof want);
+        left |= (uint32_t)((is ^ want) << b->shift[i] == 0) << i;
+    }
+    return left;
+}
+
+static inline bool atoms_hold(struct decide *d, const struct weir_atom *a, const struct weir_atom *end)
+{
+    for (; a < end; a++)
+        if (test_holds(d, a) == a->negate)
+            return false;
+    return true;
+}
+
+static inline uint32_t decide_rows(struct decide *d, uint32_t off, uint32_t base, uint32_t limit)
+{
+    const struct weir_rows *rows = table_at(d->tables, off);
+    if (!d->filtered)
+        fill_filter(d);
     for (;;) {
-        if (row->rule >= limit)
+        struct block b = block_at(rows);
+        const uint8_t *at = (const uint8_t *)rows;
+        if (base + b.rule[0] >= limit)
             return limit;
-        const struct weir_atom *a = (const void *)(row + 1), *end = a + row->natoms;
-        while (a < end && test_holds(d, a) != a->negate)
-            a++;
-        if (a == end)
-            return row->rule;
-        if (row->last)
+        for (uint32_t left = candidates(d->filter, &b, rows->count); left; left &= left - 1) {
+            uint32_t i = (uint32_t)__builtin_ctz(left);
+            if (base + b.rule[i] >= limit)
+                return limit;
+            if (atoms_hold(d, (const void *)(at + 4 * b.atoms[i]), (const void *)(at + 4 * b.atoms[i + 1])))
+                return base + b.rule[i];
+        }
+        if (!rows->more)
             return limit;
-        row = (const void *)end;
+        rows = (const void *)(at + 4 * b.atoms[rows->count]);
     }
 }
 
+/* ---- groups ------------------------------------------------------------------------------------ */
+
 struct best {
     struct decide *d;
-    uint32_t rule;
+    uint32_t base, rule;
 };
 
 static bool visit_node(void *ctx, const struct weir_record *r)
 {
     struct best *best = ctx;
-    best->rule = decide_rule(best->d, r->value, best->rule);
+    best->rule = decide_rule(best->d, r->value, best->base + table_lead(r)->base, best->rule);
     return false;
 }
 
-static inline uint32_t decide_keys(struct decide *d, const struct weir_group *g, uint32_t limit)
+static inline uint32_t decide_keys(struct decide *d, const struct weir_group *g, uint32_t base, uint32_t limit)
 {
     struct weir_str s = subject_of(d, g->slot);
-    struct best best = {d, limit};
+    struct best best = {d, base, limit};
     if (s.p)
         table_walk(d->tables, table_at(d->tables, g->at), s, visit_node, &best);
     return best.rule;
 }
 
-uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t limit)
+uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t base, uint32_t limit)
 {
     if (node & 1)
-        return decide_rows(d, node & ~1u, limit);
+        return decide_rows(d, node & ~1u, base, limit);
     for (const struct weir_group *g; node; node = g->next) {
         g = table_at(d->tables, node);
-        if (g->least >= limit)
+        if (base + g->least >= limit)
             continue;
         if (g->kind == WEIR_GROUP_ROWS)
-            limit = decide_rows(d, g->at, limit);
+            limit = decide_rows(d, g->at, base, limit);
         else
-            limit = decide_keys(d, g, limit);
+            limit = decide_keys(d, g, base, limit);
     }
     return limit;
 }

@@ -14,9 +14,13 @@ struct decide {
     uint32_t found_table;
     uint32_t found_slot;
     const struct weir_record *found;
+    /* What filters look at (note [filters] in abi.h), once a run was come upon. Cleared by who makes this. */
+    bool filtered;
+    uint8_t filter[WEIR_FILTER_SIZE];
 };
 
-/* The least rule below `node` that applies, or `limit` where none less than it does. */
-uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t limit);
+/* The least rule below `node` that applies, or `limit` where none less than it does. `base`: what the rules of the node
+ * count from; 0 for that of a step. */
+uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t base, uint32_t limit);
 
 #endif
