@@ -12,7 +12,7 @@
 #include "runtime/base/hash.h"
 
 enum {
-    RUN_MAX = 24,          /* so few rows are a run: as fast as a lookup, and smaller */
+    RUN_COST = 24,         /* rows that cost so much are a run: as fast as a lookup, and smaller */
     ANCHORED_MIN = 4,      /* fewer rows make no group */
     GROUPS_MAX = 48,       /* in a chain */
     ANCHOR_KEYS_MAX = 256, /* larger sets stay tests */
@@ -73,7 +73,16 @@ static bool anchor_glob(const struct layout *l, const struct row_atom *atom, str
     return anchor_text(l, atom, WEIR_PROBE_SUFFIX, tail, false, out);
 }
 
-/* False where no table helps with the atom: negative tests, substrings, code. */
+/* A table tells which of many patterns can hold; whether they do, each says itself. */
+static bool anchor_infix(const struct layout *l, const struct row_atom *atom, struct anchor *out)
+{
+    if (!atom->infix || atom->infix->n > l->copies_left + 1)
+        return false;
+    *out = (struct anchor){.class = class_of(l, atom->subject, WEIR_PROBE_INFIX), .keys = atom->infix};
+    return true;
+}
+
+/* False where no table helps with the atom: negative tests, patterns without a fixed text, code. */
 static bool anchor_of(const struct layout *l, const struct row_atom *atom, struct anchor *out)
 {
     if (atom->negate)
@@ -97,11 +106,12 @@ static bool anchor_of(const struct layout *l, const struct row_atom *atom, struc
                                .keys = atom->keys};
         return true;
     case ROW_LIKE:
-        return anchor_glob(l, atom, out);
-    case ROW_EXISTS:
-    case ROW_TLS:
+        return anchor_infix(l, atom, out) || anchor_glob(l, atom, out);
     case ROW_CONTAINS:
     case ROW_MATCHES:
+        return anchor_infix(l, atom, out);
+    case ROW_EXISTS:
+    case ROW_TLS:
     case ROW_RESIDUAL:
         return false;
     }
@@ -413,14 +423,22 @@ static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, 
     return first;
 }
 
+static bool is_run(struct layout_items in)
+{
+    uint32_t cost = 0;
+    for (uint32_t i = 0; i < in.n && cost <= RUN_COST; i++)
+        cost += layout_row_cost(&in.v[i]);
+    return cost <= RUN_COST;
+}
+
 static uint32_t node_of(struct layout *l, struct layout_items in, uint32_t depth, uint32_t base)
 {
     in = without_dead(in);
-    if (in.n <= RUN_MAX || depth == 0 || l->limit)
+    if (is_run(in) || depth == 0 || l->limit)
         return layout_run(l, in, base) | 1;
     struct group *groups = NULL;
     uint32_t n = 0;
-    while (in.n > RUN_MAX && n < GROUPS_MAX) {
+    while (!is_run(in) && n < GROUPS_MAX) {
         int64_t class = choose_class(l, in);
         if (class < 0)
             break;
@@ -440,5 +458,6 @@ uint32_t layout_node(struct layout *l, const struct rows_step *s)
     if (!l->classes)
         l->classes = arena_array(l->a, struct layout_class, (ROW_SUBJECT_FIXED + l->rows->slots.n + 1) * PROBES);
     l->nodes = (struct strmap){0};
+    layout_find_infixes(l, s);
     return node_of(l, all, WEIR_DEPTH_MAX, 0);
 }

@@ -1,6 +1,7 @@
 /* Rows meet tables: the state of writing one plan's tables, shared by the files that do it.
  *   layout.c          nodes of decisions
  *   layout_rows.c     runs of rows: filters and tests
+ *   layout_infix.c    texts by which patterns are looked up
  *   layout_data.c     sets, automata, arguments of generated code, values, actions
  *   layout_objects.c  frontends, backends, checks, the head
  * Nothing outside lower.c and these includes it. */
@@ -48,6 +49,10 @@ void layout_program(struct layout *l);
 /* The node that decides a step; see abi.h. */
 uint32_t layout_node(struct layout *l, const struct rows_step *s);
 
+/* Sets row_atom.infix of the step's tests. */
+void layout_find_infixes(struct layout *l, const struct rows_step *s);
+/* What it costs to try the row in a run, about: 1 where a filter mostly says no. */
+uint32_t layout_row_cost(const struct layout_item *item);
 /* A run of these rows, whose rules count from `base`; its offset. */
 uint32_t layout_run(struct layout *l, struct layout_items in, uint32_t base);
 /* Whether atom `k` of the row is still to be tested, and how many are. */

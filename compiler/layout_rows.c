@@ -191,6 +191,17 @@ static struct filter row_filter(const struct layout_item *item)
     return best;
 }
 
+uint32_t layout_row_cost(const struct layout_item *item)
+{
+    const struct row_atom *first = NULL;
+    for (uint32_t k = item->row->natoms; k-- > 0;)
+        if (layout_is_live(item, k))
+            first = &item->row->atoms[k];
+    if (!first || row_filter(item).rank > 0)
+        return 1;
+    return first->test >= ROW_IN ? 4 : 2;
+}
+
 /* ---- blocks ------------------------------------------------------------------------------------ */
 
 static uint32_t block_head(uint32_t n)

@@ -164,7 +164,7 @@ TABLE_WALK table_walk_cidr(const uint8_t *tables, const struct weir_table *t, st
     return false;
 }
 
-enum { TABLE_INFIX_SEEN = 32 };
+enum { TABLE_INFIX_SEEN = 128 };
 
 /* The first records that an INFIX walk came upon. */
 struct table_seen {
