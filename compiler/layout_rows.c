@@ -178,17 +178,49 @@ static struct filter atom_filter(const struct row_atom *atom, int64_t k)
     return f;
 }
 
-static struct filter row_filter(const struct layout_item *item)
+static const struct filter no_filter = {.from = WEIR_FILTER_NONE, .shift = 0, .rank = 0, .says_all = -1};
+
+static struct filter live_filter(const struct layout_item *item, uint32_t k)
 {
-    struct filter best = {.from = WEIR_FILTER_NONE, .shift = 0, .rank = 0, .says_all = -1};
-    for (uint32_t k = 0; k < item->row->natoms; k++) {
-        struct filter f = {.rank = 0};
-        if (layout_is_live(item, k))
-            f = atom_filter(&item->row->atoms[k], k);
-        if (f.rank > best.rank)
+    return layout_is_live(item, k) ? atom_filter(&item->row->atoms[k], k) : no_filter;
+}
+
+/* How many rows have an atom of this filter; they are then not told apart by it. */
+static uint32_t count_equal(const struct layout_item *v, uint32_t n, const struct filter *f)
+{
+    uint32_t equal = 0;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < v[i].row->natoms && k < 16; k++) {
+            struct filter x = live_filter(&v[i], k);
+            equal += x.rank == f->rank && x.from == f->from && memcmp(x.want, f->want, sizeof x.want) == 0;
+        }
+    return equal;
+}
+
+/* The filter of row `i` of a block: the one that the fewest rows have, by rank among equals. */
+static struct filter row_filter(const struct layout_item *v, uint32_t n, uint32_t i)
+{
+    struct filter best = no_filter;
+    uint32_t least = UINT32_MAX;
+    for (uint32_t k = 0; k < v[i].row->natoms && k < 64; k++) {
+        struct filter f = live_filter(&v[i], k);
+        if (f.rank == 0)
+            continue;
+        uint32_t equal = count_equal(v, n, &f);
+        if (equal < least || (equal == least && f.rank > best.rank)) {
             best = f;
+            least = equal;
+        }
     }
     return best;
+}
+
+static bool has_filter(const struct layout_item *item)
+{
+    for (uint32_t k = 0; k < item->row->natoms; k++)
+        if (live_filter(item, k).rank > 0)
+            return true;
+    return false;
 }
 
 uint32_t layout_row_cost(const struct layout_item *item)
@@ -197,7 +229,7 @@ uint32_t layout_row_cost(const struct layout_item *item)
     for (uint32_t k = item->row->natoms; k-- > 0;)
         if (layout_is_live(item, k))
             first = &item->row->atoms[k];
-    if (!first || row_filter(item).rank > 0)
+    if (!first || has_filter(item))
         return 1;
     return first->test >= ROW_IN ? 4 : 2;
 }
@@ -294,10 +326,10 @@ uint32_t layout_run(struct layout *l, struct layout_items in, uint32_t base)
 {
     uint32_t run = blob_add(&l->blob, NULL, 0, 4), n;
     struct filter *f = arena_alloc(l->a, in.n * sizeof *f);
-    for (uint32_t i = 0; i < in.n; i++)
-        f[i] = row_filter(&in.v[i]);
     for (uint32_t i = 0; i < in.n && !l->limit; i += n) {
         n = rows_of_block(in, i);
+        for (uint32_t k = 0; k < n; k++)
+            f[i + k] = row_filter(in.v + i, n, k);
         write_block(l, in.v + i, f + i, n, i + n < in.n, base);
     }
     for (uint32_t i = 0, at = run; i < in.n && !l->limit; i += n) {

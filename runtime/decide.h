@@ -14,10 +14,14 @@ struct decide {
     uint32_t found_table;
     uint32_t found_slot;
     const struct weir_record *found;
-    /* What filters look at (note [filters] in abi.h), once a run was come upon. Cleared by who makes this. */
-    bool filtered;
-    uint8_t filter[WEIR_FILTER_SIZE];
+    const struct weir_outcome *outcomes; /* of the step: fetched ahead */
+    /* Made by decide_begin(). */
+    uint64_t host_hash;               /* XXH3-64 */
+    uint8_t filter[WEIR_FILTER_SIZE]; /* see note [filters] in abi.h */
 };
+
+/* Makes what all decisions about these facts share. `node`: that of the first one. */
+void decide_begin(struct decide *d, uint32_t node);
 
 /* The least rule below `node` that applies, or `limit` where none less than it does. `base`: what the rules of the node
  * count from; 0 for that of a step. */

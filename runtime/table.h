@@ -8,6 +8,10 @@
 #include "runtime/base/hash.h"
 #include "runtime/base/ip.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static inline const void *table_at(const uint8_t *tables, uint32_t off)
 {
     return tables + off;
@@ -48,17 +52,22 @@ static inline uint32_t table_bucket(uint64_t hash, uint32_t buckets)
 /* The places of a bucket that have `tag`, as bits. */
 static inline uint32_t table_places(const struct weir_bucket *b, uint16_t tag)
 {
+#ifdef __SSE2__
+    __m128i same = _mm_cmpeq_epi16(_mm_loadu_si128((const void *)b->tag), _mm_set1_epi16((short)tag));
+    uint32_t places = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()));
+    return places | (uint32_t)(b->tag[8] == tag) << 8 | (uint32_t)(b->tag[9] == tag) << 9;
+#else
     uint32_t places = 0;
     for (uint32_t i = 0; i < WEIR_BUCKET; i++)
         places |= (uint32_t)(b->tag[i] == tag) << i;
     return places;
+#endif
 }
 
-/* The record of one key, or NULL. `suffix`: of a "*" or "**" before it. */
-static inline const struct weir_record *table_probe(const uint8_t *tables, const struct weir_table *t, const void *key,
-                                                    uint32_t len, bool suffix)
+/* The record of one key with its hash, or NULL. `suffix`: of a "*" or "**" before it. */
+static inline const struct weir_record *table_probe_hashed(const uint8_t *tables, const struct weir_table *t, const void *key,
+                                                           uint32_t len, bool suffix, uint64_t hash)
 {
-    uint64_t hash = hash_bytes(key, len, 0);
     const struct weir_bucket *buckets = table_at(tables, t->slots);
     for (uint32_t i = table_bucket(hash, t->buckets);; i = i + 1 < t->buckets ? i + 1 : 0) {
         for (uint32_t places = table_places(&buckets[i], table_tag(hash)); places; places &= places - 1) {
@@ -71,6 +80,12 @@ static inline const struct weir_record *table_probe(const uint8_t *tables, const
     }
 }
 
+static inline const struct weir_record *table_probe(const uint8_t *tables, const struct weir_table *t, const void *key,
+                                                    uint32_t len, bool suffix)
+{
+    return table_probe_hashed(tables, t, key, len, suffix, hash_bytes(key, len, 0));
+}
+
 static inline bool table_has_len(const struct weir_table *t, uint32_t len)
 {
     return len < 63 ? t->len_bits[len >> 5] >> (len & 31) & 1 : t->len_bits[1] >> 31;
@@ -81,27 +96,28 @@ typedef bool table_visit_fn(void *ctx, const struct weir_record *r);
 
 #define TABLE_WALK static inline __attribute__((always_inline)) bool
 
-/* The best match of a HOST table, which leads to the others (note [parents]). "*.x.com" wants one label before the suffix, which is
- * so at the first dot alone; "**.x.com" any text but none. */
-static inline const struct weir_record *table_host(const uint8_t *tables, const struct weir_table *t, struct weir_str s)
+/* The best match of a HOST table, which leads to the others (note [parents]). "*.x.com" wants one label before the suffix,
+ * which is so at the first dot alone; "**.x.com" any text but none. `hash`: of `s`. */
+static inline const struct weir_record *table_host(const uint8_t *tables, const struct weir_table *t, struct weir_str s,
+                                                   uint64_t hash)
 {
-    const struct weir_record *r = table_probe(tables, t, s.p, s.len, false);
-    bool first = true;
-    for (uint32_t i = 0; !r && i < s.len; i++) {
-        if (s.p[i] != '.')
+    const struct weir_record *r = table_probe_hashed(tables, t, s.p, s.len, false, hash);
+    const char *end = s.p + s.len, *first = r ? NULL : memchr(s.p, '.', s.len);
+    for (const char *dot = first; dot; dot = memchr(dot + 1, '.', (size_t)(end - dot - 1))) {
+        uint32_t len = (uint32_t)(end - dot);
+        if (dot == s.p || !table_has_len(t, len) || !(r = table_probe(tables, t, dot, len, true)))
             continue;
-        if (i > 0 && table_has_len(t, s.len - i) && (r = table_probe(tables, t, s.p + i, s.len - i, true)) && !first &&
-            table_record_form(r) == 1)
+        if (dot != first && table_record_form(r) == 1)
             r = table_lead(r)->parent ? table_at(tables, table_lead(r)->parent) : NULL;
-        first = false;
+        break;
     }
     return r;
 }
 
 TABLE_WALK table_walk_host(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
-                           void *ctx)
+                           void *ctx, uint64_t hash)
 {
-    const struct weir_record *r = table_host(tables, t, s);
+    const struct weir_record *r = table_host(tables, t, s, hash);
     while (r) {
         if (visit(ctx, r))
             return true;
@@ -233,17 +249,19 @@ TABLE_WALK table_walk_infix(const uint8_t *tables, const struct weir_table *t, s
 }
 
 /* Visits every record whose key matches `s`, the best first (key_kinds.def). A CIDR table takes the 16 bytes of an
- * address. Returns true where the visitor stopped it. `s` is present. */
+ * address. Returns true where the visitor stopped it. `s` is present. `known`: the hash of `s` where the caller has it, or
+ * NULL. */
 TABLE_WALK table_walk(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
-                      void *ctx)
+                      void *ctx, const uint64_t *known)
 {
     switch ((enum weir_probe)t->probe) {
     case WEIR_PROBE_EXACT: {
-        const struct weir_record *r = table_probe(tables, t, s.p, s.len, false);
+        uint64_t hash = known ? *known : hash_bytes(s.p, s.len, 0);
+        const struct weir_record *r = table_probe_hashed(tables, t, s.p, s.len, false, hash);
         return r && visit(ctx, r);
     }
     case WEIR_PROBE_HOST:
-        return table_walk_host(tables, t, s, visit, ctx);
+        return table_walk_host(tables, t, s, visit, ctx, known ? *known : hash_bytes(s.p, s.len, 0));
     case WEIR_PROBE_SEGMENTS:
         return table_walk_segments(tables, t, s, visit, ctx);
     case WEIR_PROBE_PREFIX:
