@@ -139,6 +139,29 @@ static void set_len_bits(const struct key_table *t, struct weir_table *head)
     }
 }
 
+/* What finds the key's bucket. */
+static uint64_t bucket_hash(const struct key_table *t, struct slice key)
+{
+    if (t->probe != WEIR_PROBE_CIDR)
+        return hash_bytes(key.p, key.len, 0);
+    struct table_prefix p = table_prefix((const uint8_t *)key.p + 1, (uint8_t)key.p[0]);
+    return table_prefix_hash(&p);
+}
+
+static uint64_t bloom_hash(const struct key_table *t, struct slice key)
+{
+    uint64_t window = 0;
+    if (t->probe == WEIR_PROBE_CIDR)
+        return bucket_hash(t, key);
+    memcpy(&window, key.p, key.len);
+    return window * WEIR_BLOOM_FACTOR;
+}
+
+static bool has_bloom(const struct key_table *t)
+{
+    return t->probe == WEIR_PROBE_CIDR || t->probe == WEIR_PROBE_INFIX;
+}
+
 /* See struct weir_table. */
 static void write_bloom(const struct key_table *t, struct blob *b, struct weir_table *head)
 {
@@ -147,9 +170,7 @@ static void write_bloom(const struct key_table *t, struct blob *b, struct weir_t
         bits++;
     uint8_t *set = arena_zalloc(t->a, (size_t)1 << (bits - 3));
     for (uint32_t i = 0; i < t->entries.n; i++) {
-        uint64_t key = 0;
-        memcpy(&key, t->entries.v[i].key.bytes.p, t->entries.v[i].key.bytes.len);
-        uint64_t bit = key * WEIR_BLOOM_FACTOR >> (64 - bits);
+        uint64_t bit = bloom_hash(t, t->entries.v[i].key.bytes) >> (64 - bits);
         set[bit >> 3] |= (uint8_t)(1u << (bit & 7));
     }
     head->bloom = blob_add(b, set, (size_t)1 << (bits - 3), 4);
@@ -163,7 +184,7 @@ uint32_t key_table_write_head(struct key_table *t, struct blob *b, enum weir_tab
     if (t->probe == WEIR_PROBE_PREFIX || t->probe == WEIR_PROBE_SUFFIX || t->probe == WEIR_PROBE_CIDR ||
         t->probe == WEIR_PROBE_INFIX)
         head.lens = write_lens(t, b);
-    if (t->probe == WEIR_PROBE_INFIX)
+    if (has_bloom(t))
         write_bloom(t, b, &head);
     set_len_bits(t, &head);
     return blob_add(b, &head, sizeof head, 4);
@@ -232,9 +253,9 @@ static uint32_t count_buckets(uint32_t keys)
     return keys <= WEIR_BUCKET ? 1 : (uint32_t)n;
 }
 
-static void put(struct weir_bucket *buckets, uint32_t n, const struct key_entry *e)
+static void put(const struct key_table *t, struct weir_bucket *buckets, uint32_t n, const struct key_entry *e)
 {
-    uint64_t hash = hash_bytes(e->key.bytes.p, e->key.bytes.len, 0);
+    uint64_t hash = bucket_hash(t, e->key.bytes);
     for (uint32_t i = table_bucket(hash, n);; i = i + 1 < n ? i + 1 : 0) {
         for (uint32_t k = 0; k < WEIR_BUCKET; k++)
             if (buckets[i].tag[k] == 0) {
@@ -254,7 +275,7 @@ bool key_table_finish(struct key_table *t, struct blob *b, uint32_t table)
     for (uint32_t i = 0; i < t->entries.n; i++) {
         const struct key_entry *e = &t->entries.v[i];
         if (e->key.form != 2 || !find(t, e->key.bytes, 1))
-            put(buckets, n, e);
+            put(t, buckets, n, e);
     }
     struct weir_table *head = blob_at(b, table);
     head->buckets = n;

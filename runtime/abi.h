@@ -85,10 +85,11 @@ enum weir_table_use {
     WEIR_TABLE_NODES,    /* nodes of a decision */
 };
 
-/* Keys are in buckets of a cache line each, found by XXH3-64 of the key's bytes: the bucket by the low half of the hash
+/* Keys are in buckets of a cache line each, found by a hash of the key's bytes (XXH3-64; of CIDR table_prefix_hash() in
+ * runtime/table.h): the bucket by the low half of the hash
  * (as a fraction of their number), the place in it by the upper 16 bits (0 becomes 1; 0 is an empty place). Where `more` is
  * set, the search goes on in the next bucket, and after the last in the first; one bucket at least has it not. The record
- * of a CIDR key holds 17 bytes, which are also what is hashed: bits, then the masked address. INT keys are 8 bytes,
+ * of a CIDR key holds 17 bytes: bits, then the masked address. INT keys are 8 bytes,
  * little-endian, and EXACT. INFIX keys have at most 8 bytes. */
 struct weir_table {
     uint16_t probe;   /* enum weir_probe */
@@ -99,8 +100,8 @@ struct weir_table {
     uint32_t len_bits[2];  /* SEGMENTS and the suffixes of HOST: bit min(length, 63) is set for each key */
     struct weir_span lens; /* uint32_t[], descending; PREFIX, SUFFIX, CIDR and INFIX */
     uint32_t fallback;     /* maps: the record used where no key matches, or 0 */
-    /* INFIX: 2^bloom_bits bits at `bloom`, of which that of each key is set: the upper bits of (the key as an integer,
-     * little-endian) * WEIR_BLOOM_FACTOR. */
+    /* INFIX and CIDR, which ask for much that is not there: 2^bloom_bits bits at `bloom`, of which that of each key is set: by
+     * the upper bits of its hash, of INFIX those of (the key as an integer, little-endian) * WEIR_BLOOM_FACTOR. */
     uint32_t bloom, bloom_bits;
 };
 #define WEIR_BLOOM_FACTOR 0x9e3779b97f4a7c15u

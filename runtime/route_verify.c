@@ -145,6 +145,8 @@ static bool lens_ok(struct verify *v, const struct weir_table *t)
     for (uint32_t i = 1; i < t->lens.count; i++)
         if (lens[i] >= lens[i - 1])
             return fail(v, "the key lengths of a table are not in order");
+    if (t->probe == WEIR_PROBE_CIDR && t->lens.count > 0 && lens[0] > 128)
+        return fail(v, "an address has no prefix of such a length");
     return true;
 }
 
@@ -155,6 +157,13 @@ static bool infix_ok(struct verify *v, const struct weir_table *t)
         return fail(v, "a key table is for another use");
     if (t->lens.count > 0 && (lens[0] > WEIR_INFIX_MAX || lens[t->lens.count - 1] == 0))
         return fail(v, "a part of a text has a wrong length");
+    return true;
+}
+
+static bool bloom_ok(struct verify *v, const struct weir_table *t)
+{
+    if (t->probe != WEIR_PROBE_INFIX && t->probe != WEIR_PROBE_CIDR)
+        return true;
     if (t->bloom_bits < 3 || t->bloom_bits > 32)
         return fail(v, "a key table has a wrong size");
     return bytes_ok(v, t->bloom, (uint32_t)(1ull << (t->bloom_bits - 3)));
@@ -203,7 +212,7 @@ static bool table_ok(struct verify *v, uint32_t off, unsigned uses, uint32_t dep
     if (t->probe > WEIR_PROBE_INFIX)
         return fail(v, "a key table has no known way of lookup");
     return fallback_ok(v, t, depth_limit) && lens_ok(v, t) && (t->probe != WEIR_PROBE_INFIX || infix_ok(v, t)) &&
-           buckets_ok(v, t, depth_limit);
+           bloom_ok(v, t) && buckets_ok(v, t, depth_limit);
 }
 
 enum {

@@ -157,6 +157,39 @@ TABLE_WALK table_walk_lens(const uint8_t *tables, const struct weir_table *t, st
     return false;
 }
 
+/* The first `bits` bits of an address, as the two numbers that its halves are. */
+struct table_prefix {
+    uint64_t high, low;
+    uint32_t bits;
+};
+
+static inline struct table_prefix table_prefix(const uint8_t addr[16], uint32_t bits)
+{
+    struct table_prefix p = {.bits = bits};
+    memcpy(&p.high, addr, 8);
+    memcpy(&p.low, addr + 8, 8);
+    p.high = __builtin_bswap64(p.high);
+    p.low = __builtin_bswap64(p.low);
+    p.low = bits <= 64 ? 0 : p.low & ~0ull << (128 - bits);
+    p.high = bits == 0 ? 0 : bits < 64 ? p.high & ~0ull << (64 - bits) : p.high;
+    return p;
+}
+
+/* Prefixes of many lengths are asked for, so their hash is a short one (after MurmurHash3's last steps). */
+static inline uint64_t table_prefix_hash(const struct table_prefix *p)
+{
+    uint64_t x = (p->low ^ p->high * 0xff51afd7ed558ccdu) + p->bits * WEIR_BLOOM_FACTOR;
+    x = (x ^ x >> 33) * 0xff51afd7ed558ccdu;
+    x = (x ^ x >> 29) * 0xc4ceb9fe1a85ec53u;
+    return x ^ x >> 32;
+}
+
+static inline bool table_in_bloom(const uint8_t *tables, const struct weir_table *t, uint64_t hash)
+{
+    uint64_t bit = hash >> (64 - t->bloom_bits);
+    return tables[t->bloom + (bit >> 3)] >> (bit & 7) & 1;
+}
+
 TABLE_WALK table_walk_cidr(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
                            void *ctx)
 {
@@ -169,11 +202,14 @@ TABLE_WALK table_walk_cidr(const uint8_t *tables, const struct weir_table *t, st
     for (uint32_t i = 0; i < t->lens.count; i++) {
         if (v4 && lens[i] < 96)
             break;
+        struct table_prefix p = table_prefix(whole.b, lens[i]);
+        uint64_t hash = table_prefix_hash(&p), high = __builtin_bswap64(p.high), low = __builtin_bswap64(p.low);
+        if (!table_in_bloom(tables, t, hash))
+            continue;
         uint8_t key[17] = {(uint8_t)lens[i]};
-        struct ip_addr masked = whole;
-        ip_mask(&masked, lens[i]);
-        memcpy(key + 1, masked.b, sizeof masked.b);
-        const struct weir_record *r = table_probe(tables, t, key, sizeof key, false);
+        memcpy(key + 1, &high, sizeof high);
+        memcpy(key + 9, &low, sizeof low);
+        const struct weir_record *r = table_probe_hashed(tables, t, key, sizeof key, false, hash);
         if (r && visit(ctx, r))
             return true;
     }
@@ -224,7 +260,6 @@ TABLE_WALK table_walk_infix(const uint8_t *tables, const struct weir_table *t, s
 {
     struct table_seen seen = {.n = 0};
     const uint32_t *lens = table_at(tables, t->lens.off);
-    const uint8_t *bloom = table_at(tables, t->bloom);
     char few[8] = {0};
     uint32_t len = s.len;
     if (len < 8) {
@@ -233,8 +268,7 @@ TABLE_WALK table_walk_infix(const uint8_t *tables, const struct weir_table *t, s
     }
     for (uint32_t k = 0; k < t->lens.count; k++)
         for (uint32_t i = 0; i + lens[k] <= len; i++) {
-            uint64_t window = table_window(s, i, lens[k]), bit = window * WEIR_BLOOM_FACTOR >> (64 - t->bloom_bits);
-            if (!(bloom[bit >> 3] >> (bit & 7) & 1))
+            if (!table_in_bloom(tables, t, table_window(s, i, lens[k]) * WEIR_BLOOM_FACTOR))
                 continue;
             const struct weir_record *r = table_probe(tables, t, s.p + i, lens[k], false);
             if (!r || table_seen_before(&seen, r))

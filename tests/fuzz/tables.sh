@@ -39,6 +39,6 @@ frontend() { printf 'language 1\nbackend b { server s 127.0.0.1:9000 }\nfrontend
 rm -f $to/*
 for f in hosts patterns rest; do
   "$weir" build "$d/$f.weir" -o "$d/$f.plan" >/dev/null
-  objcopy --dump-section ".weir.tables=$to/$f" "$d/$f.plan" /dev/null
+  objcopy --dump-section ".weir.tables=$to/$f" "$d/$f.plan" /dev/null 2>"$d/said" || cat "$d/said"
 done
 ls -l $to
