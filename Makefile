@@ -2,7 +2,7 @@
 #   make         the two programs: build/weir, build/weir-edge
 #   make run     install what is missing, build, serve examples/01-hello
 #   make test    install what tests need, build, run all tests
-#   make bench | bench-classify | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
+#   make bench | bench-classify | mutation | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -146,6 +146,12 @@ bench-classify:
 	@$(MAKE) -s -j$$(nproc) $(B)/classify
 	@$(B)/classify $(CLASSIFY)
 
+# Do the tests notice mistakes in the compiler? Builds and tests MUTANTS changed copies of it (long: some seconds each).
+MUTANTS ?= 100
+mutation:
+	@tests/deps.sh test
+	@python3 tests/mutation/mutate.py --sample $(MUTANTS) $(MUTATION)
+
 layers: all
 	@tests/layers.sh $(B)
 
@@ -172,4 +178,4 @@ editors:
 clean:
 	rm -rf build
 
-.PHONY: editors all unit fuzzers route-cases deps run test bench layers fuzz install format clean
+.PHONY: editors all unit fuzzers route-cases deps run test bench mutation layers fuzz install format clean

@@ -76,14 +76,18 @@ static void put_payload(struct guard_maker *m, const struct ir_expr *e, struct b
     case IR_CONST_IP:
         guard_put(out, &e->ip, sizeof e->ip);
         return;
+    case IR_CONST_CIDR:
+        guard_put(out, &e->cidr, sizeof e->cidr);
+        return;
     case IR_CONST_STR:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_REPLACE:
         guard_put(out, e->str.p, e->str.len);
         return;
     case IR_FIELD:
         guard_put(out, e->str.p, e->str.len);
-        if (e->field == IR_FIELD_HEADER)
+        if (e->field == IR_FIELD_HEADER || e->field == IR_FIELD_HEADERS)
             put_history(m, e, out);
         return;
     case IR_IN:
@@ -112,6 +116,16 @@ static void put_payload(struct guard_maker *m, const struct ir_expr *e, struct b
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
+    case IR_AMONG:
         return;
     }
 }
@@ -367,6 +381,32 @@ static uint32_t ip_test(struct guard_maker *m, const struct ir_expr *e)
     return ip_atom(m, v, 1);
 }
 
+static bool is_client_net(const struct ir_expr *e)
+{
+    return e->op == IR_MASK && is_client(e->args[0]);
+}
+
+/* Whether the networks that `mask` makes of the addresses in `p` lie in `p` as a whole: it keeps bits enough. */
+static bool keeps(const struct ir_expr *mask, const struct ip_prefix *p)
+{
+    bool v4 = p->bits >= 96 && ip_is_v4(&p->addr);
+    return p->bits <= (v4 ? 96 : 0) + mask->args[v4 ? 1 : 2]->num;
+}
+
+/* client.ip | mask(…) == NETWORK: the addresses of the network, where as many bits are kept. */
+static uint32_t net_test(struct guard_maker *m, const struct ir_expr *e)
+{
+    bool swap = e->args[0]->op == IR_CONST_CIDR;
+    const struct ir_expr *mask = e->args[swap], *net = e->args[!swap];
+    if (!is_client_net(mask) || net->op != IR_CONST_CIDR)
+        return guard_opaque(m, e);
+    bool v4 = net->cidr.bits >= 96 && ip_is_v4(&net->cidr.addr);
+    if (net->cidr.bits != (v4 ? 96 : 0) + mask->args[v4 ? 1 : 2]->num)
+        return LOGIC_FALSE;
+    struct ip_interval *v = arena_array(&m->l->a, struct ip_interval, 2);
+    return ip_atom(m, v, prefix_intervals(&net->cidr, v));
+}
+
 static uint32_t in_rows(struct guard_maker *m, const struct ir_expr *subject, const struct ir_set *set,
                         const struct ir_row *rows, uint32_t n)
 {
@@ -376,12 +416,13 @@ static uint32_t in_rows(struct guard_maker *m, const struct ir_expr *subject, co
             v[i] = (struct int_interval){rows[i].key.num, rows[i].key.num};
         return int_atom(m, v, n);
     }
-    if (set->key_kind == IR_KEY_CIDR && is_client(subject)) {
+    if (set->key_kind == IR_KEY_CIDR && (is_client(subject) || is_client_net(subject))) {
         struct ip_interval *v = arena_array(&m->l->a, struct ip_interval, 2 * n);
         uint32_t k = 0;
         for (uint32_t i = 0; i < n; i++)
-            k += prefix_intervals(&rows[i].key.cidr, v + k);
-        return ip_atom(m, v, k);
+            if (is_client(subject) || keeps(subject, &rows[i].key.cidr))
+                k += prefix_intervals(&rows[i].key.cidr, v + k);
+        return k ? ip_atom(m, v, k) : LOGIC_FALSE;
     }
     struct text_test t = {.op = IR_IN, .set = set, .rows = rows, .n = n};
     return guard_text(m, subject, &t, NULL);
@@ -441,6 +482,8 @@ static uint32_t equal(struct guard_maker *m, const struct ir_expr *e)
         return int_test(m, e);
     if (x->kind == IR_IP)
         return ip_test(m, e);
+    if (x->kind == IR_CIDR)
+        return net_test(m, e);
     if (x->kind == IR_BOOL) {
         if (x->optional || y->optional)
             return guard_opaque(m, e);
@@ -516,6 +559,18 @@ uint32_t guard_formula(struct guard_maker *m, const struct ir_expr *e)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_CONST_CIDR:
+    case IR_AMONG:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_REPLACE:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
         break;
     }
     return guard_opaque(m, e);

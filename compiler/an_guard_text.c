@@ -356,6 +356,12 @@ static uint32_t field_test(struct guard_maker *m, const struct ir_expr *e, const
     case IR_FIELD_CLIENT_IP:
     case IR_FIELD_CLIENT_PORT:
     case IR_FIELD_TLS_ACTIVE:
+    case IR_FIELD_HEADERS:
+    case IR_FIELD_RAW_PATH:
+    case IR_FIELD_VERSION:
+    case IR_FIELD_ID:
+    case IR_FIELD_LISTENER_IP:
+    case IR_FIELD_LISTENER_PORT:
     case IR_FIELD_COUNT:
         return t->op == IR_EXISTS ? LOGIC_TRUE : GUARD_UNKNOWN;
     }

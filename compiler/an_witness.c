@@ -155,13 +155,14 @@ static void add_text(struct guesses *g, struct slice s)
 
 static void add_field(struct guesses *g, const struct ir_expr *e)
 {
-    bool keyed = e->field == IR_FIELD_HEADER || e->field == IR_FIELD_QUERY || e->field == IR_FIELD_COOKIE;
+    enum ir_field field = e->field == IR_FIELD_HEADERS ? IR_FIELD_HEADER : (enum ir_field)e->field;
+    bool keyed = field == IR_FIELD_HEADER || field == IR_FIELD_QUERY || field == IR_FIELD_COOKIE;
     if (!keyed || g->fields.n == 8)
         return;
     for (uint32_t i = 0; i < g->fields.n; i++)
-        if (g->fields.v[i].field == e->field && slice_eq(g->fields.v[i].key, e->str))
+        if (g->fields.v[i].field == field && slice_eq(g->fields.v[i].key, e->str))
             return;
-    vec_add(g->a, &g->fields, ((struct an_part){.field = (enum ir_field)e->field, .key = e->str}));
+    vec_add(g->a, &g->fields, ((struct an_part){.field = field, .key = e->str}));
 }
 
 static void guess(struct guesses *g, const struct ir_expr *e)
@@ -326,5 +327,10 @@ void an_request_text(const struct eval_request *q, struct buf *out)
                    SLICE_ARG(address), q->client_port);
     else if (!slice_eq(address, SLICE("192.0.2.1")))
         buf_printf(out, " --from %.*s", SLICE_ARG(address));
+    if (q->listener_port) {
+        address.len = ip_format(&q->listener_ip, ip);
+        buf_printf(out, ip_is_v4(&q->listener_ip) ? " --listener %.*s:%u" : " --listener '[%.*s]:%u'",
+                   SLICE_ARG(address), q->listener_port);
+    }
     buf_free(&url);
 }

@@ -1,7 +1,7 @@
 /* From expressions to C; see cgen.h.
  *
  * Each operand is computed into a variable of its own, named by its kind and a number: struct weir_str s1; bool b2;
- * int64_t n3 with bool h3 (whether it is there); const uint8_t *p4. Operands of and, or and default that
+ * int64_t n3 with bool h3 (whether it is there); const uint8_t *p4; struct weir_cidr *c5. Operands of and, or and default that
  * do not matter are not evaluated, since computed text uses up scratch. */
 #include "compiler/cgen.h"
 
@@ -95,6 +95,7 @@ static uint32_t set_arg(struct emit *m, enum weir_arg_kind kind, const struct ir
 static uint32_t emit_str(struct emit *m, const struct ir_expr *e);
 static uint32_t emit_int(struct emit *m, const struct ir_expr *e);
 static uint32_t emit_bool(struct emit *m, const struct ir_expr *e);
+static uint32_t emit_str_field(struct emit *m, const struct ir_expr *e);
 
 static uint32_t emit_ip(struct emit *m, const struct ir_expr *e)
 {
@@ -104,9 +105,42 @@ static uint32_t emit_ip(struct emit *m, const struct ir_expr *e)
                    add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_IP, .ip = e->ip}));
     else if (e->op == IR_FIELD && e->field == IR_FIELD_CLIENT_IP)
         buf_printf(&m->body, "const uint8_t *p%u = f->client_ip;\n", v);
+    else if (e->op == IR_FIELD && e->field == IR_FIELD_LISTENER_IP)
+        buf_printf(&m->body, "const uint8_t *p%u = f->listener_ip;\n", v);
     else
         m->failed = true;
     return v;
+}
+
+static uint32_t emit_cidr(struct emit *m, const struct ir_expr *e)
+{
+    uint32_t x, y, z, v;
+    if (e->op == IR_CONST_CIDR) {
+        v = m->vars++;
+        buf_printf(&m->body, "const struct weir_cidr *c%u = (const void *)(t + a[%u].a);\n", v,
+                   add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_CIDR, .cidr = e->cidr}));
+        return v;
+    }
+    if (e->op != IR_MASK) {
+        m->failed = true;
+        return 0;
+    }
+    x = emit_ip(m, e->args[0]);
+    y = emit_int(m, e->args[1]);
+    z = emit_int(m, e->args[2]);
+    v = m->vars++;
+    buf_printf(&m->body, "struct weir_cidr net%u;\nconst struct weir_cidr *c%u = &net%u;\n", v, v, v);
+    buf_printf(&m->body, "abi->mask(p%u, n%u, n%u, &net%u);\n", x, y, z, v);
+    return v;
+}
+
+/* The lines of a header, as a slot has them. */
+static uint32_t emit_lines(struct emit *m, const struct ir_expr *e)
+{
+    if (e->op == IR_FIELD)
+        return emit_str_field(m, e);
+    m->failed = true;
+    return 0;
 }
 
 /* ---- tests ------------------------------------------------------------------------------------- */
@@ -142,7 +176,14 @@ static uint32_t emit_eq(struct emit *m, const struct ir_expr *e)
         v = m->vars++;
         buf_printf(&m->body, "bool b%u = weir_same_ip(p%u, p%u);\n", v, x, y);
         return v;
+    case IR_CIDR:
+        x = emit_cidr(m, e->args[0]);
+        y = emit_cidr(m, e->args[1]);
+        v = m->vars++;
+        buf_printf(&m->body, "bool b%u = weir_same_cidr(c%u, c%u);\n", v, x, y);
+        return v;
     case IR_BACKEND:
+    case IR_LIST:
         break;
     }
     m->failed = true;
@@ -170,6 +211,11 @@ static uint32_t emit_in(struct emit *m, const struct ir_expr *key, const struct 
         v = m->vars++;
         table = set_arg(m, WEIR_ARG_LIST, set);
         buf_printf(&m->body, "bool b%u = abi->in_ip(t, a[%u].a, p%u);\n", v, table, x);
+    } else if (key->kind == IR_CIDR) {
+        x = emit_cidr(m, key);
+        v = m->vars++;
+        table = set_arg(m, WEIR_ARG_LIST, set);
+        buf_printf(&m->body, "bool b%u = abi->in_cidr(t, a[%u].a, c%u);\n", v, table, x);
     } else {
         x = emit_str(m, key);
         v = m->vars++;
@@ -187,6 +233,13 @@ static uint32_t emit_pattern(struct emit *m, const struct ir_expr *e)
         arg.separator = cgen_separator(e->args[0]);
     buf_printf(&m->body, "bool b%u = abi->%s(t, a[%u].a, s%u);\n", v, e->op == IR_LIKE ? "like" : "matches",
                add_arg(m, arg), x);
+    return v;
+}
+
+static uint32_t emit_among(struct emit *m, const struct ir_expr *e)
+{
+    uint32_t x = emit_str(m, e->args[0]), y = emit_lines(m, e->args[1]), v = m->vars++;
+    buf_printf(&m->body, "bool b%u = abi->among(s%u, s%u);\n", v, x, y);
     return v;
 }
 
@@ -254,6 +307,8 @@ static uint32_t emit_bool(struct emit *m, const struct ir_expr *e)
         return emit_pattern(m, e);
     case IR_EXISTS:
         return emit_exists(m, e);
+    case IR_AMONG:
+        return emit_among(m, e);
     case IR_DEFAULT: /* a test is never absent */
         return emit_bool(m, e->args[0]);
     case IR_CONST_BOOL:
@@ -279,6 +334,17 @@ static uint32_t emit_bool(struct emit *m, const struct ir_expr *e)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_CONST_CIDR:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_REPLACE:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
         break;
     }
     m->failed = true;
@@ -318,9 +384,34 @@ static uint32_t emit_arithmetic(struct emit *m, const struct ir_expr *e)
     return v;
 }
 
+/* Of a text, which may be absent. */
+static uint32_t emit_measure(struct emit *m, const struct ir_expr *e)
+{
+    uint32_t x = emit_str(m, e->args[0]), v = m->vars++;
+    buf_printf(&m->body, "bool h%u = s%u.p != NULL;\nint64_t n%u = ", v, x, v);
+    if (e->op == IR_LENGTH)
+        buf_printf(&m->body, "s%u.len;\n", x);
+    else
+        buf_printf(&m->body, "h%u ? abi->hash(s%u) : 0;\n", v, x);
+    return v;
+}
+
+static uint32_t emit_int_field(struct emit *m, const struct ir_expr *e)
+{
+    uint32_t v = m->vars++;
+    bool client = e->field == IR_FIELD_CLIENT_PORT;
+    m->failed |= !client && e->field != IR_FIELD_LISTENER_PORT;
+    buf_printf(&m->body, "int64_t n%u = f->%s_port;\nbool h%u = true;\n", v, client ? "client" : "listener", v);
+    return v;
+}
+
 static uint32_t emit_int(struct emit *m, const struct ir_expr *e)
 {
     uint32_t x, v;
+    if (e->op == IR_LENGTH || e->op == IR_HASH)
+        return emit_measure(m, e);
+    if (e->op == IR_FIELD)
+        return emit_int_field(m, e);
     if (is_arithmetic(e))
         return emit_arithmetic(m, e);
     if (e->op == IR_DEFAULT)
@@ -331,12 +422,16 @@ static uint32_t emit_int(struct emit *m, const struct ir_expr *e)
         buf_printf(&m->body, "int64_t n%u = 0;\nbool h%u = abi->to_int(s%u, &n%u);\n", v, v, x, v);
         return v;
     }
+    if (e->op == IR_LINES) {
+        x = emit_lines(m, e->args[0]);
+        v = m->vars++;
+        buf_printf(&m->body, "int64_t n%u = abi->lines(s%u);\nbool h%u = true;\n", v, x, v);
+        return v;
+    }
     v = m->vars++;
     if (e->op == IR_CONST_INT)
         buf_printf(&m->body, "int64_t n%u = weir_arg_int(&a[%u]);\nbool h%u = true;\n", v,
                    add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_INT, .num = e->num}), v);
-    else if (e->op == IR_FIELD && e->field == IR_FIELD_CLIENT_PORT)
-        buf_printf(&m->body, "int64_t n%u = f->client_port;\nbool h%u = true;\n", v, v);
     else
         m->failed = true;
     return v;
@@ -364,6 +459,11 @@ static uint32_t emit_lookup(struct emit *m, const struct ir_expr *e)
         v = m->vars++;
         table = set_arg(m, WEIR_ARG_MAP, e->set);
         buf_printf(&m->body, "struct weir_str s%u = abi->map_ip(t, a[%u].a, p%u);\n", v, table, x);
+    } else if (key->kind == IR_CIDR) {
+        x = emit_cidr(m, key);
+        v = m->vars++;
+        table = set_arg(m, WEIR_ARG_MAP, e->set);
+        buf_printf(&m->body, "struct weir_str s%u = abi->map_cidr(t, a[%u].a, c%u);\n", v, table, x);
     } else {
         x = emit_str(m, key);
         v = m->vars++;
@@ -390,6 +490,11 @@ static uint32_t emit_text(struct emit *m, const struct ir_expr *e)
         v = m->vars++;
         buf_printf(&m->body, "struct weir_str s%u = abi->ip_text(f, p%u);\n", v, x);
         return v;
+    case IR_CIDR:
+        x = emit_cidr(m, of);
+        v = m->vars++;
+        buf_printf(&m->body, "struct weir_str s%u = abi->cidr_text(f, c%u);\n", v, x);
+        return v;
     case IR_BOOL:
         x = emit_bool(m, of);
         v = m->vars++;
@@ -397,6 +502,7 @@ static uint32_t emit_text(struct emit *m, const struct ir_expr *e)
                    v);
         return v;
     case IR_BACKEND:
+    case IR_LIST:
         break;
     }
     m->failed = true;
@@ -437,6 +543,37 @@ static uint32_t emit_str_field(struct emit *m, const struct ir_expr *e)
     return v;
 }
 
+/* The call of a converter from text to text that has no arguments. */
+static const char *text_call(enum ir_op op)
+{
+    return op == IR_LOWER           ? "lower"
+           : op == IR_UPPER         ? "upper"
+           : op == IR_BASE64        ? "base64"
+           : op == IR_BASE64_DECODE ? "base64_decode"
+                                    : "url_decode";
+}
+
+/* A part between separators, or a line of a header. */
+static uint32_t emit_part(struct emit *m, const struct ir_expr *e)
+{
+    bool part = e->op == IR_PART;
+    uint32_t x = part ? emit_str(m, e->args[0]) : emit_lines(m, e->args[0]), y = emit_int(m, e->args[1]),
+             z = part ? emit_str(m, e->args[2]) : 0, v = m->vars++;
+    if (part)
+        buf_printf(&m->body, "struct weir_str s%u = abi->part(s%u, n%u, s%u);\n", v, x, y, z);
+    else
+        buf_printf(&m->body, "struct weir_str s%u = abi->nth(s%u, n%u);\n", v, x, y);
+    return v;
+}
+
+static uint32_t emit_replace(struct emit *m, const struct ir_expr *e)
+{
+    uint32_t x = emit_str(m, e->args[0]), y = emit_str(m, e->args[1]), v = m->vars++;
+    buf_printf(&m->body, "struct weir_str s%u = abi->replace(f, t, a[%u].a, s%u, s%u);\n", v,
+               add_arg(m, (struct cgen_arg){.kind = WEIR_ARG_REPLACE, .text = e->str}), x, y);
+    return v;
+}
+
 static uint32_t emit_str(struct emit *m, const struct ir_expr *e)
 {
     uint32_t x, v;
@@ -452,10 +589,18 @@ static uint32_t emit_str(struct emit *m, const struct ir_expr *e)
         return emit_lookup(m, e);
     case IR_LOWER:
     case IR_UPPER:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
         x = emit_str(m, e->args[0]);
         v = m->vars++;
-        buf_printf(&m->body, "struct weir_str s%u = abi->%s(f, s%u);\n", v, e->op == IR_LOWER ? "lower" : "upper", x);
+        buf_printf(&m->body, "struct weir_str s%u = abi->%s(f, s%u);\n", v, text_call((enum ir_op)e->op), x);
         return v;
+    case IR_PART:
+    case IR_NTH:
+        return emit_part(m, e);
+    case IR_REPLACE:
+        return emit_replace(m, e);
     case IR_DEFAULT:
         return emit_str_default(m, e);
     case IR_TO_STR:
@@ -485,6 +630,12 @@ static uint32_t emit_str(struct emit *m, const struct ir_expr *e)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_CONST_CIDR:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_AMONG:
         break;
     }
     m->failed = true;
@@ -502,6 +653,12 @@ static void emit_whole(struct emit *m, enum cgen_family family, const struct ir_
         uint32_t x = emit_int(m, e), v = m->vars++;
         buf_printf(&m->body, "struct weir_str s%u = {NULL, 0};\nif (h%u)\ns%u = abi->int_key(f, n%u);\nreturn s%u;\n", v, x,
                    v, x, v);
+    } else if (e->kind == IR_IP) {
+        uint32_t x = emit_ip(m, e);
+        buf_printf(&m->body, "return abi->bytes(f, p%u, 16);\n", x);
+    } else if (e->kind == IR_CIDR) {
+        uint32_t x = emit_cidr(m, e);
+        buf_printf(&m->body, "return abi->bytes(f, c%u, sizeof *c%u);\n", x, x);
     } else {
         uint32_t x = emit_str(m, e);
         buf_printf(&m->body, "return s%u;\n", x);

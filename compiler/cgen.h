@@ -16,9 +16,10 @@ struct cgen_arg {
         int64_t num;
         uint32_t slot;
         struct ip_addr ip;
+        struct ip_prefix cidr;
         const struct ir_set *set;
         struct {
-            struct slice text; /* AUTOMATON: a regular expression, or a glob: */
+            struct slice text; /* AUTOMATON, REPLACE: a regular expression, or a glob: */
             char separator;    /* of the glob's segments, else 0 */
         };
     };
@@ -34,8 +35,8 @@ enum cgen_family { CGEN_PREDS, CGEN_VALUES, CGEN_FAMILIES };
 struct cgen;
 
 struct cgen *cgen_begin(struct arena *a, const struct rows_program *rows);
-/* The shape and arguments of one expression: of a condition (PREDS), or of a text; an integer among VALUES is the 8
- * bytes that it has as a key. False where there is no code for it (a backend as a value). */
+/* The shape and arguments of one expression: of a condition (PREDS), or of a text; an integer, an address or a network
+ * among VALUES is the bytes that it has as a key. False where there is no code for it (a backend as a value). */
 bool cgen_use(struct cgen *g, enum cgen_family family, const struct ir_expr *e, struct cgen_use *out);
 
 uint32_t cgen_count(const struct cgen *g, enum cgen_family family);

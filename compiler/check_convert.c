@@ -1,4 +1,4 @@
-/* Converters, calls, and texts made of other values. */
+/* Pipes and calls, and texts made of other values. What the converters are: check_converters.c. */
 #include "compiler/check_state.h"
 
 static const struct slice converters[] = {
@@ -25,36 +25,6 @@ static bool one_of(struct slice s, const struct slice *v, uint32_t n)
     return false;
 }
 
-static bool need_text(struct checker *k, const struct ast_expr *e, const struct typed *t)
-{
-    if (check_is_text(t->type))
-        return true;
-    if (t->type != TYPE_ERROR)
-        check_mismatch(k, e, check_type_text(t->type), "string");
-    return false;
-}
-
-static struct typed convert_default(struct checker *k, const struct ast_expr *e, struct typed x,
-                                    const struct ast_expr *arg)
-{
-    struct typed y = check_expr(k, arg, x.type);
-    if (y.type == TYPE_ERROR || x.type == TYPE_ERROR || !check_present(k, arg, &y))
-        return check_failed();
-    if (x.type == TYPE_BACKEND) {
-        check_later(k, e->span, "`default` of backends (a map can have a `default` row)");
-        return check_failed();
-    }
-    bool fits = check_convertible(y.type, x.type), widens = check_convertible(x.type, y.type);
-    if (!fits && !widens) {
-        check_mismatch(k, arg, check_type_text(y.type), check_type_text(x.type));
-        return check_failed();
-    }
-    if (!x.ir->optional)
-        return x; /* never absent */
-    return (struct typed){check_new2(k, IR_DEFAULT, (enum ir_kind)x.ir->kind, x.ir, y.ir, e->span),
-                          fits ? x.type : y.type, false};
-}
-
 static struct typed unknown_converter(struct checker *k, struct slice name, struct span at)
 {
     if (one_of(name, later_converters, COUNT(later_converters)) ||
@@ -62,14 +32,20 @@ static struct typed unknown_converter(struct checker *k, struct slice name, stru
         check_later(k, at, "`%.*s`", SLICE_ARG(name));
         return check_failed();
     }
+    static const char all[] = ""
+#define CONVERTER(id, text, from, arguments, to, doc) ", " text arguments
+#include "grammar/names.def"
+        ;
     struct slice names[COUNT(converters) + 1];
     memcpy(names, converters, sizeof converters);
     names[COUNT(converters)] = SLICE("exists");
     struct diag *x = diag_report(k->d, DIAG_E0201, at, "no function or converter `%.*s`", SLICE_ARG(name));
     diag_label(k->d, x, "unknown");
+    if (check_peer_word(k, x, PEER_NAME, name))
+        return check_failed();
     check_suggest(k, x, at, name, names, COUNT(names));
     if (!x->has_fix)
-        diag_note(k->d, x, "there are: exists(…), lower, upper, default(…), to-int");
+        diag_note(k->d, x, "there are: exists(…)%s", all);
     return check_failed();
 }
 
@@ -78,30 +54,9 @@ static struct typed convert(struct checker *k, const struct ast_expr *e, struct 
                             struct span name_at, const struct ast_expr *on, struct ast_expr **args,
                             uint32_t nargs)
 {
-    if (!one_of(name, converters, COUNT(converters)))
-        return unknown_converter(k, name, name_at);
-    bool is_default = slice_eq(name, SLICE("default"));
-    struct typed x = check_expr(k, on, TYPE_STRING);
-    if (nargs != is_default) {
-        struct diag *d =
-            diag_report(k->d, DIAG_E0211, name_at,
-                        is_default ? "`default` needs one value: what to take where there is none"
-                                   : "`%.*s` takes no argument",
-                        SLICE_ARG(name));
-        diag_help(k->d, d, is_default ? "write `… | default(\"\")`" : "write `… | %.*s`", SLICE_ARG(name));
-        return check_failed();
-    }
-    if (is_default)
-        return convert_default(k, e, x, args[0]);
-    if (!need_text(k, on, &x))
-        return check_failed();
-    bool to_int = slice_eq(name, SLICE("to-int"));
-    enum ir_op op = to_int ? IR_TO_INT : slice_eq(name, SLICE("lower")) ? IR_LOWER : IR_UPPER;
-    struct ir_expr *r = check_new1(k, op, to_int ? IR_INT : IR_STR, x.ir, e->span);
-    r->optional = to_int || x.ir->optional;
-    if (to_int)
-        return check_result(k, r, TYPE_INT);
-    return (struct typed){r, TYPE_STRING, x.optional};
+    enum converter id = check_converter_named(name);
+    return id == CONVERTER_COUNT ? unknown_converter(k, name, name_at)
+                                 : check_converter(k, e, id, name_at, on, args, nargs);
 }
 
 /* The acl or let that is called; NULL: a word of the language, or nothing. */
@@ -147,6 +102,12 @@ static struct typed exists(struct checker *k, const struct ast_expr *e)
     struct typed x = check_expr(k, e->args[1], TYPE_STRING);
     if (x.type == TYPE_ERROR)
         return check_failed();
+    if (x.type == TYPE_LIST) {
+        struct slice text = check_source_text(k, e->args[1]->span);
+        struct diag *d = check_mismatch(k, e->args[1], "list", "single value");
+        diag_help(k->d, d, "a list is always there, maybe without a value: `%.*s | length > 0`", SLICE_ARG(text));
+        return check_failed();
+    }
     return (struct typed){check_new1(k, IR_EXISTS, IR_BOOL, x.ir, e->span), TYPE_BOOL, false};
 }
 
@@ -193,10 +154,14 @@ static struct ir_expr *as_text(struct checker *k, const struct ast_expr *e, stru
         return NULL;
     if (check_is_text(t.type))
         return t.ir;
-    if (t.type != TYPE_BACKEND)
+    if (t.type != TYPE_BACKEND && t.type != TYPE_LIST)
         return check_new1(k, IR_TO_STR, IR_STR, t.ir, e->span);
-    diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "%s is a text; this is a backend", what),
-               "backend, expected string");
+    const char *is = check_type_text(t.type);
+    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s is a text; this is a %s", what, is);
+    diag_label(k->d, x, "%s, expected string", is);
+    if (t.type == TYPE_LIST)
+        diag_help(k->d, x, "take one of its values, as in `%.*s | nth(1) | default(\"\")`",
+                  SLICE_ARG(check_source_text(k, e->span)));
     return NULL;
 }
 

@@ -65,6 +65,8 @@ enum ir_kind check_kind(enum type_id t)
                ? IR_INT
            : t == TYPE_IP      ? IR_IP
            : t == TYPE_BACKEND ? IR_BACKEND
+           : t == TYPE_CIDR    ? IR_CIDR
+           : t == TYPE_LIST    ? IR_LIST
                                : IR_STR;
 }
 
@@ -91,11 +93,13 @@ static bool same(const struct ir_expr *a, const struct ir_expr *b)
         return true;
     if (a->op != b->op || a->field != b->field || a->nargs != b->nargs)
         return false;
+    if (a->op == IR_REPLACE && !slice_eq(a->str, b->str))
+        return false;
     if (a->op == IR_LOOKUP && a->set != b->set)
         return false;
     if ((a->op == IR_FIELD || a->op == IR_CONST_STR) && !slice_eq(a->str, b->str))
         return false;
-    if ((a->op == IR_CONST_INT && a->num != b->num) || a->op == IR_CONST_IP)
+    if ((a->op == IR_CONST_INT && a->num != b->num) || a->op == IR_CONST_IP || a->op == IR_CONST_CIDR)
         return false;
     for (uint32_t i = 0; i < a->nargs; i++)
         if (!same(a->args[i], b->args[i]))
@@ -118,7 +122,8 @@ static void assume_present(struct checker *k, const struct ir_expr *e)
         return;
     vec_add(k->a, &k->present, e);
     bool arithmetic = e->op == IR_ADD || e->op == IR_SUB || e->op == IR_MUL || e->op == IR_DIV || e->op == IR_MOD;
-    if (e->op == IR_LOWER || e->op == IR_UPPER || e->op == IR_TO_INT || arithmetic)
+    bool converted = e->op >= IR_LENGTH && e->op <= IR_NTH; /* of a text: other operands are never absent */
+    if (e->op == IR_LOWER || e->op == IR_UPPER || e->op == IR_TO_INT || arithmetic || converted)
         assume_present(k, e->args[0]);
     if (arithmetic)
         assume_present(k, e->args[1]);
@@ -142,6 +147,7 @@ void check_assume(struct checker *k, const struct ir_expr *cond)
     case IR_CONTAINS:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_AMONG:
         for (uint32_t i = 0; i < cond->nargs; i++)
             assume_present(k, cond->args[i]);
         break;
@@ -164,6 +170,17 @@ void check_assume(struct checker *k, const struct ir_expr *cond)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_CONST_CIDR:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_REPLACE:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
         break;
     }
 }
@@ -337,6 +354,8 @@ static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
         diag_report(k->d, DIAG_E0201, e->span, "no field, constant or condition `%.*s`", SLICE_ARG(e->text));
     check_name_told(k, e->text, x);
     diag_label(k->d, x, "not declared");
+    if (check_peer_word(k, x, PEER_NAME, e->text))
+        return check_failed();
     check_suggest_name(k, x, e->span, e->text,
                        1u << DECL_LET | 1u << DECL_ACL | 1u << DECL_MAP | 1u << DECL_LIST);
     if (!x->has_fix)
@@ -405,6 +424,14 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
                       e->kind == AST_INT ? IR_INT : IR_BOOL, 0, e->span);
         x->num = e->num;
         return (struct typed){x, e->kind == AST_INT ? TYPE_INT : TYPE_BOOL, false};
+    }
+    struct ir_key net;
+    if (e->kind == AST_CIDR && want == TYPE_CIDR) {
+        if (!check_key(k, IR_KEY_CIDR, e, &net))
+            return check_failed();
+        x = check_new(k, IR_CONST_CIDR, IR_CIDR, 0, e->span);
+        x->cidr = net.cidr;
+        return (struct typed){x, TYPE_CIDR, false};
     }
     if (e->kind == AST_CIDR && !e->has_prefix) {
         x = check_new(k, IR_CONST_IP, IR_IP, 0, e->span);

@@ -56,6 +56,8 @@ static struct typed unknown_field(struct checker *k, const struct ast_expr *e)
     struct slice text = check_source_text(k, e->span);
     struct diag *x = diag_report(k->d, DIAG_E0208, e->span, "there is no field `%.*s`", SLICE_ARG(text));
     diag_label(k->d, x, "unknown");
+    if (check_peer_word(k, x, PEER_NAME, text))
+        return check_failed();
     for (uint32_t i = 0; i < NFIELDS; i++) /* req.path, request.host and the like */
         if (slice_ends(text, fields[i].text) && text.len > fields[i].text.len &&
             text.p[text.len - fields[i].text.len - 1] == '.') {

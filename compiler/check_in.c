@@ -19,7 +19,7 @@ static bool fits_keys(enum type_id t, enum ir_key_kind kind)
     case IR_KEY_INT:
         return t == TYPE_INT;
     case IR_KEY_CIDR:
-        return t == TYPE_IP;
+        return t == TYPE_IP || t == TYPE_CIDR;
     }
     return false;
 }
@@ -144,7 +144,7 @@ static void add_item(struct list_build *b, const struct ast_expr *item)
     struct ir_key key = {0};
     if (lit && lit->kind == AST_RANGE && b->type == TYPE_INT)
         return; /* list_test() takes them */
-    if (lit && lit->kind == AST_IP_RANGE && b->type == TYPE_IP) {
+    if (lit && lit->kind == AST_IP_RANGE && (b->type == TYPE_IP || b->type == TYPE_CIDR)) {
         add_ip_range(b, lit, item->span);
         return;
     }
@@ -164,7 +164,7 @@ static void add_item(struct list_build *b, const struct ast_expr *item)
  * keys of type path. */
 static bool kind_for(struct checker *k, const struct ast_expr *list, enum type_id t, enum ir_key_kind *kind)
 {
-    *kind = t == TYPE_IP       ? IR_KEY_CIDR
+    *kind = t == TYPE_IP || t == TYPE_CIDR ? IR_KEY_CIDR
             : t == TYPE_INT    ? IR_KEY_INT
             : t == TYPE_METHOD ? IR_KEY_METHOD
             : t == TYPE_HOST   ? IR_KEY_HOST
@@ -174,7 +174,7 @@ static bool kind_for(struct checker *k, const struct ast_expr *list, enum type_i
         if (lit && lit->kind == AST_STRING && lit->text.len && memchr(lit->text.p, '*', lit->text.len))
             *kind = IR_KEY_HOST_PATTERN;
     }
-    return t == TYPE_IP || t == TYPE_INT || check_is_text(t);
+    return t == TYPE_IP || t == TYPE_CIDR || t == TYPE_INT || check_is_text(t);
 }
 
 static struct ir_set *set_of_list(struct checker *k, const struct ast_expr *list, enum type_id t,
@@ -217,8 +217,9 @@ static struct typed in_literal(struct checker *k, const struct ast_expr *e, cons
     const struct ast_expr *right = e->args[1];
     if (lit->kind == AST_RANGE && l->type == TYPE_INT)
         return check_yes(in_range(k, l->ir, lit->range.lo, lit->range.hi, e->span));
-    if ((lit->kind == AST_CIDR || lit->kind == AST_IP_RANGE) && l->type == TYPE_IP) {
-        struct list_build b = {.k = k, .type = TYPE_IP, .good = true};
+    if ((lit->kind == AST_CIDR || lit->kind == AST_IP_RANGE) &&
+        (l->type == TYPE_IP || l->type == TYPE_CIDR)) {
+        struct list_build b = {.k = k, .type = l->type, .good = true};
         struct ir_key key;
         if (lit->kind == AST_CIDR && !check_key(k, IR_KEY_CIDR, right, &key))
             return check_failed();
@@ -244,12 +245,27 @@ static struct typed in_literal(struct checker *k, const struct ast_expr *e, cons
     return check_failed();
 }
 
+/* "a" in req.headers["H"] */
+static struct typed among(struct checker *k, const struct ast_expr *e, const struct typed *l, const struct typed *lines)
+{
+    if (l->type == TYPE_ERROR || lines->type == TYPE_ERROR)
+        return check_failed();
+    if (!check_is_text(l->type)) {
+        check_mismatch(k, e->args[0], check_type_text(l->type), "string");
+        return check_failed();
+    }
+    return check_yes(check_new2(k, IR_AMONG, IR_BOOL, l->ir, lines->ir, e->span));
+}
+
 struct typed check_in(struct checker *k, const struct ast_expr *e)
 {
     const struct ast_expr *right = e->args[1];
     struct typed l = check_expr(k, e->args[0], TYPE_STRING);
     if (right->kind == AST_ERROR)
         return check_failed();
+    struct typed r = check_names_field(right) ? check_expr(k, right, TYPE_STRING) : check_failed();
+    if (check_names_field(right) && (r.type == TYPE_LIST || r.type == TYPE_ERROR))
+        return among(k, e, &l, &r);
     struct decl *d = check_names_field(right) ? NULL : check_lookup(k, right);
     if (d && (d->kind == DECL_MAP || d->kind == DECL_LIST)) {
         d->used = true;
@@ -262,12 +278,8 @@ struct typed check_in(struct checker *k, const struct ast_expr *e)
         return list_test(k, e, lit, &l, d && d->kind == DECL_LET ? d : NULL);
     if (lit)
         return in_literal(k, e, lit, &l);
-    if (right->kind == AST_NAME || right->kind == AST_MEMBER) {
-        if (check_names_field(right))
-            check_expr(k, right, TYPE_STRING); /* for its own mistakes */
-        else
-            check_ref(k, right, 1u << DECL_LIST | 1u << DECL_MAP | 1u << DECL_LET, "list or map");
-    }
+    if ((right->kind == AST_NAME || right->kind == AST_MEMBER) && !check_names_field(right))
+        check_ref(k, right, 1u << DECL_LIST | 1u << DECL_MAP | 1u << DECL_LET, "list or map");
     if (check_names_field(right) || (right->kind != AST_NAME && right->kind != AST_MEMBER)) {
         struct diag *x =
             diag_report(k->d, DIAG_E0302, right->span, "`in` needs a list, a range, a network or a map");

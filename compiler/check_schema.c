@@ -270,7 +270,8 @@ static void report_unknown(struct checker *k, const struct ast_stmt *s, enum con
         struct diag *x = diag_report(k->d, DIAG_E0207, s->word_span, "there is no statement `%.*s` %.*s",
                                      SLICE_ARG(s->word), SLICE_ARG(here));
         diag_label(k->d, x, "unknown");
-        suggest_statement(k, x, s, context);
+        if (!check_peer_word(k, x, PEER_STATEMENT, s->word))
+            suggest_statement(k, x, s, context);
         return;
     }
     bool action = context & IN_RULES && elsewhere & IN_RULES;
@@ -598,6 +599,8 @@ void check_unknown_option(struct checker *k, const char *statement, enum context
         return;
     }
     diag_label(k->d, x, "unknown");
+    if (check_peer_word(k, x, PEER_OPTION, word))
+        return;
     check_suggest(k, x, at, word, words, n);
     if (!x->has_fix && n) {
         struct slice all = words[0];

@@ -219,6 +219,12 @@ struct var {
     enum { VAR_NEW, VAR_BUSY, VAR_DONE } state;
 };
 
+enum converter {
+#define CONVERTER(id, text, from, arguments, to, doc) CONVERTER_##id,
+#include "grammar/names.def"
+    CONVERTER_COUNT
+};
+
 /* An expression with its type. ir is NULL where type is ERROR. */
 struct typed {
     struct ir_expr *ir;
@@ -251,6 +257,10 @@ struct decl *check_lookup(struct checker *k, const struct ast_expr *e);
 struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what);
 /* Adds "did you mean" for `word` from names of `kinds`, and a fix. */
 void check_suggest_name(struct checker *k, struct diag *x, struct span at, struct slice word, unsigned kinds);
+/* check_peers.c: adds how Weir says what `word` means in HAProxy, nginx or Caddy; false where it means nothing there. */
+enum peer_word { PEER_STATEMENT, PEER_OPTION, PEER_NAME };
+bool check_peer_word(struct checker *k, struct diag *x, enum peer_word kind, struct slice word);
+
 /* Adds "did you mean" from `n` words of the language. The fix is safe where only one of them becomes `word` by a single
  * slip. */
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -377,8 +387,8 @@ bool check_is_name(struct slice s); /* could be declared */
 /* Reports a status by its name, as in `reply not-found`, with its number where that is lo..hi. False where it is none. */
 bool check_status_word(struct checker *k, const struct ast_expr *e, const char *what, int64_t lo, int64_t hi);
 
-/* ---- expressions: check_expr.c, fields: check_fields.c, converters and texts: check_convert.c, tests:
- * check_tests.c ---- */
+/* ---- expressions: check_expr.c, fields: check_fields.c, calls and texts: check_convert.c, converters:
+ * check_converters.c, tests: check_tests.c ---- */
 
 /* The regular expression that `e` is, found sound; NULL where reported. `what`: what it is for. */
 const struct ast_expr *check_regex(struct checker *k, const struct ast_expr *e, const char *what);
@@ -409,6 +419,13 @@ struct typed check_map_lookup(struct checker *k, const struct ast_expr *e, struc
 struct typed check_field(struct checker *k, const struct ast_expr *e);
 void check_suggest_field(struct checker *k, struct diag *x, struct span at, struct slice text);
 struct typed check_pipe(struct checker *k, const struct ast_expr *e);
+/* A converter by its name; CONVERTER_COUNT: there is none. */
+enum converter check_converter_named(struct slice name);
+/* `on` | name(args), with their number; `e` is all of it. check_converters.c */
+struct typed check_converter(struct checker *k, const struct ast_expr *e, enum converter id, struct span name_at,
+                             const struct ast_expr *on, struct ast_expr *const *args, uint32_t nargs);
+/* The literal that a converter makes of a literal; NULL where `e` is something else, without a word. */
+const struct ast_expr *check_converted(struct checker *k, const struct ast_expr *e);
 struct typed check_call(struct checker *k, const struct ast_expr *e);
 struct typed check_interpolation(struct checker *k, const struct ast_expr *e);
 bool check_is_text(enum type_id t);

@@ -94,7 +94,7 @@ struct request {
     struct slice method, url;
     struct span at; /* of its line */
     const struct ast_expr *url_at;
-    bool tls, from;
+    bool tls, from, listener;
     struct slice host; /* p NULL: of the URL */
     VEC(struct eval_header) headers;
 };
@@ -133,28 +133,54 @@ static bool header_line(struct request *q, const struct ast_expr *e)
     return false;
 }
 
-/* ADDRESS or ADDRESS:PORT */
-static bool from(struct request *q, const struct ast_expr *e)
+/* ADDRESS or ADDRESS:PORT; *port stays where none is given. */
+static bool end_of(struct request *q, const struct ast_expr *e, const char *what, struct ip_addr *ip, uint16_t *port)
 {
     const struct ast_expr *lit = check_literal(q->k, e);
-    struct eval_request *r = &q->b->c->request;
-    q->from = true;
     if (!lit)
         return false;
     if (lit->kind == AST_CIDR && !lit->has_prefix) {
-        r->client_ip = lit->cidr.addr;
+        *ip = lit->cidr.addr;
         return true;
     }
     if (lit->kind == AST_ENDPOINT && !lit->endpoint.is_unix && !lit->endpoint.host.p && lit->endpoint.port) {
-        r->client_ip = lit->endpoint.addr;
-        r->client_port = lit->endpoint.port;
+        *ip = lit->endpoint.addr;
+        *port = lit->endpoint.port;
         return true;
     }
     if (lit->kind != AST_CIDR && lit->kind != AST_ENDPOINT)
-        check_wrong_literal(q->k, e, lit, TYPE_IP, "the client's address");
+        check_wrong_literal(q->k, e, lit, TYPE_IP, what);
     else
-        diag_label(q->k->d, diag_report(q->k->d, DIAG_E0302, e->span, "a request comes from one address"),
+        diag_label(q->k->d, diag_report(q->k->d, DIAG_E0302, e->span, "%s is a single address", what),
                    "expected an address such as 10.0.0.7 or 10.0.0.7:4000");
+    return false;
+}
+
+static bool from(struct request *q, const struct ast_expr *e)
+{
+    struct eval_request *r = &q->b->c->request;
+    q->from = true;
+    return end_of(q, e, "the client's address", &r->client_ip, &r->client_port);
+}
+
+/* Without a port, that of the URL. */
+static bool listener(struct request *q, const struct ast_expr *e)
+{
+    struct eval_request *r = &q->b->c->request;
+    q->listener = true;
+    return end_of(q, e, "where a request arrives", &r->listener_ip, &r->listener_port);
+}
+
+static bool version(struct request *q, const struct ast_expr *e)
+{
+    struct slice text;
+    if (!check_string(q->k, e, "the version of HTTP", &text))
+        return false;
+    q->b->c->request.http10 = slice_eq(text, SLICE("HTTP/1.0"));
+    if (q->b->c->request.http10 || slice_eq(text, SLICE("HTTP/1.1")))
+        return true;
+    struct diag *x = diag_report(q->k->d, DIAG_E0302, e->span, "requests have the version HTTP/1.0 or HTTP/1.1");
+    diag_label(q->k->d, x, "neither");
     return false;
 }
 
@@ -171,8 +197,9 @@ static bool request_line(struct request *q, const struct ast_stmt *s, struct sli
     q->url_at = s->args[first];
     for (uint32_t i = first + 1; i < s->nargs; i++) {
         const struct ast_expr *e = s->args[i], *value = i + 1 < s->nargs ? s->args[i + 1] : NULL;
-        bool is_from = check_word(e, "from"), is_header = check_word(e, "header");
-        if (!is_from && !is_header) {
+        bool is_from = check_word(e, "from"), is_header = check_word(e, "header"),
+             is_listener = check_word(e, "listener");
+        if (!is_from && !is_header && !is_listener) {
             if (e->kind == AST_NAME)
                 check_unknown_option(q->k, "request", IN_TEST, e->text, e->span);
             else
@@ -190,7 +217,7 @@ static bool request_line(struct request *q, const struct ast_stmt *s, struct sli
                 "something is missing here");
             return false;
         }
-        good &= is_from ? from(q, value) : header_line(q, value);
+        good &= is_from ? from(q, value) : is_listener ? listener(q, value) : header_line(q, value);
         i++;
     }
     return good;
@@ -214,7 +241,9 @@ static bool target(struct request *q, struct eval_request *r)
             return no_url(q, "white space and control bytes are escaped in URLs: %20");
     r->method = q->method;
     r->tls = q->tls;
+    q->b->c->port = q->tls ? 443 : 80;
     if (url_split(q->url, &u)) {
+        q->b->c->port = u.port;
         r->tls |= u.tls;
         r->target = url_target(q->k->a, q->method, u.rest);
         if (!q->host.p)
@@ -245,6 +274,8 @@ static void finish_request(struct request *q)
         r->client_port = CLIENT_PORT;
     if (!target(q, r))
         q->b->broken = true;
+    if (q->listener && !r->listener_port)
+        r->listener_port = q->b->c->port;
     r->headers = q->headers.v;
     r->nheaders = q->headers.n;
 }
@@ -260,6 +291,10 @@ static bool request_part(struct request *q, const struct ast_stmt *s)
         return q->tls = true;
     if (id == STATEMENT_REQUEST_FROM)
         return from(q, s->args[0]);
+    if (id == STATEMENT_REQUEST_LISTENER)
+        return listener(q, s->args[0]);
+    if (id == STATEMENT_REQUEST_VERSION)
+        return version(q, s->args[0]);
     if (id == STATEMENT_REQUEST_HOST)
         return check_string(k, s->args[0], "the host of a request", &text) &&
                add_header(q, s->args[0], SLICE("Host"), text);

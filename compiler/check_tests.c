@@ -35,6 +35,9 @@ struct typed check_no_such_test(struct checker *k, const struct ast_expr *e, con
     diag_label(k->d, x, "%s", check_type_text(t->type));
     if (t->type == TYPE_IP)
         diag_help(k->d, x, "addresses are held against networks: `%.*s in 10.0.0.0/8`", SLICE_ARG(text));
+    else if (t->type == TYPE_LIST)
+        diag_help(k->d, x, "ask whether it holds a text: `\"…\" in %.*s`, or for one of its texts: `%.*s | nth(1)`",
+                  SLICE_ARG(text), SLICE_ARG(text));
     else if (check_is_text(t->type) && e->op == AST_UNDER)
         diag_help(k->d, x, "`starts-with` compares bytes");
     else if (check_is_text(t->type) && e->op == AST_LIKE)
@@ -113,6 +116,8 @@ static struct typed equal(struct checker *k, const struct ast_expr *e)
     struct typed r = check_expr(k, right, l.type);
     if (l.type == TYPE_ERROR || r.type == TYPE_ERROR)
         return check_failed();
+    if (l.type == TYPE_LIST)
+        return check_no_such_test(k, e, left, &l, "single values");
     if (!check_convertible(l.type, r.type) && !check_convertible(r.type, l.type)) {
         unlike(k, e, left, &l, &r);
         return check_failed();

@@ -174,8 +174,14 @@ const struct ast_expr *check_literal_quietly(struct checker *k, const struct ast
         return joined(k, e);
     if (e->kind == AST_ARITH)
         return computed(k, e);
-    if (e->kind == AST_CALL)
-        return check_word(e->args[0], "env") ? check_env(k, e, true) : check_call_literal(k, e);
+    if (e->kind == AST_PIPE)
+        return check_converted(k, e);
+    if (e->kind == AST_CALL && check_word(e->args[0], "env"))
+        return check_env(k, e, true);
+    if (e->kind == AST_CALL) {
+        const struct ast_expr *lit = check_converted(k, e);
+        return lit ? lit : check_call_literal(k, e);
+    }
     if (e->kind != AST_NAME && e->kind != AST_MEMBER)
         return NULL;
     if (check_is_parameter(e))
@@ -224,7 +230,8 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
         diag_label(k->d, x, "`%.*s` is given a value that is known only for each request", SLICE_ARG(e->text));
     } else if (e->kind == AST_CALL && check_word(e->args[0], "env")) {
         check_env(k, e, false);
-    } else if (e->kind == AST_CALL && check_call(k, e).type == TYPE_ERROR) {
+    } else if ((e->kind == AST_CALL && check_call(k, e).type == TYPE_ERROR) ||
+               (e->kind == AST_PIPE && check_pipe(k, e).type == TYPE_ERROR)) {
         ; /* reported */
     } else if (e->kind == AST_NAME || e->kind == AST_MEMBER) {
         if (check_names_field(e)) {
@@ -234,8 +241,9 @@ const struct ast_expr *check_literal(struct checker *k, const struct ast_expr *e
             check_ref(k, e, 1u << DECL_LET, "constant");
         }
     } else {
+        bool of_constant = e->kind == AST_PIPE && check_literal_quietly(k, e->args[0]);
         diag_label(k->d, diag_report(k->d, DIAG_E0302, e->span, "a constant is expected here"),
-                   "not a constant");
+                   of_constant ? "no value: it is always absent, or too long" : "not a constant");
     }
     return NULL;
 }

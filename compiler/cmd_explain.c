@@ -65,12 +65,15 @@ static int explain_message(const char *word)
 
 int cmd_explain(int argc, char **argv)
 {
-    const char *format = "text", *from = NULL, *frontend = NULL;
+    const char *format = "text", *from = NULL, *listener = NULL, *frontend = NULL;
     struct option_texts headers = {0};
-    bool all = false, list = false;
+    bool all = false, list = false, http10 = false;
     struct driver_options o = {.color = driver_wants_color()};
     const struct option_spec options[] = {
         {"from", 0, OPTION_TEXT, &from, "IP[:PORT]", "the client's address (192.0.2.1)"},
+        {"listener", 0, OPTION_TEXT, &listener, "IP[:PORT]",
+         "where it arrives (by the URL's port, as the frontend listens)"},
+        {"http1.0", 0, OPTION_FLAG, &http10, NULL, "the client speaks HTTP/1.0, not HTTP/1.1"},
         {"header", 'H', OPTION_TEXTS, &headers, "'NAME: VALUE'",
          "a header of the request; as often as needed"},
         {"frontend", 0, OPTION_TEXT, &frontend, "NAME",
@@ -109,6 +112,8 @@ int cmd_explain(int argc, char **argv)
                               .headers = headers.v,
                               .nheaders = headers.n,
                               .from = from,
+                              .listener = listener,
+                              .http10 = http10,
                               .frontend = frontend,
                               .all = all};
     return explain(argv[1], &o, &q, strcmp(format, "json") == 0);

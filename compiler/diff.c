@@ -239,15 +239,34 @@ struct confirming {
     struct diff_class *x;
 };
 
+/* The request as it arrives at the old frontend: both are asked about one and the same. */
+static struct eval_request placed(const struct confirming *c, const struct eval_request *q)
+{
+    struct eval_request same = *q;
+    eval_listener(c->f->old, q->tls ? 443 : 80, &same.listener_ip, &same.listener_port);
+    return same;
+}
+
 /* The request shows the difference, and by the rules of the class. */
 static bool shows(void *ctx, const struct eval_request *q)
 {
     struct confirming *c = ctx;
     struct diff_class *x = c->x;
+    struct eval_request same = placed(c, q);
     eval_run(c->d->a, c->f->old, q, NULL, NULL, &x->before);
-    eval_run(c->d->a, c->f->new, q, NULL, NULL, &x->after);
+    eval_run(c->d->a, c->f->new, &same, NULL, NULL, &x->after);
     return x->before.rule == x->old_item->rule && x->after.rule == x->new_item->rule &&
            an_results_differ(&x->before, &x->after);
+}
+
+/* Says where the request arrives if that matters and the new frontend listens elsewhere. */
+static void say_place(const struct confirming *c)
+{
+    struct eval_request *q = &c->x->request;
+    struct eval_result own;
+    eval_run(c->d->a, c->f->new, q, NULL, NULL, &own);
+    if (own.rule != c->x->after.rule || an_results_differ(&own, &c->x->after))
+        *q = placed(c, q);
 }
 
 static void confirm(struct diff *d, struct diff_frontend *f)
@@ -261,6 +280,8 @@ static void confirm(struct diff *d, struct diff_frontend *f)
             continue;
         for (uint32_t k = 0; k < x->nsamples && !x->confirmed; k++)
             x->confirmed = an_find_witness(d->a, &x->samples[k], shows, &c, &x->request);
+        if (x->confirmed)
+            say_place(&c);
         any |= x->confirmed;
         f->unconfirmed += !x->confirmed;
     }

@@ -108,6 +108,10 @@ static void json_request(const struct eval_request *q, struct slice command, str
     buf_str(out, "],");
     member(out, "from", (struct slice){ip, ip_format(&q->client_ip, ip)});
     buf_printf(out, ",\"port\":%u,\"tls\":%s,", q->client_port, q->tls ? "true" : "false");
+    if (q->listener_port) {
+        member(out, "listener", (struct slice){ip, ip_format(&q->listener_ip, ip)});
+        buf_printf(out, ",\"listener-port\":%u,", q->listener_port);
+    }
     member(out, "explain", command);
 }
 

@@ -19,6 +19,22 @@ struct slice eval_uri(const struct eval_state *s)
     return s->uri;
 }
 
+void eval_listener(const struct ir_frontend *f, uint16_t port, struct ip_addr *ip, uint16_t *at)
+{
+    static const struct ip_addr all;
+    uint32_t i = 0;
+    while (i < f->listens.n && f->listens.v[i].port != port)
+        i++;
+    i = i < f->listens.n ? i : 0;
+    ip_parse(SLICE("192.0.2.2"), ip);
+    *at = port;
+    if (f->listens.n == 0)
+        return;
+    *at = f->listens.v[i].port;
+    if (memcmp(&f->listens.v[i].addr, &all, sizeof all) != 0)
+        *ip = f->listens.v[i].addr;
+}
+
 /* ---- the request ------------------------------------------------------------------------------- */
 
 /* Splits http(s)://authority[path][?query] (RFC 9112 section 3.2.2). */
@@ -49,6 +65,7 @@ static const char *take_path(struct eval_state *s, struct slice t)
         s->query = slice_from(t, raw.len + 1);
     if (raw.len == 0)
         raw = SLICE("/");
+    s->raw_path = raw;
     char *out = arena_alloc(s->a, raw.len + s->query.len + 2);
     if (!norm_path(raw, out, &s->path))
         return "the path is malformed, or holds an encoded slash or NUL";
@@ -71,7 +88,7 @@ static const char *take_target(struct eval_state *s)
     if (slice_eq(t, SLICE("*")) && !options)
         return "only OPTIONS has the target *";
     if (slice_eq(t, SLICE("*")) || (options && s->authority.p && rest.len == 0)) {
-        s->path = s->uri = SLICE("*"); /* RFC 9112 section 3.2.4 */
+        s->path = s->uri = s->raw_path = SLICE("*"); /* RFC 9112 section 3.2.4 */
         return NULL;
     }
     return take_path(s, rest);
@@ -89,9 +106,11 @@ static const char *take_host(struct eval_state *s)
         raw = s->request->headers[i].value;
         raw.p = raw.p ? raw.p : "";
     }
-    if (!raw.p)
+    if (!raw.p && !s->request->http10)
         return "there is no Host field";
-    if (!norm_host(raw, arena_alloc(s->a, raw.len + 1), &s->host))
+    if (!raw.p)
+        s->host = SLICE("");
+    else if (!norm_host(raw, arena_alloc(s->a, raw.len + 1), &s->host))
         return "the Host field is malformed";
     if (s->authority.p && !norm_host(s->authority, arena_alloc(s->a, s->authority.len + 1), &s->host))
         return "the host of the target is malformed";
@@ -141,6 +160,25 @@ struct slice eval_header_get(struct eval_state *s, struct slice name)
     return c ? c->value : header_received(s, name);
 }
 
+struct eval_value eval_header_lines(struct eval_state *s, struct slice name)
+{
+    const struct eval_changed *c = find_changed(s, name);
+    VEC(struct slice) lines = {0};
+    if (c)
+        return (struct eval_value){.kind = IR_LIST, .list = {c->lines.v, c->lines.n}};
+    if (s->authority.p && slice_eq_nocase(name, SLICE("host"))) {
+        vec_add(s->a, &lines, s->authority);
+        return (struct eval_value){.kind = IR_LIST, .list = {lines.v, lines.n}};
+    }
+    for (uint32_t i = 0; i < s->request->nheaders; i++) {
+        const struct eval_header *h = &s->request->headers[i];
+        struct slice value = h->value.p ? h->value : SLICE("");
+        if (slice_eq_nocase(h->name, name))
+            vec_add(s->a, &lines, value);
+    }
+    return (struct eval_value){.kind = IR_LIST, .list = {lines.v, lines.n}};
+}
+
 /* ---- rules ------------------------------------------------------------------------------------- */
 
 /* A value as a field value: clean, and empty where it is absent. */
@@ -159,6 +197,8 @@ static void edit(struct eval_state *s, const struct ir_rule *r, struct eval_resu
     if (r->kind != IR_DEL_HEADER)
         value = clean_value(s, r->value);
     *vec_push(s->a, &out->edits) = (struct eval_edit){r->kind, r->name, value, r};
+    struct eval_value lines = eval_header_lines(s, r->name);
+    struct slice line = value;
     if (r->kind == IR_ADD_HEADER && before.p)
         value = joined(s, before, SLICE(", "), value);
     struct eval_changed *c = find_changed(s, r->name);
@@ -167,6 +207,11 @@ static void edit(struct eval_state *s, const struct ir_rule *r, struct eval_resu
         c->name = r->name;
     }
     c->value = value;
+    memset(&c->lines, 0, sizeof c->lines);
+    for (uint32_t i = 0; r->kind == IR_ADD_HEADER && i < lines.list.n; i++)
+        vec_add(s->a, &c->lines, lines.list.v[i]);
+    if (r->kind != IR_DEL_HEADER)
+        vec_add(s->a, &c->lines, line);
 }
 
 static void reply(struct eval_state *s, const struct ir_rule *r, struct eval_result *out)
@@ -228,7 +273,10 @@ static bool applies(struct eval_state *s, const struct ir_rule *r)
 void eval_run(struct arena *a, const struct ir_frontend *f, const struct eval_request *q,
               eval_trace_fn *trace, void *ctx, struct eval_result *out)
 {
-    struct eval_state s = {.a = a, .request = q};
+    struct eval_state s = {
+        .a = a, .request = q, .listener_ip = q->listener_ip, .listener_port = q->listener_port};
+    if (!q->listener_port)
+        eval_listener(f, q->tls ? 443 : 80, &s.listener_ip, &s.listener_port);
     *out = (struct eval_result){0};
     out->refused = take_target(&s);
     if (!out->refused)

@@ -10,15 +10,23 @@ struct eval_header {
     struct slice name, value;
 };
 
-/* A request as received, before normalisation. It is taken as HTTP/1.1. */
+/* A request as received, before normalisation. */
 struct eval_request {
     struct slice method, target; /* origin-form, absolute-form, or "*" for OPTIONS */
     const struct eval_header *headers;
     uint32_t nheaders; /* Host among them */
-    struct ip_addr client_ip;
-    uint16_t client_port;
+    struct ip_addr client_ip, listener_ip;
+    uint16_t client_port, listener_port; /* listener_port 0: eval_listener() says where the request arrives */
     bool tls;
+    bool http10; /* HTTP/1.0, which needs no Host; else HTTP/1.1 */
 };
+
+/* Where a request for `port` arrives: the first `listen` of that port, else the first; 192.0.2.2, an address of nobody
+ * (RFC 5737), where that is all addresses. */
+void eval_listener(const struct ir_frontend *f, uint16_t port, struct ip_addr *ip, uint16_t *at);
+
+/* req.id: outside of the proxy, requests have no name of their own. */
+#define EVAL_ID SLICE("00000000000000000000000000000000")
 
 enum eval_outcome { EVAL_USE, EVAL_REDIRECT, EVAL_REPLY, EVAL_BAD_REQUEST };
 
@@ -38,7 +46,12 @@ struct eval_value {
         int64_t num;
         struct slice str; /* never p NULL where it is present */
         struct ip_addr ip;
+        struct ip_prefix cidr;
         const struct ir_backend *backend;
+        struct {
+            const struct slice *v;
+            uint32_t n;
+        } list; /* of texts */
     };
 };
 

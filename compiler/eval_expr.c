@@ -76,6 +76,18 @@ static struct eval_value field(struct eval_state *s, const struct ir_expr *e)
         return number(s->request->client_port);
     case IR_FIELD_TLS_ACTIVE:
         return truth(s->request->tls);
+    case IR_FIELD_HEADERS:
+        return eval_header_lines(s, e->str);
+    case IR_FIELD_RAW_PATH:
+        return text(s->raw_path);
+    case IR_FIELD_VERSION:
+        return text(s->request->http10 ? SLICE("HTTP/1.0") : SLICE("HTTP/1.1"));
+    case IR_FIELD_ID:
+        return text(EVAL_ID);
+    case IR_FIELD_LISTENER_IP:
+        return (struct eval_value){.kind = IR_IP, .ip = s->listener_ip};
+    case IR_FIELD_LISTENER_PORT:
+        return number(s->listener_port);
     case IR_FIELD_COUNT:
         break;
     }
@@ -95,8 +107,12 @@ static bool equal(const struct eval_value *x, const struct eval_value *y)
         return slice_eq(x->str, y->str);
     case IR_IP:
         return memcmp(&x->ip, &y->ip, sizeof x->ip) == 0;
+    case IR_CIDR:
+        return memcmp(&x->cidr.addr, &y->cidr.addr, sizeof x->cidr.addr) == 0 && x->cidr.bits == y->cidr.bits;
     case IR_BACKEND:
         return x->backend == y->backend;
+    case IR_LIST: /* are not compared */
+        break;
     }
     return false;
 }
@@ -220,8 +236,12 @@ static struct eval_value to_text(struct eval_state *s, const struct eval_value *
         return text(v->truth ? SLICE("true") : SLICE("false"));
     case IR_IP:
         return text(arena_copy(s->a, (struct slice){ip, ip_format(&v->ip, ip)}));
+    case IR_CIDR:
+        return text(arena_copy(s->a, (struct slice){ip, ip_prefix_format(&v->cidr, ip)}));
     case IR_BACKEND:
         return text(v->backend->name);
+    case IR_LIST: /* has no text */
+        break;
     }
     return absent(IR_STR);
 }
@@ -258,6 +278,18 @@ static struct eval_value unary(struct eval_state *s, const struct ir_expr *e)
     return e->op == IR_TO_INT ? to_int(x.str) : text(recased(s->a, x.str, e->op == IR_UPPER));
 }
 
+/* A converter of an absent value is absent; a text that is not there is among no lines. */
+static struct eval_value converted(struct eval_state *s, const struct ir_expr *e)
+{
+    struct eval_value args[3];
+    for (uint32_t i = 0; i < e->nargs; i++) {
+        args[i] = eval_expr(s, e->args[i]);
+        if (args[i].absent)
+            return e->op == IR_AMONG ? truth(false) : absent((enum ir_kind)e->kind);
+    }
+    return eval_convert(s->a, e, args);
+}
+
 struct eval_value eval_expr(struct eval_state *s, const struct ir_expr *e)
 {
     struct eval_value x, y;
@@ -270,6 +302,8 @@ struct eval_value eval_expr(struct eval_state *s, const struct ir_expr *e)
         return text(present(e->str));
     case IR_CONST_IP:
         return (struct eval_value){.kind = IR_IP, .ip = e->ip};
+    case IR_CONST_CIDR:
+        return (struct eval_value){.kind = IR_CIDR, .cidr = e->cidr};
     case IR_FIELD:
         return field(s, e);
     case IR_AND:
@@ -313,6 +347,18 @@ struct eval_value eval_expr(struct eval_state *s, const struct ir_expr *e)
         x = eval_expr(s, e->args[0]);
         y = eval_expr(s, e->args[1]);
         return x.absent || y.absent ? absent(IR_INT) : arithmetic((enum ir_op)e->op, x.num, y.num);
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_REPLACE:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
+    case IR_AMONG:
+        return converted(s, e);
     }
     return absent((enum ir_kind)e->kind);
 }

@@ -78,8 +78,13 @@ static uint64_t key_rank(enum ir_key_kind kind, const struct ir_key *key, const 
         return kind == IR_KEY_INT && key->num == v->num;
     case IR_IP:
         return kind == IR_KEY_CIDR && ip_in_prefix(&v->ip, &key->cidr) ? key->cidr.bits + 1u : 0;
+    case IR_CIDR:
+        return kind == IR_KEY_CIDR && v->cidr.bits >= key->cidr.bits && ip_in_prefix(&v->cidr.addr, &key->cidr)
+                   ? key->cidr.bits + 1u
+                   : 0;
     case IR_BOOL:
     case IR_BACKEND:
+    case IR_LIST:
         return 0;
     }
     return 0;

@@ -1,5 +1,5 @@
 /* What the parts of the evaluator share: eval.c (requests and rules), eval_expr.c (expressions), eval_match.c
- * (keys, patterns). For them, and for lints that hold constants against tests (lint_facts.c). */
+ * (keys, patterns), eval_convert.c (converters). For them, and for lints that hold constants against tests (lint_facts.c). */
 #ifndef WEIR_EVAL_STATE_H
 #define WEIR_EVAL_STATE_H
 
@@ -8,13 +8,16 @@
 /* A header that a rule changed: what later rules see. */
 struct eval_changed {
     struct slice name;
-    struct slice value; /* p NULL: deleted */
+    struct slice value;      /* p NULL: deleted */
+    VEC(struct slice) lines; /* what `value` is made of */
 };
 
 struct eval_state {
     struct arena *a;
     const struct eval_request *request;
-    struct slice host, path, uri;
+    struct slice host, path, uri, raw_path;
+    struct ip_addr listener_ip;
+    uint16_t listener_port;
     struct slice query;     /* as received, without "?"; p NULL: none */
     struct slice authority; /* of an absolute-form target, else p NULL: what the header Host says */
     VEC(struct eval_changed) changed;
@@ -22,6 +25,12 @@ struct eval_state {
 
 /* The value of a header as later rules see it; p NULL: absent. Names compare without case. */
 struct slice eval_header_get(struct eval_state *s, struct slice name);
+
+/* The lines of a header as later rules see them: none where it is absent. */
+struct eval_value eval_header_lines(struct eval_state *s, struct slice name);
+
+/* What a converter (an operator from LENGTH on, in ops.def) makes of its operands, which are present. */
+struct eval_value eval_convert(struct arena *a, const struct ir_expr *e, const struct eval_value *args);
 
 /* The row of `set` that `key` (present) finds, or NULL; a map's default is not considered. */
 const struct ir_row *eval_set_find(const struct ir_set *set, const struct eval_value *key);

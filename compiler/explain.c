@@ -77,23 +77,24 @@ static bool take_url(struct explain *e, const struct explain_query *q, struct sl
     return true;
 }
 
-/* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT */
-static bool take_from(struct explain *e, const char *from, struct buf *why)
+/* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; *port stays where none is given. */
+static bool take_end(const char *option, const char *text, struct ip_addr *ip, uint16_t *port, struct buf *why)
 {
-    struct slice s = slice_of(from ? from : "192.0.2.1"), addr = s;
-    e->request.client_port = 50000;
-    if (ip_parse(s, &e->request.client_ip))
+    struct slice s = slice_of(text), addr = s;
+    if (ip_parse(s, ip))
         return true;
     const char *colon = memrchr(s.p, ':', s.len);
+    uint16_t n = colon ? url_port(s, 0) : 0;
     if (colon) {
         addr.len = (size_t)(colon - s.p);
         if (addr.len > 2 && addr.p[0] == '[' && addr.p[addr.len - 1] == ']')
             addr = (struct slice){addr.p + 1, addr.len - 2};
-        e->request.client_port = url_port(s, 0);
     }
-    if (colon && e->request.client_port && ip_parse(addr, &e->request.client_ip))
+    if (n && ip_parse(addr, ip)) {
+        *port = n;
         return true;
-    buf_printf(why, "--from takes an address, as 10.0.0.1, or with a port, as 10.0.0.1:4000, not `%s`", from);
+    }
+    buf_printf(why, "--%s takes an address, as 10.0.0.1, or with a port, as 10.0.0.1:4000, not `%s`", option, text);
     return false;
 }
 
@@ -192,13 +193,20 @@ bool explain_run(struct arena *a, const struct ir_program *p, const struct expla
     for (uint32_t i = 0; i < q->nheaders; i++)
         if (!take_header(out, &headers[i], q->headers[i], why))
             return false;
-    if (!take_url(out, q, &authority, &port, why) || !take_from(out, q->from, why))
+    struct eval_request *r = &out->request;
+    r->client_port = 50000;
+    r->http10 = q->http10;
+    if (!take_url(out, q, &authority, &port, why) ||
+        !take_end("from", q->from ? q->from : "192.0.2.1", &r->client_ip, &r->client_port, why))
         return false;
     if (!has_host(out))
         headers[out->request.nheaders++] = (struct eval_header){SLICE("Host"), authority};
     if (!q->frontend)
         take_by_port(out, port);
     else if (!take_named(out, q->frontend, why))
+        return false;
+    eval_listener(out->frontend, port, &r->listener_ip, &r->listener_port);
+    if (q->listener && !take_end("listener", q->listener, &r->listener_ip, &r->listener_port, why))
         return false;
     evaluate(out, q->all);
     return true;

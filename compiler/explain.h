@@ -14,6 +14,8 @@ struct explain_query {
     const char *const *headers; /* "Name: value" */
     uint32_t nheaders;
     const char *from;     /* ADDRESS or ADDRESS:PORT; NULL: 192.0.2.1, an address of nobody (RFC 5737) */
+    const char *listener; /* the same, where the request arrives; NULL: as eval_listener() says */
+    bool http10;          /* the client speaks HTTP/1.0 */
     const char *frontend; /* NULL: the one whose port the URL names, else the first */
     bool all;             /* every rule that did not apply, not the nearest alone */
 };

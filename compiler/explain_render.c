@@ -182,6 +182,7 @@ static void json_outcome(const struct explain *e, struct buf *out)
 static void json_request(const struct explain *e, struct buf *out)
 {
     struct buf from = {0};
+    char ip[IP_TEXT_MAX];
     add_from(e, &from);
     buf_str(out, ",\"request\":{\"method\":");
     buf_json(out, e->request.method);
@@ -191,7 +192,9 @@ static void json_request(const struct explain *e, struct buf *out)
         json_member(out, "uri", e->uri);
     }
     json_member(out, "from", buf_view(&from));
-    buf_printf(out, ",\"port\":%u,\"tls\":%s}", e->request.client_port, e->request.tls ? "true" : "false");
+    buf_printf(out, ",\"port\":%u,\"tls\":%s", e->request.client_port, e->request.tls ? "true" : "false");
+    json_member(out, "listener", (struct slice){ip, ip_format(&e->request.listener_ip, ip)});
+    buf_printf(out, ",\"listener-port\":%u}", e->request.listener_port);
     buf_free(&from);
 }
 

@@ -39,6 +39,17 @@ static const struct ir_expr *failing_part(struct eval_state *s, const struct ir_
     return e;
 }
 
+/* The lines of a header, as far as a reader wants to know. */
+static void print_list(const struct eval_value *v, struct buf *out)
+{
+    buf_char(out, '[');
+    for (uint32_t i = 0; i < v->list.n; i++) {
+        buf_str(out, i ? ", " : "");
+        ir_print_text(v->list.v[i], out);
+    }
+    buf_char(out, ']');
+}
+
 static void print_value(const struct eval_value *v, struct buf *out)
 {
     char ip[IP_TEXT_MAX];
@@ -58,6 +69,12 @@ static void print_value(const struct eval_value *v, struct buf *out)
         break;
     case IR_IP:
         buf_add(out, ip, ip_format(&v->ip, ip));
+        break;
+    case IR_CIDR:
+        buf_add(out, ip, ip_prefix_format(&v->cidr, ip));
+        break;
+    case IR_LIST:
+        print_list(v, out);
         break;
     case IR_BACKEND:
         buf_slice(out, v->backend->name);

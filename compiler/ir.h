@@ -16,8 +16,9 @@ struct ir_pos {
     uint32_t file, line, col;
 };
 
-/* Representation of a value at run time. Subtypes of string (host, path, method) are IR_STR. */
-enum ir_kind { IR_BOOL, IR_INT, IR_STR, IR_IP, IR_BACKEND };
+/* Representation of a value at run time. Subtypes of string (host, path, method) are IR_STR; a list is one of
+ * texts (the lines of a header). */
+enum ir_kind { IR_BOOL, IR_INT, IR_STR, IR_IP, IR_BACKEND, IR_CIDR, IR_LIST };
 
 enum ir_field {
 #define FIELD(id, text, type, optional, keyed, phase, doc) IR_FIELD_##id,
@@ -50,8 +51,9 @@ struct ir_expr {
     struct ir_expr **args;
     union {
         int64_t num;         /* CONST_BOOL (0, 1), CONST_INT */
-        struct slice str;    /* CONST_STR, LIKE, MATCHES; FIELD: the key (headers in lower case) */
+        struct slice str;    /* CONST_STR, LIKE, MATCHES, REPLACE; FIELD: the key (headers in lower case) */
         struct ip_addr ip;   /* CONST_IP */
+        struct ip_prefix cidr; /* CONST_CIDR: no host bits */
         struct ir_set *set;  /* IN, LOOKUP */
     };
     struct ir_pos pos;

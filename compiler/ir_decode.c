@@ -39,32 +39,13 @@ static struct slice read_shared(struct ir_reader *r, struct slice before)
 
 /* ---- sets -------------------------------------------------------------------------------------- */
 
-static void read_cidr(struct ir_reader *r, struct ip_prefix *out)
-{
-    unsigned code = ir_read_byte(r);
-    bool v4 = code > IR_WIRE_V4;
-    unsigned bits = v4 ? code - IR_WIRE_V4 - 1 : code, skip = v4 ? 12 : 0;
-    if (v4 && bits > 32) {
-        ir_reader_fail(r, "a network does not exist");
-        return;
-    }
-    if (v4)
-        out->addr.b[10] = out->addr.b[11] = 0xff;
-    out->bits = (uint8_t)(bits + (v4 ? 96 : 0));
-    const uint8_t *p = ir_read_bytes(r, (bits + 7) / 8);
-    if (p)
-        memcpy(out->addr.b + skip, p, (bits + 7) / 8);
-    if (!ip_prefix_is_clean(out) || (!v4 && out->bits >= 96 && ip_is_v4(&out->addr)))
-        ir_reader_fail(r, "a network has host bits, or is written in another way");
-}
-
 static void read_key(struct ir_reader *r, enum ir_key_kind kind, struct ir_key *k,
                      const struct ir_key *before)
 {
     if (kind == IR_KEY_INT)
         k->num = ir_read_signed(r);
     else if (kind == IR_KEY_CIDR)
-        read_cidr(r, &k->cidr);
+        ir_read_cidr(r, &k->cidr);
     else
         k->str = read_shared(r, before ? before->str : SLICE(""));
     if (before && ir_sort_compare(kind, before, k) >= 0)

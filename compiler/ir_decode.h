@@ -31,6 +31,7 @@ uint32_t ir_read_count(struct ir_reader *r);
 /* `n` bytes where they are, or NULL after a fault. */
 const uint8_t *ir_read_bytes(struct ir_reader *r, uint64_t n);
 struct slice ir_read_text(struct ir_reader *r);
+void ir_read_cidr(struct ir_reader *r, struct ip_prefix *out);
 
 /* An expression whose types fit; NULL after a fault. */
 struct ir_expr *ir_read_expr(struct ir_reader *r);

@@ -76,6 +76,25 @@ struct slice ir_read_text(struct ir_reader *r)
     return p ? arena_copy(r->a, (struct slice){(const char *)p, n - 1}) : (struct slice){NULL, 0};
 }
 
+void ir_read_cidr(struct ir_reader *r, struct ip_prefix *out)
+{
+    unsigned code = ir_read_byte(r);
+    bool v4 = code > IR_WIRE_V4;
+    unsigned bits = v4 ? code - IR_WIRE_V4 - 1 : code, skip = v4 ? 12 : 0;
+    if (v4 && bits > 32) {
+        ir_reader_fail(r, "a network does not exist");
+        return;
+    }
+    if (v4)
+        out->addr.b[10] = out->addr.b[11] = 0xff;
+    out->bits = (uint8_t)(bits + (v4 ? 96 : 0));
+    const uint8_t *p = ir_read_bytes(r, (bits + 7) / 8);
+    if (p)
+        memcpy(out->addr.b + skip, p, (bits + 7) / 8);
+    if (!ip_prefix_is_clean(out) || (!v4 && out->bits >= 96 && ip_is_v4(&out->addr)))
+        ir_reader_fail(r, "a network has host bits, or is written in another way");
+}
+
 /* ---- types ------------------------------------------------------------------------------------- */
 
 static int field_kind(uint8_t field)
@@ -87,7 +106,8 @@ static int field_kind(uint8_t field)
         STRING = IR_STR,
         IP = IR_IP,
         INT = IR_INT,
-        BOOL = IR_BOOL
+        BOOL = IR_BOOL,
+        LIST = IR_LIST
     };
     static const uint8_t kinds[] = {
 #define FIELD(id, text, type, optional, keyed, phase, doc) type,
@@ -109,7 +129,9 @@ static int arity(uint8_t op)
 
 static bool key_fits(const struct ir_set *set, enum ir_kind kind)
 {
-    return kind == (set->key_kind == IR_KEY_INT ? IR_INT : set->key_kind == IR_KEY_CIDR ? IR_IP : IR_STR);
+    if (set->key_kind == IR_KEY_CIDR)
+        return kind == IR_IP || kind == IR_CIDR;
+    return kind == (set->key_kind == IR_KEY_INT ? IR_INT : IR_STR);
 }
 
 static bool all_are(const struct ir_expr *e, enum ir_kind kind)
@@ -118,6 +140,23 @@ static bool all_are(const struct ir_expr *e, enum ir_kind kind)
         if (e->args[i]->kind != kind)
             return false;
     return true;
+}
+
+/* Values that tests compare and that converters stand in for: neither backends nor lists. */
+static bool is_plain(int kind)
+{
+    return kind != IR_BACKEND && kind != IR_LIST;
+}
+
+static bool is_number(const struct ir_expr *e, int64_t lo, int64_t hi)
+{
+    return e->op == IR_CONST_INT && e->num >= lo && e->num <= hi;
+}
+
+/* The number of a part or of a line: from 1, or back from -1. */
+static bool is_place(const struct ir_expr *e)
+{
+    return is_number(e, INT64_MIN, -1) || is_number(e, 1, INT64_MAX);
 }
 
 /* The kind of `e` from its operator and operands, or -1 where they do not fit. */
@@ -140,7 +179,7 @@ static int kind_of(const struct ir_expr *e)
     case IR_NOT:
         return all_are(e, IR_BOOL) ? IR_BOOL : -1;
     case IR_EQ:
-        return first != IR_BACKEND && first == e->args[1]->kind ? IR_BOOL : -1;
+        return is_plain(first) && first == e->args[1]->kind ? IR_BOOL : -1;
     case IR_LT:
     case IR_LE:
         return all_are(e, IR_INT) ? IR_BOOL : -1;
@@ -154,19 +193,38 @@ static int kind_of(const struct ir_expr *e)
     case IR_MATCHES:
         return all_are(e, IR_STR) ? IR_BOOL : -1;
     case IR_EXISTS:
-        return IR_BOOL;
+        return first != IR_LIST ? IR_BOOL : -1;
     case IR_LOOKUP:
         return e->set->is_map && key_fits(e->set, (enum ir_kind)first) ? (int)e->set->value_kind : -1;
     case IR_LOWER:
     case IR_UPPER:
     case IR_CONCAT:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
         return all_are(e, IR_STR) ? IR_STR : -1;
     case IR_DEFAULT:
-        return first != IR_BACKEND && first == e->args[1]->kind ? first : -1;
+        return is_plain(first) && first != IR_CIDR && first == e->args[1]->kind ? first : -1;
     case IR_TO_INT:
+    case IR_LENGTH:
+    case IR_HASH:
         return first == IR_STR ? IR_INT : -1;
+    case IR_CONST_CIDR:
+        return IR_CIDR;
+    case IR_PART:
+        return first == IR_STR && is_place(e->args[1]) && e->args[2]->op == IR_CONST_STR && e->args[2]->str.len ? IR_STR : -1;
+    case IR_REPLACE:
+        return first == IR_STR && e->args[1]->op == IR_CONST_STR ? IR_STR : -1;
+    case IR_MASK:
+        return first == IR_IP && is_number(e->args[1], 0, 32) && is_number(e->args[2], 0, 128) ? IR_CIDR : -1;
+    case IR_LINES:
+        return first == IR_LIST ? IR_INT : -1;
+    case IR_NTH:
+        return first == IR_LIST && is_place(e->args[1]) ? IR_STR : -1;
+    case IR_AMONG:
+        return first == IR_STR && e->args[1]->kind == IR_LIST ? IR_BOOL : -1;
     case IR_TO_STR:
-        return first != IR_BACKEND ? IR_STR : -1;
+        return is_plain(first) ? IR_STR : -1;
     case IR_ADD:
     case IR_SUB:
     case IR_MUL:
@@ -223,13 +281,17 @@ static uint32_t read_own(struct ir_reader *r, struct ir_expr *e)
     case IR_CONST_STR:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_REPLACE:
         e->str = ir_read_text(r);
-        if (!e->str.p || (e->op == IR_MATCHES && !is_regex(e->str)))
+        if (!e->str.p || ((e->op == IR_MATCHES || e->op == IR_REPLACE) && !is_regex(e->str)))
             ir_reader_fail(r, "a text is missing, or is no regular expression");
         break;
     case IR_CONST_IP:
         if ((ip = ir_read_bytes(r, sizeof e->ip.b)))
             memcpy(e->ip.b, ip, sizeof e->ip.b);
+        break;
+    case IR_CONST_CIDR:
+        ir_read_cidr(r, &e->cidr);
         break;
     case IR_FIELD:
         read_field(r, e);
@@ -261,6 +323,16 @@ static uint32_t read_own(struct ir_reader *r, struct ir_expr *e)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
+    case IR_AMONG:
         break;
     }
     return (uint32_t)arity(e->op);

@@ -232,10 +232,14 @@ static void put_expr(struct encoder *e, const struct ir_expr *x)
     case IR_CONST_STR:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_REPLACE:
         put_text(e->out, x->str);
         break;
     case IR_CONST_IP:
         put_addr(e->out, &x->ip);
+        break;
+    case IR_CONST_CIDR:
+        put_cidr(e->out, &x->cidr);
         break;
     case IR_FIELD:
         buf_char(e->out, (char)x->field);
@@ -269,6 +273,16 @@ static void put_expr(struct encoder *e, const struct ir_expr *x)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
+    case IR_AMONG:
         break;
     }
     for (uint32_t i = 0; i < x->nargs; i++)

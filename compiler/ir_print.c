@@ -107,7 +107,7 @@ static void print_test(const struct ir_expr *e, bool negate, struct buf *out)
     print_at(e->args[0], CONVERTED, out);
     if (e->op == IR_EQ)
         op = negate ? "!=" : "==";
-    buf_printf(out, " %s%s ", negate && e->op == IR_IN ? "not " : "", op);
+    buf_printf(out, " %s%s ", negate && (e->op == IR_IN || e->op == IR_AMONG) ? "not " : "", op);
     if (e->op == IR_IN)
         print_set(e->set, out);
     else if (e->op == IR_LIKE)
@@ -146,7 +146,7 @@ static void print_junction(const struct ir_expr *e, struct buf *out)
 
 static void print_not(const struct ir_expr *e, struct buf *out)
 {
-    bool own = e->op == IR_EQ || e->op == IR_IN;
+    bool own = e->op == IR_EQ || e->op == IR_IN || e->op == IR_AMONG;
     if (own) {
         print_test(e, true, out);
         return;
@@ -155,16 +155,22 @@ static void print_not(const struct ir_expr *e, struct buf *out)
     print_at(e, TEST, out);
 }
 
-/* x | name, or x | default(y) */
+/* x | name, or x | name(y, z) */
 static void print_converted(const struct ir_expr *e, struct buf *out)
 {
+    const char *before = "(";
     print_at(e->args[0], CONVERTED, out);
     buf_printf(out, " | %s", op_text(e->op));
-    if (e->op != IR_DEFAULT)
-        return;
-    buf_char(out, '(');
-    print_at(e->args[1], LOOSE, out);
-    buf_char(out, ')');
+    if (e->op == IR_REPLACE) {
+        buf_printf(out, "(re\"%.*s\"", SLICE_ARG(e->str));
+        before = ", ";
+    }
+    for (uint32_t i = 1; i < e->nargs; i++) {
+        buf_str(out, before);
+        print_at(e->args[i], LOOSE, out);
+        before = ", ";
+    }
+    buf_str(out, e->nargs > 1 ? ")" : "");
 }
 
 static enum binding binding_of(const struct ir_expr *e)
@@ -184,11 +190,22 @@ static enum binding binding_of(const struct ir_expr *e)
     case IR_CONTAINS:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_AMONG:
         return TEST;
     case IR_LOWER:
     case IR_UPPER:
     case IR_DEFAULT:
     case IR_TO_INT:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_REPLACE:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
         return CONVERTED;
     case IR_TO_STR:
         return binding_of(e->args[0]);
@@ -206,6 +223,7 @@ static enum binding binding_of(const struct ir_expr *e)
     case IR_EXISTS:
     case IR_LOOKUP:
     case IR_CONCAT:
+    case IR_CONST_CIDR:
         return TIGHT;
     }
     return TIGHT;
@@ -227,6 +245,9 @@ static void print_bare(const struct ir_expr *e, struct buf *out)
     case IR_CONST_IP:
         buf_add(out, ip, ip_format(&e->ip, ip));
         break;
+    case IR_CONST_CIDR:
+        print_cidr(&e->cidr, out);
+        break;
     case IR_FIELD:
         print_field(e, out);
         break;
@@ -247,6 +268,7 @@ static void print_bare(const struct ir_expr *e, struct buf *out)
     case IR_CONTAINS:
     case IR_LIKE:
     case IR_MATCHES:
+    case IR_AMONG:
         print_test(e, false, out);
         break;
     case IR_EXISTS:
@@ -264,6 +286,16 @@ static void print_bare(const struct ir_expr *e, struct buf *out)
     case IR_UPPER:
     case IR_DEFAULT:
     case IR_TO_INT:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_REPLACE:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
         print_converted(e, out);
         break;
     case IR_TO_STR:

@@ -101,17 +101,21 @@ uint32_t layout_keys(struct layout *l, const struct row_keys *keys)
 
 /* ---- automata ---------------------------------------------------------------------------------- */
 
-uint32_t layout_automaton(struct layout *l, struct slice text, char separator)
+enum { REPLACES = 1 };
+
+/* The one automaton of `text` of its kind, which `mark` tells: a separator, 0, or REPLACES. */
+static uint32_t automaton_of(struct layout *l, struct slice text, char mark)
 {
     char *id = arena_alloc(l->a, text.len + 1);
-    id[0] = separator;
+    id[0] = mark;
     memcpy(id + 1, text.p, text.len);
-    bool added;
+    bool added, small = l->automata_bytes > REGEX_BYTES_A_PLAN;
     uint32_t *at = strmap_put(&l->automata, l->a, (struct slice){id, text.len + 1}, 0, &added);
     if (!added)
         return *at;
     struct regex_automaton m;
-    const char *limit = regex_dfa_build(l->a, text, separator, l->automata_bytes > REGEX_BYTES_A_PLAN, &m);
+    const char *limit =
+        mark == REPLACES ? regex_nfa_build(l->a, text, &m) : regex_dfa_build(l->a, text, mark, small, &m);
     if (limit) {
         l->limit = limit;
         return 0;
@@ -122,10 +126,16 @@ uint32_t layout_automaton(struct layout *l, struct slice text, char separator)
     return *at;
 }
 
+uint32_t layout_automaton(struct layout *l, struct slice text, char separator)
+{
+    return automaton_of(l, text, separator);
+}
+
 /* ---- generated code ---------------------------------------------------------------------------- */
 
 static struct weir_arg write_arg(struct layout *l, const struct cgen_arg *arg)
 {
+    struct weir_cidr net;
     switch (arg->kind) {
     case WEIR_ARG_STR:
         return (struct weir_arg){blob_string(&l->blob, arg->str), (uint32_t)arg->str.len};
@@ -140,6 +150,12 @@ static struct weir_arg write_arg(struct layout *l, const struct cgen_arg *arg)
         return (struct weir_arg){layout_set(l, arg->set), 0};
     case WEIR_ARG_AUTOMATON:
         return (struct weir_arg){layout_automaton(l, arg->text, arg->separator), 0};
+    case WEIR_ARG_REPLACE:
+        return (struct weir_arg){automaton_of(l, arg->text, REPLACES), 0};
+    case WEIR_ARG_CIDR:
+        memcpy(net.addr, arg->cidr.addr.b, sizeof net.addr);
+        net.bits = arg->cidr.bits;
+        return (struct weir_arg){blob_share(&l->blob, &net, sizeof net), 0};
     }
     return (struct weir_arg){0, 0};
 }
@@ -209,11 +225,13 @@ static void write_header_action(struct layout *l, const struct ir_rule *r, struc
         a->value = write_value(l, r->value, true);
     int subject = rows_header_subject(l->rows, r->name);
     a->slot = subject < 0 ? 0xffff : (uint16_t)subject;
+    subject = rows_lines_subject(l->rows, r->name);
+    a->lines = subject < 0 ? 0xffff : (uint16_t)subject;
 }
 
 uint32_t layout_action(struct layout *l, const struct ir_rule *r)
 {
-    struct weir_action a = {.status = (uint16_t)r->status, .backend = WEIR_NONE, .slot = 0xffff};
+    struct weir_action a = {.status = (uint16_t)r->status, .backend = WEIR_NONE, .slot = 0xffff, .lines = 0xffff};
     switch (r->kind) {
     case IR_USE:
         a.kind = WEIR_USE;

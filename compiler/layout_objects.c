@@ -162,15 +162,30 @@ static struct weir_span write_checks(struct layout *l)
     return (struct weir_span){blob_add(&l->blob, all, n * sizeof *all, 4), n};
 }
 
+static enum weir_slot_kind slot_kind(enum rows_slot_kind kind)
+{
+    switch (kind) {
+    case ROWS_SLOT_HEADER:
+        return WEIR_SLOT_HEADER;
+    case ROWS_SLOT_QUERY:
+        return WEIR_SLOT_QUERY;
+    case ROWS_SLOT_COOKIE:
+        return WEIR_SLOT_COOKIE;
+    case ROWS_SLOT_LINES:
+        return WEIR_SLOT_LINES;
+    case ROWS_SLOT_ID:
+        break;
+    }
+    return WEIR_SLOT_ID;
+}
+
 static struct weir_span write_slots(struct layout *l)
 {
     uint32_t n = l->rows->slots.n;
     struct weir_slot *all = arena_array(l->a, struct weir_slot, n);
     for (uint32_t i = 0; i < n; i++) {
         const struct rows_slot *s = &l->rows->slots.v[i];
-        all[i].kind = s->kind == ROWS_SLOT_HEADER  ? WEIR_SLOT_HEADER
-                      : s->kind == ROWS_SLOT_QUERY ? WEIR_SLOT_QUERY
-                                                   : WEIR_SLOT_COOKIE;
+        all[i].kind = slot_kind(s->kind);
         all[i].name = blob_ref(&l->blob, s->name);
     }
     return (struct weir_span){blob_add(&l->blob, all, n * sizeof *all, 4), n};

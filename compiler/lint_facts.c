@@ -28,10 +28,13 @@ static bool same_payload(const struct ir_expr *a, const struct ir_expr *b)
 {
     if (a->op == IR_CONST_BOOL || a->op == IR_CONST_INT)
         return a->num == b->num;
-    if (a->op == IR_CONST_STR || a->op == IR_FIELD || a->op == IR_LIKE || a->op == IR_MATCHES)
+    if (a->op == IR_CONST_STR || a->op == IR_FIELD || a->op == IR_LIKE || a->op == IR_MATCHES ||
+        a->op == IR_REPLACE)
         return slice_eq(a->str, b->str);
     if (a->op == IR_CONST_IP)
         return memcmp(&a->ip, &b->ip, sizeof a->ip) == 0;
+    if (a->op == IR_CONST_CIDR)
+        return memcmp(&a->cidr, &b->cidr, sizeof a->cidr) == 0;
     if (a->op == IR_IN)
         return same_keys(a->set, b->set);
     if (a->op == IR_LOOKUP)
@@ -40,7 +43,8 @@ static bool same_payload(const struct ir_expr *a, const struct ir_expr *b)
            a->op == IR_LE || a->op == IR_UNDER || a->op == IR_STARTS_WITH || a->op == IR_ENDS_WITH ||
            a->op == IR_CONTAINS || a->op == IR_EXISTS || a->op == IR_LOWER || a->op == IR_UPPER ||
            a->op == IR_DEFAULT || a->op == IR_TO_INT || a->op == IR_TO_STR || a->op == IR_CONCAT ||
-           a->op == IR_ADD || a->op == IR_SUB || a->op == IR_MUL || a->op == IR_DIV || a->op == IR_MOD;
+           a->op == IR_ADD || a->op == IR_SUB || a->op == IR_MUL || a->op == IR_DIV || a->op == IR_MOD ||
+           (a->op >= IR_LENGTH && a->op <= IR_AMONG);
 }
 
 static bool same(const struct ir_expr *a, const struct ir_expr *b, int *steps)
@@ -67,7 +71,8 @@ static uint64_t hash(const struct ir_expr *e, int depth)
     uint64_t h = e->op | (uint64_t)e->field << 8 | (uint64_t)e->nargs << 16;
     if (e->op == IR_CONST_BOOL || e->op == IR_CONST_INT)
         h = hash_bytes(&e->num, sizeof e->num, h);
-    else if (e->op == IR_CONST_STR || e->op == IR_FIELD || e->op == IR_LIKE || e->op == IR_MATCHES)
+    else if (e->op == IR_CONST_STR || e->op == IR_FIELD || e->op == IR_LIKE || e->op == IR_MATCHES ||
+             e->op == IR_REPLACE)
         h = hash_bytes(e->str.p, e->str.len, h);
     else if (e->op == IR_CONST_IP)
         h = hash_bytes(&e->ip, sizeof e->ip, h);
@@ -422,7 +427,7 @@ uint32_t lint_parts(const struct ir_expr *e, bool no, struct lint_fact *out, uin
 bool lint_reads(const struct ir_expr *e, struct slice name)
 {
     if (e->op == IR_FIELD)
-        return (e->field == IR_FIELD_HEADER && slice_eq_nocase(e->str, name)) ||
+        return ((e->field == IR_FIELD_HEADER || e->field == IR_FIELD_HEADERS) && slice_eq_nocase(e->str, name)) ||
                (e->field == IR_FIELD_COOKIE && slice_eq_nocase(name, SLICE("cookie"))) ||
                (e->field == IR_FIELD_HOST && slice_eq_nocase(name, SLICE("host")));
     for (uint32_t i = 0; i < e->nargs; i++)

@@ -150,7 +150,7 @@ static bool unchanged(const struct second *q, const struct ir_expr *e)
         if (e->field == IR_FIELD_TLS_ACTIVE)
             return q->same_tls;
         /* Referer changes from one request to the next, ports with the connection. */
-        if (e->field == IR_FIELD_HEADER)
+        if (e->field == IR_FIELD_HEADER || (e->field == IR_FIELD_HEADERS && !slice_eq(e->str, SLICE("host"))))
             return !slice_eq(e->str, SLICE("referer")) && !strmap_get(q->edited, e->str);
         return e->field == IR_FIELD_COOKIE || e->field == IR_FIELD_CLIENT_IP;
     }
@@ -158,7 +158,7 @@ static bool unchanged(const struct second *q, const struct ir_expr *e)
         if (!unchanged(q, e->args[i]))
             return false;
     return e->nargs > 0 || e->op == IR_CONST_BOOL || e->op == IR_CONST_INT || e->op == IR_CONST_STR ||
-           e->op == IR_CONST_IP;
+           e->op == IR_CONST_IP || e->op == IR_CONST_CIDR;
 }
 
 static struct again always(enum holds h)

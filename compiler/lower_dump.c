@@ -17,8 +17,9 @@ static const char *test_text(enum row_test test)
 
 static void dump_subject(struct buf *out, const struct rows_program *r, uint32_t subject)
 {
-    static const char *const fixed[] = {"host", "path", "req.method", "req.uri"};
-    static const char *const kind[] = {"req.header", "req.query", "req.cookie"};
+    static const char *const fixed[] = {"host",    "path",         "req.method",
+                                        "req.uri", "req.raw-path", "req.version"};
+    static const char *const kind[] = {"req.header", "req.query", "req.cookie", "req.headers"};
     if (subject == ROW_SUBJECT_IP) {
         buf_str(out, "client.ip");
     } else if (subject < ROW_SUBJECT_FIXED) {
@@ -125,6 +126,8 @@ static void dump_slot(struct buf *out, struct slice t, uint32_t slot)
         buf_str(out, "client.ip");
     else if (slot < WEIR_SLOT_FIXED)
         buf_str(out, fixed[slot]);
+    else if (slots[slot - WEIR_SLOT_FIXED].kind == WEIR_SLOT_ID)
+        buf_str(out, "req.id");
     else
         buf_printf(out, "%s[\"%.*s\"]", kind[slots[slot - WEIR_SLOT_FIXED].kind], (int)slots[slot - WEIR_SLOT_FIXED].name.len,
                    t.p + slots[slot - WEIR_SLOT_FIXED].name.off);

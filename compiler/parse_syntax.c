@@ -305,6 +305,15 @@ static bool suggest_not(struct parser *p, struct diag *d)
     return true;
 }
 
+/* `if { src 10.0.0.0/8 }`, as in HAProxy. */
+static bool suggest_no_braces(struct parser *p, struct diag *d)
+{
+    if (p->before.kind != IF || p->last.kind != LBRACE)
+        return false;
+    diag_help(p->diags, d, "a condition stands without braces, such as `if client.ip in 10.0.0.0/8 and path under \"/admin\"`");
+    return true;
+}
+
 /* How the statement at hand is written, by its first word. */
 static void add_usage(struct parser *p, struct diag *d)
 {
@@ -342,7 +351,7 @@ void parse_syntax_error(struct parser *p, int kind, struct span at, uint32_t exp
         if (kind == LIT && expected & EXPECT_NAME && !(expected & EXPECT_VALUE))
             diag_note(p->diags, d, "a name begins with a letter and goes on with letters, digits, `_` and single `-`");
         diag_label(p->diags, d, "not expected here");
-        if (!suggest_not(p, d) && (kind != ID || !suggest_operator(p, d, at, expected)))
+        if (!suggest_not(p, d) && !suggest_no_braces(p, d) && (kind != ID || !suggest_operator(p, d, at, expected)))
             add_usage(p, d);
     }
     if (p->joined && p->joined <= at.off)

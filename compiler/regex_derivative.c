@@ -263,3 +263,36 @@ bool regex_derivative_matches(const struct regex_node *tree, struct slice subjec
     arena_free(&m.a);
     return found;
 }
+
+/* Derivatives of the whole expression alone, from one byte on, until nothing is left. */
+static size_t run_from(struct match *m, const struct node *root, struct slice s, size_t from)
+{
+    size_t longest = from;
+    add_next(m, whole(m, root, NULL));
+    for (size_t i = from; i <= s.len && m->next.n > 0; i++) {
+        unsigned place = (i == 0 ? AT_BEGIN : 0) | (i == s.len ? AT_END : 0);
+        m->now.n = 0;
+        for (uint32_t k = 0; k < m->next.n; k++)
+            vec_add(&m->a, &m->now, m->next.v[k]);
+        if (any_is_nullable(m, place))
+            longest = i;
+        m->next.n = 0;
+        m->ends = false;
+        m->round++;
+        for (uint32_t k = 0; i < s.len && k < m->now.n; k++)
+            derive_term(m, m->now.v[k], (unsigned char)s.p[i], place);
+        if (m->ends)
+            longest = i + 1;
+    }
+    return longest;
+}
+
+size_t regex_derivative_longest(const struct regex_node *tree, struct slice subject, size_t from)
+{
+    struct match m = {.round = 1};
+    struct node root;
+    annotate(&m.a, tree, &root);
+    size_t end = run_from(&m, &root, subject, from);
+    arena_free(&m.a);
+    return end;
+}

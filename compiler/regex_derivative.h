@@ -10,4 +10,7 @@
  */
 bool regex_derivative_matches(const struct regex_node *tree, struct slice subject);
 
+/* The end of the longest match that begins at byte `from` of `subject`, or `from` where none there has a byte or more. */
+size_t regex_derivative_longest(const struct regex_node *tree, struct slice subject, size_t from);
+
 #endif

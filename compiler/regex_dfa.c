@@ -388,6 +388,27 @@ const char *regex_dfa_build(struct arena *a, struct slice text, char separator, 
     return err;
 }
 
+const char *regex_nfa_build(struct arena *a, struct slice text, struct regex_automaton *out)
+{
+    struct arena scratch = {0};
+    struct build b = {.a = &scratch, .out = out};
+    uint32_t err_off;
+    const char *err = NULL;
+    const struct regex_node *tree = regex_parse(&scratch, text, &err_off, &err);
+    *out = (struct regex_automaton){0};
+    if (tree) {
+        b.start = compile(&b, tree, add_op(&b, WEIR_NFA_ACCEPT, 0, 0));
+        if (b.ops.n > WEIR_REPLACE_MAX) {
+            err = "a regular expression whose matches are replaced is too large";
+        } else {
+            find_classes(&b);
+            keep_nfa(a, &b, out);
+        }
+    }
+    arena_free(&scratch);
+    return err;
+}
+
 /* ---- writing ----------------------------------------------------------------------------------- */
 
 /* Which classes of bytes are in the set of a CLASS op. */

@@ -27,6 +27,9 @@ struct regex_automaton {
  * `small`: a DFA must have few states. Returns NULL, or the limit that was hit. */
 const char *regex_dfa_build(struct arena *a, struct slice text, char separator, bool small, struct regex_automaton *out);
 
+/* Builds the NFA of a regular expression whose matches are replaced, of at most WEIR_REPLACE_MAX ops. Returns the same. */
+const char *regex_nfa_build(struct arena *a, struct slice text, struct regex_automaton *out);
+
 /* Appends it to the tables; returns its offset. */
 uint32_t regex_dfa_write(const struct regex_automaton *m, struct blob *b);
 

@@ -29,11 +29,18 @@ struct build {
 
 /* ---- subjects ---------------------------------------------------------------------------------- */
 
+static const char slot_marks[] = {'h', 'q', 'c', 'l', 'i'};
+
+/* Names of headers are in lower case. */
+static bool is_header_slot(enum rows_slot_kind kind)
+{
+    return kind == ROWS_SLOT_HEADER || kind == ROWS_SLOT_LINES;
+}
+
 static struct slice slot_name(struct arena *a, enum rows_slot_kind kind, struct slice name)
 {
-    static const char mark[] = {'h', 'q', 'c'};
     char *p = arena_alloc(a, name.len + 1);
-    p[0] = mark[kind];
+    p[0] = slot_marks[kind];
     if (name.len)
         memcpy(p + 1, name.p, name.len);
     return (struct slice){p, name.len + 1};
@@ -46,7 +53,9 @@ static int slot_kind_of(const struct ir_expr *e)
     return e->field == IR_FIELD_HEADER   ? ROWS_SLOT_HEADER
            : e->field == IR_FIELD_QUERY  ? ROWS_SLOT_QUERY
            : e->field == IR_FIELD_COOKIE ? ROWS_SLOT_COOKIE
-                                         : -1;
+           : e->field == IR_FIELD_HEADERS ? ROWS_SLOT_LINES
+           : e->field == IR_FIELD_ID      ? ROWS_SLOT_ID
+                                          : -1;
 }
 
 /* Finds the name without allocating, since it is asked for each atom. */
@@ -56,14 +65,13 @@ static int slot_find(const struct rows_program *r, enum rows_slot_kind kind, str
     struct arena tmp = {0};
     struct slice key;
     if (name.len < sizeof small) {
-        static const char mark[] = {'h', 'q', 'c'};
-        small[0] = mark[kind];
+        small[0] = slot_marks[kind];
         for (size_t i = 0; i < name.len; i++)
-            small[i + 1] = kind == ROWS_SLOT_HEADER ? ascii_lower(name.p[i]) : name.p[i];
+            small[i + 1] = is_header_slot(kind) ? ascii_lower(name.p[i]) : name.p[i];
         key = (struct slice){small, name.len + 1};
     } else {
         key = slot_name(&tmp, kind, name);
-        for (size_t i = 1; kind == ROWS_SLOT_HEADER && i < key.len; i++)
+        for (size_t i = 1; is_header_slot(kind) && i < key.len; i++)
             ((char *)(uintptr_t)key.p)[i] = ascii_lower(key.p[i]);
     }
     const uint32_t *at = strmap_get(&r->slot_index, key);
@@ -82,6 +90,8 @@ int rows_subject(const struct rows_program *r, const struct ir_expr *e)
            : e->field == IR_FIELD_PATH      ? ROW_SUBJECT_PATH
            : e->field == IR_FIELD_METHOD    ? ROW_SUBJECT_METHOD
            : e->field == IR_FIELD_URI       ? ROW_SUBJECT_URI
+           : e->field == IR_FIELD_RAW_PATH  ? ROW_SUBJECT_RAW_PATH
+           : e->field == IR_FIELD_VERSION   ? ROW_SUBJECT_VERSION
            : e->field == IR_FIELD_CLIENT_IP ? ROW_SUBJECT_IP
                                             : -1;
 }
@@ -89,6 +99,11 @@ int rows_subject(const struct rows_program *r, const struct ir_expr *e)
 int rows_header_subject(const struct rows_program *r, struct slice name)
 {
     return slot_find(r, ROWS_SLOT_HEADER, name);
+}
+
+int rows_lines_subject(const struct rows_program *r, struct slice name)
+{
+    return slot_find(r, ROWS_SLOT_LINES, name);
 }
 
 static void collect_slots(struct build *b, const struct ir_expr *e)
@@ -466,6 +481,18 @@ static struct dnf dnf_of(struct build *b, const struct ir_expr *e, bool negate)
     case IR_MUL:
     case IR_DIV:
     case IR_MOD:
+    case IR_CONST_CIDR:
+    case IR_AMONG:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_REPLACE:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
         break;
     }
     return residual(b, e, negate);

@@ -25,7 +25,16 @@ enum row_test {
 }; /* ORDER: from cheap to dear; the atoms of a row are tried in this order */
 
 /* What an atom is about: a slot of the request's facts (struct rows_slot), or one of these. */
-enum { ROW_SUBJECT_HOST, ROW_SUBJECT_PATH, ROW_SUBJECT_METHOD, ROW_SUBJECT_URI, ROW_SUBJECT_FIXED, ROW_SUBJECT_IP = 0xffff };
+enum {
+    ROW_SUBJECT_HOST,
+    ROW_SUBJECT_PATH,
+    ROW_SUBJECT_METHOD,
+    ROW_SUBJECT_URI,
+    ROW_SUBJECT_RAW_PATH,
+    ROW_SUBJECT_VERSION,
+    ROW_SUBJECT_FIXED,
+    ROW_SUBJECT_IP = 0xffff
+};
 
 /* The keys of an IN atom: those of a set of the program, or a few collected from a disjunction. */
 struct row_keys {
@@ -71,7 +80,8 @@ struct rows_frontend {
     VEC(struct rows_step) steps;
 };
 
-enum rows_slot_kind { ROWS_SLOT_HEADER, ROWS_SLOT_QUERY, ROWS_SLOT_COOKIE };
+/* LINES: of a header; ID: req.id, without a name. */
+enum rows_slot_kind { ROWS_SLOT_HEADER, ROWS_SLOT_QUERY, ROWS_SLOT_COOKIE, ROWS_SLOT_LINES, ROWS_SLOT_ID };
 struct rows_slot {
     enum rows_slot_kind kind;
     struct slice name; /* headers in lower case */
@@ -92,5 +102,7 @@ struct rows_program *rows_build(struct arena *a, const struct ir_program *p);
 int rows_subject(const struct rows_program *r, const struct ir_expr *field);
 /* The subject that shows header `name` (any case), or -1 where no expression reads it. */
 int rows_header_subject(const struct rows_program *r, struct slice name);
+/* The same for the lines of a header. */
+int rows_lines_subject(const struct rows_program *r, struct slice name);
 
 #endif

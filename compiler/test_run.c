@@ -127,7 +127,10 @@ static void trace(void *ctx, struct eval_state *s, const struct ir_rule *rule, b
 
 static void evaluate(struct running *r)
 {
-    eval_run(r->scratch, r->coverage->f, &r->c->request, trace, r, &r->result);
+    struct eval_request q = r->c->request;
+    if (!q.listener_port)
+        eval_listener(r->coverage->f, r->c->port, &q.listener_ip, &q.listener_port);
+    eval_run(r->scratch, r->coverage->f, &q, trace, r, &r->result);
 }
 
 /* ---- expectations ------------------------------------------------------------------------------ */

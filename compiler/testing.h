@@ -53,7 +53,8 @@ struct test_outcome {
 
 /* A request with what is expected of it. */
 struct test_case {
-    struct eval_request request;
+    struct eval_request request; /* listener_port 0: where the frontend listens for `port` */
+    uint16_t port;               /* of the URL */
     struct slice title; /* `GET https://www.acme.example/a` */
     struct test_outcome outcome;
     VEC(struct test_claim) claims;

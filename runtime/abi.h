@@ -37,9 +37,23 @@ struct weir_str {
     uint32_t len;
 };
 
+/* A network at run time: an address without host bits, and how many bits of it count. */
+struct weir_cidr {
+    uint8_t addr[16];
+    uint8_t bits;
+};
+
 /* Slots of facts.str that every plan has; slots for headers, query parameters and cookies follow, in
  * the order of weir_tables.slots. */
-enum weir_fixed_slot { WEIR_SLOT_HOST, WEIR_SLOT_PATH, WEIR_SLOT_METHOD, WEIR_SLOT_URI, WEIR_SLOT_FIXED };
+enum weir_fixed_slot {
+    WEIR_SLOT_HOST,
+    WEIR_SLOT_PATH,
+    WEIR_SLOT_METHOD,
+    WEIR_SLOT_URI,
+    WEIR_SLOT_RAW_PATH,
+    WEIR_SLOT_VERSION,
+    WEIR_SLOT_FIXED
+};
 
 /* Memory for values that are made during one decision (lower(x), interpolation): a bump region that the
  * caller owns. When it is used up, `full` is set, results are truncated to empty, and the request is
@@ -51,14 +65,16 @@ struct weir_scratch {
 
 struct weir_facts {
     struct weir_str *str; /* WEIR_SLOT_FIXED + slots.count entries */
-    uint8_t client_ip[16]; /* IPv4 as ::ffff:a.b.c.d */
-    uint16_t client_port;
+    uint8_t client_ip[16], listener_ip[16]; /* IPv4 as ::ffff:a.b.c.d */
+    uint16_t client_port, listener_port;
     bool tls_active;
+    uint64_t id[2]; /* what req.id is made of: no two requests have the same */
     struct weir_scratch *scratch;
 };
 
-/* A slot beyond the fixed ones. */
-enum weir_slot_kind { WEIR_SLOT_HEADER, WEIR_SLOT_QUERY, WEIR_SLOT_COOKIE };
+/* A slot beyond the fixed ones. LINES: the lines of a header with a line feed between two, which no line holds;
+ * absent where there are none. ID: req.id, without a name. */
+enum weir_slot_kind { WEIR_SLOT_HEADER, WEIR_SLOT_QUERY, WEIR_SLOT_COOKIE, WEIR_SLOT_LINES, WEIR_SLOT_ID };
 struct weir_slot {
     uint32_t kind;
     struct weir_ref name; /* headers in lower case */
@@ -245,6 +261,7 @@ struct weir_nfa_op {
     uint32_t a;    /* CLASS: offset of uint8_t[nclasses], 1 where the class is in; SPLIT: an op */
 };
 #define WEIR_NFA_MAX 4096u
+#define WEIR_REPLACE_MAX 512u /* ops of an expression whose matches are replaced */
 
 /* ---- tables: what generated code reads ------------------------------------------------------ */
 
@@ -266,6 +283,8 @@ enum weir_arg_kind {
     WEIR_ARG_LIST,      /* offset a of a table that is asked for membership */
     WEIR_ARG_MAP,       /* offset a of a table of strings */
     WEIR_ARG_AUTOMATON, /* offset a */
+    WEIR_ARG_CIDR,      /* offset a of a weir_cidr */
+    WEIR_ARG_REPLACE,   /* offset a of an automaton: an NFA of at most WEIR_REPLACE_MAX ops */
 };
 
 /* ---- tables: outcomes ----------------------------------------------------------------------- */
@@ -274,7 +293,7 @@ enum weir_value_kind {
     WEIR_VALUE_NONE,
     WEIR_VALUE_CONST, /* the bytes a..b */
     WEIR_VALUE_SLOT,  /* the slot's value */
-    WEIR_VALUE_IP,    /* the client's address as 16 bytes: the key of a map from CIDRs */
+    WEIR_VALUE_IP,    /* the client's address as 16 bytes: a key of a map from CIDRs, as are the 17 bytes of a weir_cidr */
     WEIR_VALUE_GLUE,  /* the generated expression: shape a, arguments at b */
 };
 
@@ -308,7 +327,7 @@ struct weir_action {
     struct weir_value value;
     struct weir_ref name;    /* header name as written */
     uint16_t slot;           /* header actions: the slot that shows this header to later rules, or 0xffff */
-    uint16_t pad;
+    uint16_t lines;          /* the same for its lines (WEIR_SLOT_LINES) */
     struct weir_span headers; /* struct weir_header[] */
 };
 
@@ -434,6 +453,22 @@ struct weir_abi {
     struct weir_str (*int_key)(const struct weir_facts *f, int64_t n); /* the 8 bytes of an INT key */
     struct weir_str (*ip_text)(const struct weir_facts *f, const uint8_t ip[16]);
     struct weir_str (*concat)(const struct weir_facts *f, const struct weir_str *parts, uint32_t n);
+    /* Converters; grammar/ops.def says what they do. */
+    int64_t (*hash)(struct weir_str s); /* of a present text */
+    struct weir_str (*base64)(const struct weir_facts *f, struct weir_str s);
+    struct weir_str (*base64_decode)(const struct weir_facts *f, struct weir_str s);
+    struct weir_str (*url_decode)(const struct weir_facts *f, struct weir_str s);
+    struct weir_str (*part)(struct weir_str s, int64_t place, struct weir_str separator);
+    struct weir_str (*replace)(const struct weir_facts *f, const uint8_t *tables, uint32_t automaton, struct weir_str s,
+                               struct weir_str by);
+    void (*mask)(const uint8_t ip[16], int64_t v4, int64_t v6, struct weir_cidr *out);
+    bool (*in_cidr)(const uint8_t *tables, uint32_t table, const struct weir_cidr *net);
+    struct weir_str (*map_cidr)(const uint8_t *tables, uint32_t table, const struct weir_cidr *net);
+    struct weir_str (*cidr_text)(const struct weir_facts *f, const struct weir_cidr *net);
+    struct weir_str (*bytes)(const struct weir_facts *f, const void *bytes, uint32_t len); /* a copy: keys of addresses */
+    int64_t (*lines)(struct weir_str lines); /* how many */
+    struct weir_str (*nth)(struct weir_str lines, int64_t place);
+    bool (*among)(struct weir_str s, struct weir_str lines);
 };
 
 static inline struct weir_str weir_arg_str(const uint8_t *tables, const struct weir_arg *arg)
@@ -453,6 +488,11 @@ static inline bool weir_same_ip(const uint8_t *x, const uint8_t *y)
     for (unsigned i = 0; i < 16; i++)
         differ |= x[i] ^ y[i];
     return differ == 0;
+}
+
+static inline bool weir_same_cidr(const struct weir_cidr *x, const struct weir_cidr *y)
+{
+    return weir_same_ip(x->addr, y->addr) && x->bits == y->bits;
 }
 
 /* What a plan's code exports under these names. A shape is an expression with its constants taken out;

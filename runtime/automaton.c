@@ -84,3 +84,41 @@ bool automaton_matches(const uint8_t *tables, uint32_t at, struct weir_str s)
     const struct weir_automaton *m = (const void *)(tables + at);
     return m->kind == WEIR_AUTOMATON_DFA ? run_dfa(tables, m, s) : run_nfa(tables, m, s);
 }
+
+enum { NO_END = -1 };
+
+/* ends[op]: how far the longest match reaches that goes on from `op` at byte `i`, NO_END where none does. Ops that read a
+ * byte have their ends already; the others take those of the ops that they lead to, until nothing changes. */
+static void settle(const struct weir_nfa_op *ops, uint32_t n, bool at_begin, bool at_end, int32_t *ends)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t k = 0; k < n; k++) {
+            int32_t end = ends[k];
+            if (ops[k].kind == WEIR_NFA_SPLIT)
+                end = ends[ops[k].next] > ends[ops[k].a] ? ends[ops[k].next] : ends[ops[k].a];
+            else if ((ops[k].kind == WEIR_NFA_BEGIN && at_begin) || (ops[k].kind == WEIR_NFA_END && at_end))
+                end = ends[ops[k].next];
+            changed |= end != ends[k];
+            ends[k] = end;
+        }
+    }
+}
+
+void automaton_longest(const uint8_t *tables, uint32_t at, struct weir_str s, uint16_t *longest)
+{
+    const struct weir_automaton *m = (const void *)(tables + at);
+    const struct weir_nfa_op *ops = (const void *)(tables + m->at);
+    int32_t room[2][WEIR_REPLACE_MAX];
+    for (uint32_t i = s.len + 1; i-- > 0;) {
+        int32_t *now = room[i & 1], *after = room[~i & 1];
+        for (uint32_t k = 0; k < m->size; k++) {
+            bool reads = ops[k].kind == WEIR_NFA_CLASS && i < s.len &&
+                         tables[ops[k].a + tables[m->classes + (uint8_t)s.p[i]]];
+            now[k] = reads ? after[ops[k].next] : ops[k].kind == WEIR_NFA_ACCEPT ? (int32_t)i : NO_END;
+        }
+        settle(ops, m->size, i == 0, i == s.len, now);
+        if (i < s.len)
+            longest[i] = now[m->start] > (int32_t)i ? (uint16_t)(now[m->start] - (int32_t)i) : 0;
+    }
+}

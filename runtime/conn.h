@@ -64,6 +64,12 @@ enum wait_for {
     WAIT_LINGER,       /* the client's end, after ours */
 };
 
+/* The two ends of an accepted connection, as the ABI has addresses: 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+struct conn_ends {
+    uint8_t client_ip[16], listener_ip[16];
+    uint16_t client_port, listener_port;
+};
+
 /* A connection from a client. Idle, it is this struct and nothing else. */
 struct downstream {
     struct loop_io io;
@@ -75,8 +81,7 @@ struct downstream {
     struct txn *txn;               /* the request in progress, or NULL */
     uint32_t listener;             /* id */
     uint32_t seen;                 /* bytes of `in` that a parse has been tried on */
-    uint16_t port;
-    uint8_t addr[16];
+    struct conn_ends ends;
     uint8_t wait;                  /* enum wait_for, while the timer is set */
     bool readable : 1;  /* a read may give something */
     bool writable : 1;
@@ -179,6 +184,7 @@ struct worker {
     struct iobuf_pool bufs;
     struct downstream *dead_downstreams; /* through `again` */
     struct upstream *dead_upstreams;     /* through `idle_next` */
+    uint64_t id[2];                    /* of the next request (req.id): a random one of the worker, and a count */
     /* scratch of the one decision that is being made */
     struct http1_head head;
     struct route_result result;
@@ -204,7 +210,7 @@ struct worker {
 /* ---- downstream.c ------------------------------------------------------------------------------- */
 
 /* Takes over an accepted descriptor. Closes it where memory ran out. */
-void downstream_open(struct worker *w, int fd, uint32_t listener, const uint8_t addr[16], uint16_t port);
+void downstream_open(struct worker *w, int fd, uint32_t listener, const struct conn_ends *ends);
 /* Goes on with the connection until it has to wait. See note [progress]. */
 void downstream_run(struct downstream *c);
 /* Runs it in the next turn, so that one connection does not hold up the others. */

@@ -239,7 +239,7 @@ static void on_timer(struct timer *timer)
     downstream_run(c);
 }
 
-void downstream_open(struct worker *w, int fd, uint32_t listener, const uint8_t addr[16], uint16_t port)
+void downstream_open(struct worker *w, int fd, uint32_t listener, const struct conn_ends *ends)
 {
     struct downstream *c = pool_get(&w->downstreams);
     if (!c) {
@@ -251,8 +251,7 @@ void downstream_open(struct worker *w, int fd, uint32_t listener, const uint8_t 
     c->timer.fire = on_timer;
     c->w = w;
     c->listener = listener;
-    c->port = port;
-    memcpy(c->addr, addr, sizeof c->addr);
+    c->ends = *ends;
     c->writable = true;
     if (!loop_add(&w->loop, &c->io)) {
         loop_close(&c->io);

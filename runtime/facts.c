@@ -63,12 +63,13 @@ static int fill_target(const struct http1_head *h, struct weir_facts *f, struct 
         path.len = (size_t)(mark - t.p);
         *query = slice_from(t, path.len + 1);
     }
+    /* An absolute-form target with a query alone has the path "/" (RFC 9110 section 4.2.3). */
+    f->str[WEIR_SLOT_RAW_PATH] = path.len ? str_of(path) : (struct weir_str){"/", 1};
     if (slice_eq(t, SLICE("*")) || norm_path_is_clean(path)) {
         f->str[WEIR_SLOT_PATH] = str_of(path);
         f->str[WEIR_SLOT_URI] = str_of(t);
         return 0;
     }
-    /* An absolute-form target with a query alone has the path "/" (RFC 9110 section 4.2.3). */
     return make_path(path.len ? path : SLICE("/"), mark ? slice_from(t, path.len) : (struct slice){NULL, 0},
                      f);
 }
@@ -120,6 +121,42 @@ static int fill_header(const struct http1_head *h, struct slice name, struct wei
     return 0;
 }
 
+/* Of Host, the one line that the server will see. */
+static int fill_lines(const struct http1_head *h, struct slice name, struct weir_facts *f, struct weir_str *out)
+{
+    struct slice lines = {NULL, 0};
+    uint32_t n = 0;
+    if (h->scheme_authority.p && slice_eq(name, SLICE("host"))) {
+        *out = str_of(h->host);
+        return 0;
+    }
+    for (uint32_t i = 0; i < h->nfields; i++) {
+        const struct http1_field *field = &h->fields[i];
+        if (field->name.len != name.len || !slice_eq_nocase(field->name, name))
+            continue;
+        if (n == 0)
+            lines = field->value;
+        else if (!join(f->scratch, &lines, n > 1, SLICE("\n"), field->value))
+            return 500;
+        n++;
+    }
+    *out = str_of(lines);
+    return 0;
+}
+
+/* 32 hex digits. */
+static int fill_id(struct weir_facts *f, struct weir_str *out)
+{
+    char *p = room(f->scratch, 32);
+    if (!p)
+        return 500;
+    f->scratch->next += 32;
+    for (unsigned i = 0; i < 32; i++)
+        p[i] = "0123456789abcdef"[f->id[i / 16] >> (60 - 4 * (i % 16)) & 15];
+    *out = (struct weir_str){p, 32};
+    return 0;
+}
+
 static int fill_query(struct slice query, struct slice name, struct weir_facts *f, struct weir_str *out)
 {
     struct slice value = {NULL, 0};
@@ -161,6 +198,10 @@ static int fill_slot(const struct http1_head *h, enum weir_slot_kind kind, struc
     case WEIR_SLOT_COOKIE:
         fill_cookie(h, name, out);
         return 0;
+    case WEIR_SLOT_LINES:
+        return fill_lines(h, name, f, out);
+    case WEIR_SLOT_ID:
+        return fill_id(f, out);
     }
     return 500; /* no verified plan has another kind */
 }
@@ -171,6 +212,7 @@ int facts_fill(const uint8_t *tables, const struct http1_head *h, struct weir_fa
     const struct weir_slot *slots = (const void *)(tables + head->slots.off);
     struct slice query;
     f->str[WEIR_SLOT_METHOD] = str_of(h->method);
+    f->str[WEIR_SLOT_VERSION] = (struct weir_str){h->minor == 0 ? "HTTP/1.0" : "HTTP/1.1", 8};
     int status = fill_host(h, f);
     if (status == 0)
         status = fill_target(h, f, &query);

@@ -6,7 +6,7 @@
 #include "runtime/abi.h"
 #include "runtime/http1.h"
 
-/* Fills f->str (WEIR_SLOT_FIXED + slots.count entries, the caller's). f->scratch, client_ip, client_port and tls_active are set
+/* Fills f->str (WEIR_SLOT_FIXED + slots.count entries, the caller's). f->scratch, the addresses and ports, tls_active and id are set
  * by the caller; text that is not in the head is made in the scratch. Returns 0, or the status to answer
  * with: 400 where host or path are refused by the normaliser, 500 where the scratch is used up. The path of `OPTIONS *` is "*".
  * Repeated header lines are joined with ", " (Cookie with "; "). The

@@ -8,7 +8,8 @@
 enum { NO_SLOT = 0xffff };
 
 /* Later rules see the header as it will be forwarded. */
-static void edit_slot(struct weir_facts *f, uint32_t slot, enum route_edit_op op, struct weir_str value)
+static void edit_slot(struct weir_facts *f, uint32_t slot, enum route_edit_op op, struct weir_str value,
+                      struct weir_str between)
 {
     if (slot == NO_SLOT)
         return;
@@ -16,7 +17,7 @@ static void edit_slot(struct weir_facts *f, uint32_t slot, enum route_edit_op op
     if (op == ROUTE_EDIT_DEL)
         *s = (struct weir_str){NULL, 0};
     else if (op == ROUTE_EDIT_ADD && s->p)
-        *s = values_join(f, values_join(f, *s, (struct weir_str){", ", 2}), value);
+        *s = values_join(f, values_join(f, *s, between), value);
     else
         *s = value;
 }
@@ -32,7 +33,8 @@ static void edit_header(const struct route_plan *p, struct weir_facts *f, const 
     e->op = a->kind == WEIR_SET_HEADER ? ROUTE_EDIT_SET : a->kind == WEIR_ADD_HEADER ? ROUTE_EDIT_ADD : ROUTE_EDIT_DEL;
     e->name = (struct weir_str){(const char *)p->tables + a->name.off, a->name.len};
     e->value = e->op == ROUTE_EDIT_DEL ? (struct weir_str){NULL, 0} : values_get_clean(p, f, &a->value);
-    edit_slot(f, a->slot, e->op, e->value);
+    edit_slot(f, a->slot, e->op, e->value, (struct weir_str){", ", 2});
+    edit_slot(f, a->lines, e->op, e->value, (struct weir_str){"\n", 1});
 }
 
 /* The backend of `use map[key]`. The rule's condition asked for the same record: take the one that it found. */

@@ -253,6 +253,13 @@ static bool nfa_ok(struct verify *v, const struct weir_automaton *m)
     return true;
 }
 
+/* What replaces matches looks at each op for each byte. */
+static bool replace_ok(struct verify *v, const struct weir_automaton *m)
+{
+    return (m->kind == WEIR_AUTOMATON_NFA && m->size <= WEIR_REPLACE_MAX) ||
+           fail(v, "an automaton is none that replaces matches");
+}
+
 static bool automaton_ok(struct verify *v, uint32_t off)
 {
     bool done;
@@ -293,6 +300,10 @@ static bool arg_ok(struct verify *v, uint8_t kind, const struct weir_arg *arg)
         return table_ok(v, arg->a, USE_STRINGS, 0);
     case WEIR_ARG_AUTOMATON:
         return automaton_ok(v, arg->a);
+    case WEIR_ARG_CIDR:
+        return bytes_ok(v, arg->a, sizeof(struct weir_cidr));
+    case WEIR_ARG_REPLACE:
+        return automaton_ok(v, arg->a) && replace_ok(v, table_at(v->t, arg->a));
     }
     return fail(v, "an argument is of no known kind");
 }
@@ -437,7 +448,8 @@ static bool node_ok(struct verify *v, uint32_t node, uint32_t depth_limit)
 
 static bool header_action_ok(struct verify *v, const struct weir_action *a)
 {
-    return ref_ok(v, a->name) && value_ok(v, &a->value) && (a->slot == 0xffff || slot_ok(v, a->slot));
+    return ref_ok(v, a->name) && value_ok(v, &a->value) && (a->slot == 0xffff || slot_ok(v, a->slot)) &&
+           (a->lines == 0xffff || slot_ok(v, a->lines));
 }
 
 static bool reply_ok(struct verify *v, const struct weir_action *a)
@@ -556,7 +568,7 @@ static bool names_ok(struct verify *v)
 {
     const struct weir_slot *slots = table_at(v->t, v->head->slots.off);
     for (uint32_t i = 0; i < v->head->slots.count; i++)
-        if (slots[i].kind > WEIR_SLOT_COOKIE || !ref_ok(v, slots[i].name))
+        if (slots[i].kind > WEIR_SLOT_ID || !ref_ok(v, slots[i].name))
             return fail(v, "a slot is malformed");
     const struct weir_ref *sources = table_at(v->t, v->head->sources.off);
     for (uint32_t i = 0; i < v->head->sources.count; i++)

@@ -193,13 +193,16 @@ static inline bool table_in_bloom(const uint8_t *tables, const struct weir_table
 TABLE_WALK table_walk_cidr(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
                            void *ctx)
 {
-    if (s.len != 16)
+    if (s.len != 16 && s.len != sizeof(struct weir_cidr))
         return false;
     struct ip_addr whole;
     memcpy(whole.b, s.p, sizeof whole.b);
+    uint32_t most = s.len == 16 ? 128 : (uint8_t)s.p[16];
     bool v4 = ip_is_v4(&whole);
     const uint32_t *lens = table_at(tables, t->lens.off);
     for (uint32_t i = 0; i < t->lens.count; i++) {
+        if (lens[i] > most)
+            continue;
         if (v4 && lens[i] < 96)
             break;
         struct table_prefix p = table_prefix(whole.b, lens[i]);
@@ -283,8 +286,8 @@ TABLE_WALK table_walk_infix(const uint8_t *tables, const struct weir_table *t, s
 }
 
 /* Visits every record whose key matches `s`, the best first (key_kinds.def). A CIDR table takes the 16 bytes of an
- * address. Returns true where the visitor stopped it. `s` is present. `known`: the hash of `s` where the caller has it, or
- * NULL. */
+ * address, or the 17 of a network, which is matched by the networks that it lies in. Returns true where the visitor stopped
+ * it. `s` is present. `known`: the hash of `s` where the caller has it, or NULL. */
 TABLE_WALK table_walk(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
                       void *ctx, const uint64_t *known)
 {

@@ -349,8 +349,13 @@ static uint32_t decide(struct txn *t, const struct http1_head *h, uint32_t front
     const struct plan *p = t->plan;
     struct route_result *r = &w->result;
     w->scratch = (struct weir_scratch){w->scratch_room, w->scratch_room + sizeof w->scratch_room, false};
-    struct weir_facts f = {.str = p->workers[w->options.index].str, .client_port = c->port, .scratch = &w->scratch};
-    memcpy(f.client_ip, c->addr, sizeof f.client_ip);
+    struct weir_facts f = {.str = p->workers[w->options.index].str,
+                           .client_port = c->ends.client_port,
+                           .listener_port = c->ends.listener_port,
+                           .id = {w->id[0], ++w->id[1]},
+                           .scratch = &w->scratch};
+    memcpy(f.client_ip, c->ends.client_ip, sizeof f.client_ip);
+    memcpy(f.listener_ip, c->ends.listener_ip, sizeof f.listener_ip);
     int refused = facts_fill(p->tables, h, &f);
     if (refused)
         return (uint32_t)refused;

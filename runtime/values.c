@@ -5,6 +5,7 @@
 
 #include "runtime/automaton.h"
 #include "runtime/base/norm.h"
+#include "runtime/convert.h"
 #include "runtime/match.h"
 #include "runtime/table.h"
 
@@ -234,6 +235,29 @@ static struct weir_str abi_ip_text(const struct weir_facts *f, const uint8_t ip[
     return copy_of(f, text, (uint32_t)ip_format(&a, text));
 }
 
+static struct weir_str abi_cidr_text(const struct weir_facts *f, const struct weir_cidr *net)
+{
+    struct ip_prefix p = {.bits = net->bits};
+    memcpy(p.addr.b, net->addr, sizeof p.addr.b);
+    char text[IP_TEXT_MAX];
+    return copy_of(f, text, (uint32_t)ip_prefix_format(&p, text));
+}
+
+static struct weir_str cidr_key(const struct weir_cidr *net)
+{
+    return (struct weir_str){(const char *)net, sizeof *net};
+}
+
+static bool abi_in_cidr(const uint8_t *tables, uint32_t table, const struct weir_cidr *net)
+{
+    return table_find(tables, table, cidr_key(net));
+}
+
+static struct weir_str abi_map_cidr(const uint8_t *tables, uint32_t table, const struct weir_cidr *net)
+{
+    return abi_map_str(tables, table, cidr_key(net));
+}
+
 const struct weir_abi route_abi = {
     .version = WEIR_ABI_VERSION,
     .eq = abi_eq,
@@ -256,4 +280,18 @@ const struct weir_abi route_abi = {
     .int_key = abi_int_key,
     .ip_text = abi_ip_text,
     .concat = concat,
+    .hash = convert_hash,
+    .base64 = convert_base64,
+    .base64_decode = convert_base64_decode,
+    .url_decode = convert_url_decode,
+    .part = convert_part,
+    .replace = convert_replace,
+    .mask = convert_mask,
+    .in_cidr = abi_in_cidr,
+    .map_cidr = abi_map_cidr,
+    .cidr_text = abi_cidr_text,
+    .bytes = copy_of,
+    .lines = convert_lines,
+    .nth = convert_nth,
+    .among = convert_among,
 };

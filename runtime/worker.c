@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -60,8 +61,8 @@ static void on_accept_pause(struct timer *t)
     pause_accepting(w, false);
 }
 
-/* The peer as the ABI has it: 16 bytes, IPv4 as ::ffff:a.b.c.d. */
-static uint16_t peer_of(const struct sockaddr_storage *ss, uint8_t addr[16])
+/* The address as struct conn_ends has it; returns the port. */
+static uint16_t end_of(const struct sockaddr_storage *ss, uint8_t addr[16])
 {
     if (ss->ss_family == AF_INET) {
         const struct sockaddr_in *in = (const void *)ss;
@@ -96,10 +97,15 @@ static bool accept_one(struct accepting *a)
         }
         return false;
     }
-    uint8_t addr[16];
-    uint16_t port = peer_of(&peer, addr);
+    struct conn_ends ends;
+    struct sockaddr_storage here = {0};
+    ends.client_port = end_of(&peer, ends.client_ip);
+    len = sizeof here;
+    if (getsockname(fd, (struct sockaddr *)&here, &len) != 0)
+        here.ss_family = AF_UNSPEC;
+    ends.listener_port = end_of(&here, ends.listener_ip);
     COUNT(w->accepted, 1);
-    downstream_open(w, fd, a->listener->id, addr, port);
+    downstream_open(w, fd, a->listener->id, &ends);
     return true;
 }
 
@@ -443,6 +449,8 @@ struct worker *worker_start(const struct worker_options *o, struct plan *first)
     pool_begin(&w->txns, sizeof(struct txn), 32);
     timers_begin(&w->timers, clock_coarse_ms());
     struct accepting *accepts = NULL;
+    if (getrandom(&w->id[0], sizeof w->id[0], 0) != sizeof w->id[0])
+        goto fail;
     if (!loop_begin(&w->loop) || w->wake.fd < 0 || !loop_add_level(&w->loop, &w->wake))
         goto fail;
     if (!prepare_accepts(w, first, &accepts))

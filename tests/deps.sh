@@ -6,14 +6,14 @@ set -euo pipefail
 
 declare -A package=(
   [cc]=gcc [make]=make [flex]=flex [bison]=bison [re2c]=re2c [xxhash.h]=libxxhash-dev [libc.h]=libc6-dev
-  [cmocka.h]=libcmocka-dev [curl]=curl [python3]=python3 [varnishtest]=varnish [wrk]=wrk [readelf]=binutils
+  [cmocka.h]=libcmocka-dev [curl]=curl [python3]=python3 [varnishtest]=varnish [varnishd]=varnish [wrk]=wrk [readelf]=binutils
   [haproxy]=haproxy [nginx]=nginx-light [taskset]=util-linux [patch]=patch
 )
 build="cc make flex bison re2c xxhash.h libc.h"
 case "${1:-build}" in
   build) need=$build ;;
   test) need="$build cmocka.h curl python3 varnishtest wrk readelf patch" ;;
-  bench) need="$build python3 wrk haproxy nginx taskset" ;;
+  bench) need="$build python3 wrk haproxy nginx varnishd taskset" ;;
   *) echo "usage: tests/deps.sh build|test|bench" >&2; exit 2 ;;
 esac
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Weir beside HAProxy, nginx and the floor proxy on this machine, in one interleaved run.
+"""Weir beside HAProxy, nginx, Varnish and the floor proxy on this machine, in one interleaved run.
 
-  bench.py [--weir build/weir] [--edge build/weir-edge] [--full] [--only plain,rules,idle,swap]
+  bench.py [--weir build/weir] [--edge build/weir-edge] [--full] [--only plain,rules,mixed,idle,swap] [--keep DIR]
 
 Each proxy has one worker on processor 0; wrk and the origins share processor 1. Proxies take turns within a round,
 and the figure of a proxy is the median over the rounds, so that a machine that changes its speed changes all of
 them alike. CPU time is the proxy's own user + system time (/proc/PID/task/*/stat, all threads).
-Parts: plain (keep-alive proxying), rules (N ordered host+path rules), idle (memory of an idle
-connection), swap (plans changed under load)."""
+Parts: plain (keep-alive proxying), rules (N ordered host+path rules), mixed (N ordered rules of five kinds), idle (memory
+of an idle connection), swap (plans changed under load). --keep leaves every configuration in DIR, as it was measured."""
 import argparse, os, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -22,16 +22,22 @@ def free_port():
         return s.getsockname()[1]
 
 
+def children(pid):
+    """Varnish serves from a child of the process that was started."""
+    return [int(c) for task in os.listdir(f"/proc/{pid}/task") for c in open(f"/proc/{pid}/task/{task}/children").read().split()]
+
+
 def cpu_seconds(pid):
     total = 0
     for task in os.listdir(f"/proc/{pid}/task"):
         f = open(f"/proc/{pid}/task/{task}/stat").read().rsplit(")", 1)[1].split()
         total += int(f[11]) + int(f[12])
-    return total / TICK
+    return total / TICK + sum(map(cpu_seconds, children(pid)))
 
 
 def rss_kib(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1))
+    own = int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1))
+    return own + sum(map(rss_kib, children(pid)))
 
 
 def wait_port(port, proc=None, seconds=60):
@@ -51,6 +57,7 @@ class Bench:
     def __init__(self, args):
         self.args = args
         self.tmp = tempfile.mkdtemp(prefix="weir-bench-")
+        os.chmod(self.tmp, 0o755)  # Varnish reads its configuration as another user
         self.running = []
         for tool in ("origin", "floor"):
             subprocess.check_call(["cc", "-O2", "-D_GNU_SOURCE", "-std=gnu11", "-o", f"{self.tmp}/{tool}", f"{HERE}/{tool}.c"])
@@ -78,6 +85,11 @@ class Bench:
     def close(self):
         for p in list(self.running):
             self.stop(p)
+        if self.args.keep:
+            os.makedirs(self.args.keep, exist_ok=True)
+            for f in os.listdir(self.tmp):
+                if f.endswith((".weir", ".cfg", ".conf", ".vcl", ".map")):
+                    shutil.copy(f"{self.tmp}/{f}", self.args.keep)
         shutil.rmtree(self.tmp, ignore_errors=True)
 
     def write(self, name, text):
@@ -125,6 +137,15 @@ class Bench:
                           servers.replace("PORT", str(port)) + "}\n")
         return port, self.start(PROXY_CORE, ["nginx", "-p", self.tmp, "-c", conf])
 
+    def varnish(self, name, rules="", extra=""):
+        """As a proxy: every request is passed, none is answered from the cache."""
+        port = free_port()
+        backends = "".join(f'backend {n} {{ .host = "127.0.0.1"; .port = "{p}"; }}\n' for n, p in zip("ab", self.origins))
+        conf = self.write(f"{name}.vcl", f"vcl 4.1;\n{backends}{extra}sub vcl_recv {{\n  set req.backend_hint = a;\n{rules}  return (pass);\n}}\n"
+                          "sub vcl_backend_fetch { if (false) { set bereq.backend = b; } }\n")
+        return port, self.start(PROXY_CORE, ["varnishd", "-F", "-j", "none", "-n", f"{self.tmp}/{name}", "-a", f"127.0.0.1:{port}", "-f", conf,
+                                             "-s", "malloc,64m", "-p", "thread_pools=1", "-p", "timeout_idle=60"])
+
     # --- load -----------------------------------------------------------------------------------
     def wrk(self, port, secs, path="/", host=None, conns=64, script=None):
         argv = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{conns}", f"-d{secs}", "--latency"]
@@ -157,7 +178,7 @@ class Bench:
 
 
 def host_rules(n, form):
-    return "".join(form.format(i=i) for i in range(n))
+    return "".join(form.format(i=i, els="else " if i else "") for i in range(n))
 
 
 def part_plain(b):
@@ -174,11 +195,32 @@ def part_plain(b):
         b.stop(p)
 
 
+def measure(b, proxies, script):
+    """proxies: [(name, port, process, N)]; script(N): the text of a load for N rules. Prints a table; ratios against the first."""
+    for name, port, p, n in proxies:
+        wait_port(port, p, 120)
+    seen = {}
+    for r in range(b.args.rounds + 1):
+        for name, port, p, n in proxies:
+            load = b.write("wrk.lua", f"math.randomseed({r + 7})\n{script(n)}\nlocal k=0\nrequest=function() k=k%2000+1 return rs[k] end\n")
+            before = cpu_seconds(p.pid)
+            w = b.wrk(port, b.args.secs if r else 1, script=load)
+            if r:
+                seen.setdefault(name, []).append(((cpu_seconds(p.pid) - before) / max(w["requests"], 1) * 1e6, w["rps"], w["p99"], w["failed"]))
+    base = statistics.median(x[0] for x in seen[proxies[0][0]])
+    print(f"  {'':22s} {'CPU us/req':>10s} {'ratio':>6s} {'req/s':>8s} {'p99 ms':>7s} {'RSS KiB':>8s} failed")
+    for name, port, p, n in proxies:
+        us, rps, p99 = (statistics.median(x[i] for x in seen[name]) for i in range(3))
+        print(f"  {name:22s} {us:10.2f} {us / base:5.2f}x {rps:8.0f} {p99:7.2f} {rss_kib(p.pid):8d} {sum(x[3] for x in seen[name])}", flush=True)
+        b.stop(p)
+
+
 def part_rules(b):
     print("\n(2) N ordered rules (host + path prefix), a random tenant for each request; ratios against weir, N = 10", flush=True)
     weir_form = '    use b if host == "t{i}.example.com" and path under "/api"\n'
     ha_form = " use_backend b if {{ hdr(host) -i t{i}.example.com }} {{ path_beg /api/ }}\n"
     ng_form = "server {{ listen 127.0.0.1:PORT; server_name t{i}.example.com; location / {{ proxy_pass http://a; }} location /api/ {{ proxy_pass http://b; }} }}\n"
+    vcl_form = '  {els}if (req.http.host == "t{i}.example.com" && req.url ~ "^/api(/|$|\\?)") {{ set req.backend_hint = b; }}\n'
     proxies, built = [], {}
     for n in (10, 1000, 10000, 100000):
         port, p, secs = b.weir(f"rules{n}", host_rules(n, weir_form))
@@ -194,30 +236,60 @@ def part_rules(b):
     for n in (10, 10000):
         port, p = b.nginx(f"rules{n}", host_rules(n, ng_form))
         proxies.append((f"nginx {n}", port, p, n))
-    for name, port, p, n in proxies:
-        wait_port(port, p)
-    seen = {}
-    for r in range(b.args.rounds + 1):
-        for name, port, p, n in proxies:
-            script = b.write("wrk.lua", f'math.randomseed({r + 7})\nlocal hs={{}}\nfor i=1,2000 do hs[i]=wrk.format("GET","/api/users/42",{{["Host"]="t"..math.random(0,{n - 1})..".example.com"}}) end\nlocal k=0\nrequest=function() k=k%2000+1 return hs[k] end\n')
-            before = cpu_seconds(p.pid)
-            w = b.wrk(port, b.args.secs if r else 1, script=script)
-            if r:
-                seen.setdefault(name, []).append(((cpu_seconds(p.pid) - before) / max(w["requests"], 1) * 1e6, w["rps"], w["p99"], w["failed"]))
-    base = statistics.median(x[0] for x in seen["weir 10"])
-    print(f"  {'':22s} {'CPU us/req':>10s} {'ratio':>6s} {'req/s':>8s} {'p99 ms':>7s} {'RSS KiB':>8s} failed")
-    for name, port, p, n in proxies:
-        us, rps, p99 = (statistics.median(x[i] for x in seen[name]) for i in range(3))
-        print(f"  {name:22s} {us:10.2f} {us / base:5.2f}x {rps:8.0f} {p99:7.2f} {rss_kib(p.pid):8d} {sum(x[3] for x in seen[name])}")
-        b.stop(p)
+    for n in (10, 1000) if shutil.which("varnishd") else ():
+        port, p = b.varnish(f"rules{n}", host_rules(n, vcl_form))
+        proxies.append((f"varnish {n}", port, p, n))
+    measure(b, proxies, lambda n: 'rs={} for i=1,2000 do rs[i]=wrk.format("GET","/api/users/42",{["Host"]="t"..math.random(0,%d)..".example.com"}) end' % (n - 1))
     print("  weir build, whole: " + ", ".join(f"{n} rules {s:.2f} s" for n, s in built.items()), flush=True)
+
+
+# The same five kinds of rules in each language; nginx has no ordered rules over hosts, headers and addresses.
+MIXED = {
+    "weir": ('    use b if host == "t{i}.example.com" and path under "/api"\n',
+             '    use b if host like "*.w{i}.example.com" and req.method == "POST"\n',
+             '    use b if path matches re"^/v{i}/[0-9]+$"\n',
+             '    use b if path ends-with ".t{i}.json" and not client.ip in 10.0.0.0/8\n',
+             '    use b if req.header["X-Plan"] == "p{i}" and path under "/app"\n'),
+    "haproxy": (" use_backend b if {{ hdr(host) -i t{i}.example.com }} {{ path_beg /api/ }}\n",
+                " use_backend b if {{ hdr_end(host) -i .w{i}.example.com }} METH_POST\n",
+                " use_backend b if {{ path_reg ^/v{i}/[0-9]+$ }}\n",
+                " use_backend b if {{ path_end .t{i}.json }} !{{ src 10.0.0.0/8 }}\n",
+                " use_backend b if {{ req.hdr(X-Plan) p{i} }} {{ path_beg /app/ }}\n"),
+    "varnish": ('  {els}if (req.http.host == "t{i}.example.com" && req.url ~ "^/api(/|$|\\?)") {{ set req.backend_hint = b; }}\n',
+                '  {els}if (req.http.host ~ "^[^.]+\\.w{i}\\.example\\.com$" && req.method == "POST") {{ set req.backend_hint = b; }}\n',
+                '  {els}if (req.url ~ "^/v{i}/[0-9]+($|\\?)") {{ set req.backend_hint = b; }}\n',
+                '  {els}if (req.url ~ "\\.t{i}\\.json($|\\?)" && client.ip !~ tens) {{ set req.backend_hint = b; }}\n',
+                '  {els}if (req.http.X-Plan == "p{i}" && req.url ~ "^/app(/|$|\\?)") {{ set req.backend_hint = b; }}\n'),
+}
+
+
+def part_mixed(b):
+    print("\n(3) N ordered rules of five kinds (host + path, wildcard host + method, path regex, path suffix + address, header +\n"
+          "    path), a random one of them is met by each request; ratios against weir, N = 10", flush=True)
+    rules = lambda who, n: "".join(MIXED[who][i % 5].format(i=i, els="else " if i else "") for i in range(n))
+    proxies = []
+    for n in (10, 100, 1000) + ((10000,) if b.args.full else ()):
+        port, p, _ = b.weir(f"mixed{n}", rules("weir", n))
+        proxies.append((f"weir {n}", port, p, n))
+    for n in (10, 100, 1000):
+        port, p = b.haproxy(f"mixed{n}", rules("haproxy", n))
+        proxies.append((f"haproxy {n}", port, p, n))
+    for n in (10, 100, 1000) if shutil.which("varnishd") else ():
+        port, p = b.varnish(f"mixed{n}", rules("varnish", n), 'acl tens { "10.0.0.0"/8; }\n')
+        proxies.append((f"varnish {n}", port, p, n))
+    measure(b, proxies, lambda n: """rs={} for k=1,2000 do local i=math.random(0,%d)
+      if i%%5==0 then rs[k]=wrk.format("GET","/api/users/42",{["Host"]="t"..i..".example.com"})
+      elseif i%%5==1 then rs[k]=wrk.format("POST","/x",{["Host"]="a.w"..i..".example.com"},"b")
+      elseif i%%5==2 then rs[k]=wrk.format("GET","/v"..i.."/17",{["Host"]="x.example.com"})
+      elseif i%%5==3 then rs[k]=wrk.format("GET","/a/b.t"..i..".json",{["Host"]="x.example.com"})
+      else rs[k]=wrk.format("GET","/app/z",{["Host"]="x.example.com",["X-Plan"]="p"..i}) end end""" % (n - 1))
 
 
 def part_idle(b):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     n = min(4000, hard // 2 - 200)
-    print(f"\n(3) {n} idle keep-alive connections, resident memory each (after one request each)", flush=True)
+    print(f"\n(4) {n} idle keep-alive connections, resident memory each (after one request each)", flush=True)
     wp, w, _ = b.weir("idle")
     hp, h = b.haproxy("idle")
     np, ng = b.nginx("idle")
@@ -239,7 +311,7 @@ def part_idle(b):
 
 def part_swap(b):
     count, secs = (100, 20) if b.args.full else (30, 6)
-    print(f"\n(4) {count} plans of a 50,000-row host map swapped in {secs} s under 64 keep-alive clients", flush=True)
+    print(f"\n(5) {count} plans of a 50,000-row host map swapped in {secs} s under 64 keep-alive clients", flush=True)
     rows = [f"t{i}.example.com {'ab'[i % 2]}\n" for i in range(50000)]
     b.write("tenants.map", "".join(rows))
     b.write("tenants2.map", "".join(rows[:-1]) + "t49999.example.com a\n")
@@ -278,14 +350,15 @@ def main():
     ap.add_argument("--weir", default="build/weir")
     ap.add_argument("--edge", default="build/weir-edge")
     ap.add_argument("--full", action="store_true", help="longer rounds, 100 swaps, HAProxy with 10,000 ACLs")
-    ap.add_argument("--only", default="plain,rules,idle,swap")
+    ap.add_argument("--only", default="plain,rules,mixed,idle,swap")
+    ap.add_argument("--keep", metavar="DIR", help="leave the configurations there")
     a = ap.parse_args()
     a.weir, a.edge = os.path.abspath(a.weir), os.path.abspath(a.edge)
     a.rounds, a.secs = (5, 4) if a.full else (3, 2)
     b = Bench(a)
     try:
         for part in a.only.split(","):
-            {"plain": part_plain, "rules": part_rules, "idle": part_idle, "swap": part_swap}[part](b)
+            {"plain": part_plain, "rules": part_rules, "mixed": part_mixed, "idle": part_idle, "swap": part_swap}[part](b)
     finally:
         b.close()
 

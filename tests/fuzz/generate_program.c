@@ -26,6 +26,10 @@ static const char *const path_globs[] = {"/*",  "/**",  "/a/*",       "/a/**", "
 static const char *const regexes[] = {"^/a",        "b$",      "^/[a-z]+$", "a.*b",  "^/api/v[0-9]+(/|$)",
                                       "(a|b){2,3}", "^$",      "(?i)^/API", "x\\.y", "^(/[^/]+)+$",
                                       "[0-9]",      "^[^b]*$", "a|^/b|c$"};
+/* Those that can match a byte: the others cannot be replaced. */
+static const char *const replaced[] = {"^/a",         "b$",      "[a-z]+",     "a.*b",    "^/api/v[0-9]+(/|$)",
+                                       "(a|b){2,3}",  "a|ab|b*", "(?i)A",      "x\\.y",   "(/[^/]+)+",
+                                       "((a*)*b?)*",  "[^b]*$",  "a|^/b|c$",   "a(b+a)?", "(ab|a)(c|bcd)?|.$"};
 static const char *const ports[] = {"1", "80", "443", "1024", "50000", "65535"};
 
 uint32_t generate_draw(struct generate *g, uint32_t below)
@@ -117,10 +121,63 @@ static void add_optional(struct generate *g, struct buf *out)
         buf_printf(out, "req.header[\"%s\"]", ONE_OF(g, read_names));
 }
 
+static const char *const separators[] = {",", ", ", "/", ".", "a", "aa", "ab", " "};
+static const char *const replacements[] = {"", "-", "b", "<ab>", "/a/b"};
+
+/* A text that a converter makes of one that may be absent, itself maybe absent. */
+static void add_converted(struct generate *g, struct buf *out)
+{
+    static const char *const plain[] = {"base64", "base64-decode", "url-decode", "base64 | base64-decode", "lower"};
+    if (chance(g, 15)) {
+        buf_printf(out, "req.headers[\"%s\"] | nth(%s%u)", ONE_OF(g, read_names), chance(g, 40) ? "-" : "",
+                   1 + generate_draw(g, 3));
+        return;
+    }
+    if (chance(g, 30))
+        buf_str(out, chance(g, 50) ? "req.raw-path" : "req.uri");
+    else
+        add_optional(g, out);
+    switch (generate_draw(g, 3)) {
+    case 0:
+        buf_printf(out, " | field(%s%u, \"%s\")", chance(g, 40) ? "-" : "", 1 + generate_draw(g, 4),
+                   ONE_OF(g, separators));
+        break;
+    case 1:
+        buf_printf(out, " | replace(re\"%s\", \"%s\")", ONE_OF(g, replaced), ONE_OF(g, replacements));
+        break;
+    default:
+        buf_printf(out, " | %s", ONE_OF(g, plain));
+    }
+    if (chance(g, 15))
+        buf_printf(out, " | replace(re\"%s\", \"%s\")", ONE_OF(g, replaced), ONE_OF(g, replacements));
+}
+
+/* A number that a converter makes. */
+static void add_measure(struct generate *g, struct buf *out)
+{
+    if (chance(g, 20)) {
+        buf_printf(out, "(req.headers[\"%s\"] | length)", ONE_OF(g, read_names));
+        return;
+    }
+    buf_str(out, "(");
+    if (chance(g, 50))
+        add_optional(g, out);
+    else
+        add_converted(g, out);
+    buf_str(out, chance(g, 60) ? " | length)" : " | hash)");
+}
+
+/* The network of an address. */
+static void add_mask(struct generate *g, struct buf *out)
+{
+    static const unsigned v4[] = {0, 8, 12, 16, 23, 24, 32}, v6[] = {0, 16, 31, 32, 48, 64, 95, 96, 104, 128};
+    buf_printf(out, "%s | mask(%u, %u)", chance(g, 80) ? "client.ip" : "listener.ip", ONE_OF(g, v4), ONE_OF(g, v6));
+}
+
 /* A text for a header, a Location or a body. */
 static void add_value(struct generate *g, struct buf *out)
 {
-    static const char *const plain[] = {"host", "path", "req.uri", "req.method"};
+    static const char *const plain[] = {"host", "path", "req.uri", "req.method", "req.raw-path"};
     static const char *const mixed[] = {
         "client.ip",
         "client.port",
@@ -130,8 +187,18 @@ static void add_value(struct generate *g, struct buf *out)
         "\"${client.ip}: ${req.header[\"X-A\"] | default(\"none\")}\"",
         "host | upper | lower",
         "req.query[\"q\"] | default(\"q?\")",
+        "req.version",
+        "\"${listener.ip} ${listener.port} ${req.id}\"",
     };
-    if (g->glue && chance(g, 60))
+    if (g->glue && chance(g, 30)) {
+        add_converted(g, out);
+        buf_printf(out, " | default(\"%s\")", ONE_OF(g, words));
+    } else if (g->glue && chance(g, 10)) {
+        add_mask(g, out);
+    } else if (g->glue && chance(g, 10)) {
+        add_measure(g, out);
+        buf_str(out, " | default(0)");
+    } else if (g->glue && chance(g, 60))
         buf_str(out, ONE_OF(g, mixed));
     else if (chance(g, 40))
         buf_str(out, ONE_OF(g, plain));
@@ -142,7 +209,7 @@ static void add_value(struct generate *g, struct buf *out)
 /* A subject for keys of `kind`. False where there is none without generated code. */
 static bool add_subject(struct generate *g, enum ir_key_kind kind, struct buf *out)
 {
-    static const char *const texts[] = {"req.uri", "req.method", "host", "path"};
+    static const char *const texts[] = {"req.uri", "req.method", "host", "path", "req.raw-path"};
     switch (kind) {
     case IR_KEY_STRING:
     case IR_KEY_PREFIX:
@@ -160,11 +227,14 @@ static bool add_subject(struct generate *g, enum ir_key_kind kind, struct buf *o
         buf_str(out, "path");
         return true;
     case IR_KEY_CIDR:
-        buf_str(out, "client.ip");
+        if (g->glue && chance(g, 30))
+            add_mask(g, out);
+        else
+            buf_str(out, g->glue && chance(g, 20) ? "listener.ip" : "client.ip");
         return true;
     case IR_KEY_INT:
         if (g->glue)
-            buf_str(out, "client.port");
+            buf_str(out, chance(g, 70) ? "client.port" : "listener.port");
         return g->glue;
     }
     return false;
@@ -298,7 +368,28 @@ static void add_arithmetic(struct generate *g, struct buf *out, uint32_t depth)
 static void add_glue_test(struct generate *g, struct buf *out)
 {
     static const char *const orders[] = {"<", "<=", ">", ">=", "==", "!="};
-    switch (generate_draw(g, 8)) {
+    switch (generate_draw(g, 13)) {
+    case 8:
+        add_converted(g, out);
+        buf_printf(out, " %s \"%s\"", chance(g, 50) ? "==" : "contains", ONE_OF(g, words));
+        break;
+    case 9:
+        buf_str(out, "exists(");
+        add_converted(g, out);
+        buf_str(out, ")");
+        break;
+    case 10:
+        add_measure(g, out);
+        buf_printf(out, " %% %u %s %u", 1 + generate_draw(g, 4), ONE_OF(g, orders), generate_draw(g, 3));
+        break;
+    case 11:
+        add_mask(g, out);
+        buf_printf(out, " %s %s", chance(g, 30) ? "==" : chance(g, 70) ? "in" : "not in", ONE_OF(g, nets));
+        break;
+    case 12:
+        buf_printf(out, "\"%s\" %sin req.headers[\"%s\"]", ONE_OF(g, words), chance(g, 20) ? "not " : "",
+                   ONE_OF(g, read_names));
+        break;
     case 0:
         buf_printf(out, "client.port %s %s", ONE_OF(g, orders), ONE_OF(g, ports));
         break;

@@ -115,7 +115,8 @@ static struct slice draw_target(struct generate *g, struct arena *a)
 /* Field values have no white space at their ends, as the parser gives them. */
 static struct slice draw_value(struct generate *g, struct arena *a)
 {
-    static const char *const more[] = {"green", "a\tb", "\xc3\xa9", "x,y", "1, 2", "none", "/a/b", "b.a.com"};
+    static const char *const more[] = {"green", "a\tb", "\xc3\xa9", "x,y", "1, 2", "none",
+                                       "/a/b",  "b.a.com", "YQ==",     "YWJj", "a%62%2", "a%62%41"};
     struct slice v = chance(g, 20) ? ONE_OF(g, more) : vary(g, a, ONE_OF(g, words));
     while (v.len && (v.p[0] == ' ' || v.p[0] == '\t'))
         v = slice_from(v, 1);
@@ -185,6 +186,11 @@ void generate_request(struct generate *g, struct generated_request *r)
     r->q.tls = chance(g, 40);
     r->q.client_ip = draw_address(g);
     r->q.client_port = ports[generate_draw(g, COUNT(ports))];
+    if (chance(g, 80)) {
+        r->q.listener_ip = draw_address(g);
+        r->q.listener_port = ports[generate_draw(g, COUNT(ports))];
+    }
+    r->q.http10 = chance(g, 10);
     struct slice host = draw_host(g, &r->a), named = draw_host(g, &r->a);
     if (chance(g, 2))
         r->q.target = chance(g, 50) ? SLICE("?q=one") : r->q.target;

@@ -130,7 +130,7 @@ void plan_side_write_request(const struct eval_request *q, struct buf *out)
     buf_slice(out, q->method);
     buf_char(out, ' ');
     buf_slice(out, q->target);
-    buf_str(out, " HTTP/1.1\r\n");
+    buf_str(out, q->http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
     for (uint32_t i = 0; i < q->nheaders; i++) {
         buf_slice(out, q->headers[i].name);
         buf_str(out, ": ");
@@ -205,6 +205,11 @@ void plan_side_describe(const struct plan_side *s, const struct ir_frontend *fro
     struct weir_facts facts = {
         .str = s->facts, .client_port = q->client_port, .tls_active = q->tls, .scratch = &scratch};
     plan_side_write_request(q, &bytes);
+    struct ip_addr here = q->listener_ip;
+    facts.listener_port = q->listener_port;
+    if (!q->listener_port)
+        eval_listener(frontend, q->tls ? 443 : 80, &here, &facts.listener_port);
+    memcpy(facts.listener_ip, here.b, sizeof facts.listener_ip);
     memcpy(facts.client_ip, q->client_ip.b, sizeof facts.client_ip);
     int status = http1_parse_request(buf_view(&bytes), true, &head);
     if (status == 1)

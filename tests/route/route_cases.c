@@ -5,7 +5,7 @@
  * A .cases file holds sections. A section begins with a program: a line `program NAME.weir` (a file beside),
  * or `program`, the program's lines and `---`. Then requests, one a line: METHOD URL [word…] -> OUTCOME
  * `https` in the URL is a TLS connection. Words: `from IP` or `from IP:PORT`; `frontend NAME` (else the
- * first); `-H "Name: value"` (a Host among them replaces the URL's; escapes \" \\ \t \xHH); `target TEXT`,
+ * first); `at IP` or `at IP:PORT`, where it arrives; `http/1.0`; `-H "Name: value"` (a Host among them replaces the URL's; escapes \" \\ \t \xHH); `target TEXT`,
  * the request target as it is sent; `no-host`. OUTCOME: `use NAME`, `redirect STATUS URL`, `reply STATUS`,
  * `refused STATUS`. Indented lines after a request must be lines of its description (plan_side.h), as `set
  * X-A: "v"`, `body "…"`, `header Allow: "GET"`, `route rule 2, line 9`. `#` begins a comment line. */
@@ -159,15 +159,16 @@ static bool take_header(struct suite *s, struct request_case *k, struct slice *r
     return true;
 }
 
-static bool take_from(struct request_case *k, struct slice w)
+/* ADDRESS or ADDRESS:PORT */
+static bool take_end(struct slice w, struct ip_addr *ip, uint16_t *port)
 {
-    if (ip_parse(w, &k->q.client_ip))
+    if (ip_parse(w, ip))
         return true;
     const char *colon = memrchr(w.p, ':', w.len);
     if (!colon)
         return false;
-    k->q.client_port = (uint16_t)atoi(colon + 1);
-    return ip_parse((struct slice){w.p, (size_t)(colon - w.p)}, &k->q.client_ip);
+    *port = (uint16_t)atoi(colon + 1);
+    return ip_parse((struct slice){w.p, (size_t)(colon - w.p)}, ip);
 }
 
 static const struct ir_frontend *find_frontend(const struct ir_program *p, struct slice name)
@@ -210,7 +211,11 @@ static bool parse_request(struct suite *s, struct slice rest, struct request_cas
     for (struct slice w = take_word(&rest); w.len; w = take_word(&rest)) {
         bool ok = true;
         if (slice_eq(w, SLICE("from")))
-            ok = take_from(k, take_word(&rest));
+            ok = take_end(take_word(&rest), &k->q.client_ip, &k->q.client_port);
+        else if (slice_eq(w, SLICE("at")))
+            ok = take_end(take_word(&rest), &k->q.listener_ip, &k->q.listener_port);
+        else if (slice_eq(w, SLICE("http/1.0")))
+            k->q.http10 = true;
         else if (slice_eq(w, SLICE("frontend")))
             frontend = take_word(&rest);
         else if (slice_eq(w, SLICE("target")))

@@ -101,6 +101,44 @@ static void first_line_is(const char *request, const char *from, const char *hea
     told_end(&t);
 }
 
+static void where_it_arrives(void **state)
+{
+    (void)state;
+    static const char text[] = "language 1\n"
+                               "frontend edge { listen 10.0.0.5:8080; listen :80\n"
+                               "  route { redirect to \"http://${listener.ip}:${listener.port}/${req.version}\" 302 }\n"
+                               "}\n";
+    static const struct {
+        const char *request, *listener;
+        bool http10;
+        const char *want; /* NULL: refused */
+    } cases[] = {
+        {"http://x/", NULL, false, "redirect 302 http://192.0.2.2:80/HTTP/1.1"},
+        {"http://x:8080/", NULL, true, "redirect 302 http://10.0.0.5:8080/HTTP/1.0"},
+        {"http://x:9999/", NULL, false, "redirect 302 http://10.0.0.5:8080/HTTP/1.1"},
+        {"http://x/", "127.0.0.1", false, "redirect 302 http://127.0.0.1:80/HTTP/1.1"},
+        {"http://x/", "127.0.0.1:81", false, "redirect 302 http://127.0.0.1:81/HTTP/1.1"},
+        {"http://x/", "[::1]:81", false, "redirect 302 http://::1:81/HTTP/1.1"},
+        {"http://x/", "localhost:81", false, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct told t;
+        tell_as(&t, text,
+                &(struct explain_query){.request = slice_of(cases[i].request),
+                                        .listener = cases[i].listener,
+                                        .http10 = cases[i].http10},
+                false);
+        assert_int_equal(t.ok, cases[i].want != NULL);
+        if (!cases[i].want)
+            assert_non_null(strstr(t.text.p, "--listener takes an address"));
+        else
+            *strchr(t.text.p, '\n') = 0;
+        if (cases[i].want)
+            assert_string_equal(t.text.p, cases[i].want);
+        told_end(&t);
+    }
+}
+
 static void first_lines(void **state)
 {
     (void)state;
@@ -156,7 +194,7 @@ static void json_is_one_object(void **state)
         "app\",\"backend\":\"app\",\"rule\":{\"name\":\"edge.route[2]\",\"file\":\"site.weir\",\"line\":13},"
         "\"request\":{\"method\":\"GET\",\"host\":\"a.example\",\"path\":\"/\",\"uri\":\"/"
         "\",\"from\":\"192.0.2.1\","
-        "\"port\":50000,\"tls\":true},\"frontend\":\"edge\",\"headers\":[{\"edit\":\"set\",\"name\":\"X-"
+        "\"port\":50000,\"tls\":true,\"listener\":\"192.0.2.2\",\"listener-port\":80},\"frontend\":\"edge\",\"headers\":[{\"edit\":\"set\",\"name\":\"X-"
         "Tls\",\"value\":\"yes\","
         "\"rule\":{\"name\":\"edge.request[0]\",\"file\":\"site.weir\",\"line\":7}},{\"edit\":\"delete\","
         "\"name\":\"X-Old\","
@@ -199,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outcomes_and_reasons),        cmocka_unit_test(first_lines),
+        cmocka_unit_test(where_it_arrives),
         cmocka_unit_test(malformed_questions),         cmocka_unit_test(json_is_one_object),
         cmocka_unit_test(the_nearest_rules_are_shown),
     };

@@ -38,7 +38,7 @@ static int fill(const struct tables *t, const char *text, size_t room, size_t *u
     free(memory);
     memory = malloc(room ? room : 1);
     struct weir_scratch scratch = {memory, memory + room, false};
-    struct weir_facts f = {.str = str, .scratch = &scratch};
+    struct weir_facts f = {.str = str, .id = {0x0123456789abcdef, 0xff}, .scratch = &scratch};
     memset(str, 0xa5, sizeof str);
     assert_int_equal(http1_parse_request(slice_of(text), false, &head), 1);
     int status = facts_fill((const uint8_t *)t, &head, &f);
@@ -166,6 +166,35 @@ static void test_query_and_cookies(void **state)
     is_text(str[WEIR_SLOT_FIXED + 0], NULL);
 }
 
+static void test_lines_and_raw(void **state)
+{
+    (void)state;
+    static struct tables t;
+    t = (struct tables){0};
+    size_t used;
+    add_slot(&t, WEIR_SLOT_LINES, "x-a");
+    add_slot(&t, WEIR_SLOT_LINES, "host");
+    add_slot(&t, WEIR_SLOT_ID, "");
+    assert_int_equal(fill(&t, "GET /a/../%7e?q HTTP/1.1\r\nX-A: 1, 2\r\nHost: x\r\nx-a:\r\nX-A: 3\r\n\r\n", 256, &used), 0);
+    is_text(str[WEIR_SLOT_RAW_PATH], "/a/../%7e");
+    is_text(str[WEIR_SLOT_VERSION], "HTTP/1.1");
+    is_text(str[WEIR_SLOT_FIXED + 0], "1, 2\n\n3");
+    is_text(str[WEIR_SLOT_FIXED + 1], "x");
+    is_text(str[WEIR_SLOT_FIXED + 2], "0123456789abcdef00000000000000ff");
+    assert_int_equal(fill(&t, "GET http://y:80?q HTTP/1.0\r\nX-A: 1\r\nHost: x\r\n\r\n", 256, &used), 0);
+    is_text(str[WEIR_SLOT_RAW_PATH], "/");
+    is_text(str[WEIR_SLOT_VERSION], "HTTP/1.0");
+    is_text(str[WEIR_SLOT_FIXED + 0], "1");
+    is_text(str[WEIR_SLOT_FIXED + 1], "y:80");
+    assert_int_equal(fill(&t, "OPTIONS * HTTP/1.0\r\n\r\n", 256, &used), 0);
+    is_text(str[WEIR_SLOT_RAW_PATH], "*");
+    is_text(str[WEIR_SLOT_FIXED + 0], NULL);
+    is_text(str[WEIR_SLOT_FIXED + 1], NULL);
+    for (size_t room = 0; room < 64; room++)
+        assert_int_equal(fill(&t, "GET / HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nX-A: 2\r\n\r\n", room, &used),
+                         room < 1 + 3 + 32 ? 500 : 0);
+}
+
 /* With less scratch than is needed the answer is 500, with enough it is not: no byte beyond is written either
  * way (ASan). */
 static void test_scratch(void **state)
@@ -196,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fixed),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_headers), cmocka_unit_test(test_query_and_cookies),
+        cmocka_unit_test(test_lines_and_raw),
         cmocka_unit_test(test_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

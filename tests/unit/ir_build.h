@@ -42,11 +42,12 @@ static inline struct ir_expr *build_field(struct ir_build *b, enum ir_field fiel
 {
     struct ir_expr *e = build_expr(b, IR_FIELD, IR_STR, 0);
     e->field = (uint8_t)field;
-    e->kind = field == IR_FIELD_CLIENT_IP     ? IR_IP
-              : field == IR_FIELD_CLIENT_PORT ? IR_INT
-              : field == IR_FIELD_TLS_ACTIVE  ? IR_BOOL
-                                              : IR_STR;
-    e->optional = key != NULL;
+    e->kind = field == IR_FIELD_CLIENT_IP || field == IR_FIELD_LISTENER_IP       ? IR_IP
+              : field == IR_FIELD_CLIENT_PORT || field == IR_FIELD_LISTENER_PORT ? IR_INT
+              : field == IR_FIELD_TLS_ACTIVE                                     ? IR_BOOL
+              : field == IR_FIELD_HEADERS                                        ? IR_LIST
+                                                                                 : IR_STR;
+    e->optional = key != NULL && field != IR_FIELD_HEADERS;
     if (key)
         e->str = arena_copy(&b->a, slice_of(key));
     return e;

@@ -33,8 +33,47 @@ static struct ir_expr *junction(struct ir_build *b, enum ir_op op, struct ir_exp
     return e;
 }
 
+static struct ir_expr *converted(struct ir_build *b, enum ir_op op, enum ir_kind kind, struct ir_expr *x,
+                                 struct ir_expr *y, struct ir_expr *z)
+{
+    struct ir_expr *e = build_expr(b, op, kind, z ? 3 : y ? 2 : 1);
+    e->args[0] = x;
+    e->args[1] = y;
+    if (z)
+        e->args[2] = z;
+    return e;
+}
+
+/* Tests of what converters make. */
+static void add_converters(struct ir_build *b, struct ir_expr *all, struct ir_set *nets)
+{
+    struct ir_expr *x = header(b, "x-a"), *lines = build_field(b, IR_FIELD_HEADERS, "x-a"),
+                   *net = build_expr(b, IR_CONST_CIDR, IR_CIDR, 0), *text = build_str(b, SLICE("t"));
+    ip_prefix_parse(SLICE("10.1.0.0/17"), &net->cidr);
+    struct ir_expr *mask = converted(b, IR_MASK, IR_CIDR, build_field(b, IR_FIELD_LISTENER_IP, NULL), build_int(b, 32),
+                                     build_int(b, 0));
+    struct ir_expr *replace = converted(b, IR_REPLACE, IR_STR, x, build_str(b, SLICE("-")), NULL);
+    replace->str = SLICE("[a-z]+");
+    struct ir_expr *const parts[] = {
+        build_two(b, IR_EQ, mask, net),
+        build_in(b, mask, nets),
+        build_two(b, IR_EQ, converted(b, IR_PART, IR_STR, x, build_int(b, INT64_MIN), build_str(b, SLICE(","))), text),
+        build_two(b, IR_EQ, replace, text),
+        build_two(b, IR_EQ, unary(b, IR_BASE64, IR_STR, unary(b, IR_URL_DECODE, IR_STR, x)),
+                  unary(b, IR_BASE64_DECODE, IR_STR, x)),
+        build_two(b, IR_LT, unary(b, IR_LENGTH, IR_INT, x), unary(b, IR_HASH, IR_INT, x)),
+        build_two(b, IR_LT, unary(b, IR_LINES, IR_INT, lines), build_field(b, IR_FIELD_LISTENER_PORT, NULL)),
+        build_two(b, IR_EQ, converted(b, IR_NTH, IR_STR, lines, build_int(b, -1), NULL),
+                  build_field(b, IR_FIELD_RAW_PATH, NULL)),
+        build_two(b, IR_AMONG, build_field(b, IR_FIELD_VERSION, NULL), lines),
+    };
+    for (uint32_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        all->args[all->nargs++] = parts[i];
+}
+
 /* A condition with every operator in it. */
-static struct ir_expr *every_operator(struct ir_build *b, struct ir_set *texts, struct ir_set *numbers)
+static struct ir_expr *every_operator(struct ir_build *b, struct ir_set *texts, struct ir_set *numbers,
+                                      struct ir_set *nets)
 {
     struct ir_expr *path = build_field(b, IR_FIELD_PATH, NULL), *all = build_expr(b, IR_AND, IR_BOOL, 0);
     struct ir_expr *to_int = unary(b, IR_TO_INT, IR_INT, build_field(b, IR_FIELD_QUERY, "n"));
@@ -45,7 +84,7 @@ static struct ir_expr *every_operator(struct ir_build *b, struct ir_set *texts, 
     yes->num = 1;
     def->args[0] = header(b, "x-a");
     def->args[1] = build_str(b, SLICE("none\n\"${x}"));
-    all->args = arena_array(&b->a, struct ir_expr *, 20);
+    all->args = arena_array(&b->a, struct ir_expr *, 40);
     struct ir_expr *const parts[] = {
         build_test(b, IR_UNDER, path, "/a"),
         build_test(b, IR_STARTS_WITH, path, "/b"),
@@ -66,6 +105,7 @@ static struct ir_expr *every_operator(struct ir_build *b, struct ir_set *texts, 
     };
     for (uint32_t i = 0; i < sizeof parts / sizeof *parts; i++)
         all->args[all->nargs++] = parts[i];
+    add_converters(b, all, nets);
     return all;
 }
 
@@ -158,7 +198,7 @@ static void whole_program(struct ir_build *b, bool turned)
     add_rule(b, false, IR_ADD_HEADER, unary(b, IR_TO_STR, IR_STR, build_field(b, IR_FIELD_CLIENT_IP, NULL)))
         ->name = SLICE("X-Add");
     add_rule(b, false, IR_DEL_HEADER, NULL)->name = SLICE("X-Del");
-    add_rule(b, true, IR_USE, NULL)->guard = every_operator(b, texts, numbers);
+    add_rule(b, true, IR_USE, NULL)->guard = every_operator(b, texts, numbers, cidrs);
     b->f->route.v[0].backend = x;
     add_rule(b, true, IR_USE_MAP, build_lookup(b, map, build_field(b, IR_FIELD_HOST, NULL)));
     struct ir_expr *to = build_expr(b, IR_CONCAT, IR_STR, 2);
@@ -350,6 +390,60 @@ static void damaged_bytes_are_refused(void **state)
     arena_free(&b.a);
 }
 
+static bool comes_back(struct ir_expr *guard)
+{
+    struct ir_build b;
+    const char *why;
+    build_begin(&b);
+    struct ir_backend *x = build_backend(&b, "x");
+    build_use(&b, x, guard);
+    build_use(&b, x, NULL);
+    struct coded c = encode(&b.p);
+    bool good = ir_decode(&b.a, buf_view(&c.canonical), buf_view(&c.places), &why) != NULL;
+    coded_free(&c);
+    arena_free(&b.a);
+    return good;
+}
+
+/* Arguments that the checker refuses would be taken for granted later. */
+static void wrong_arguments_are_refused(void **state)
+{
+    (void)state;
+    struct ir_build b;
+    build_begin(&b);
+    struct ir_expr *x = header(&b, "x-a"), *lines = build_field(&b, IR_FIELD_HEADERS, "x-a"),
+                   *ip = build_field(&b, IR_FIELD_CLIENT_IP, NULL), *comma = build_str(&b, SLICE(","));
+    static const int64_t places[] = {1, -1, INT64_MIN, 0};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct ir_expr *n = build_int(&b, places[i]);
+        assert_int_equal(comes_back(unary(&b, IR_EXISTS, IR_BOOL, converted(&b, IR_PART, IR_STR, x, n, comma))), i < 3);
+        assert_int_equal(comes_back(unary(&b, IR_EXISTS, IR_BOOL, converted(&b, IR_NTH, IR_STR, lines, n, NULL))), i < 3);
+    }
+    assert_false(comes_back(unary(&b, IR_EXISTS, IR_BOOL,
+                                  converted(&b, IR_PART, IR_STR, x, build_int(&b, 1), build_str(&b, SLICE(""))))));
+    assert_false(comes_back(unary(&b, IR_EXISTS, IR_BOOL, converted(&b, IR_PART, IR_STR, x, build_int(&b, 1), x))));
+    assert_false(comes_back(unary(&b, IR_EXISTS, IR_BOOL, converted(&b, IR_NTH, IR_STR, x, build_int(&b, 1), NULL))));
+    static const struct {
+        int64_t v4, v6;
+        bool good;
+    } bits[] = {{0, 0, true}, {32, 128, true}, {33, 64, false}, {-1, 64, false}, {24, 129, false}};
+    for (size_t i = 0; i < sizeof bits / sizeof *bits; i++) {
+        struct ir_expr *mask =
+            converted(&b, IR_MASK, IR_CIDR, ip, build_int(&b, bits[i].v4), build_int(&b, bits[i].v6));
+        assert_int_equal(comes_back(build_two(&b, IR_EQ, mask, mask)), bits[i].good);
+    }
+    assert_true(comes_back(build_two(&b, IR_AMONG, x, lines)));
+    assert_false(comes_back(build_two(&b, IR_AMONG, x, x)));
+    assert_false(comes_back(build_two(&b, IR_EQ, lines, lines)));
+    assert_false(comes_back(unary(&b, IR_EXISTS, IR_BOOL, lines)));
+    struct ir_expr *replace = converted(&b, IR_REPLACE, IR_STR, x, comma, NULL);
+    replace->str = SLICE("a");
+    assert_true(comes_back(build_two(&b, IR_EQ, replace, x)));
+    replace->str = SLICE("a(");
+    assert_false(comes_back(build_two(&b, IR_EQ, replace, x)));
+    arena_free(&b.a);
+}
+
 /* ---- size -------------------------------------------------------------------------------------- */
 
 static void many_rows(struct ir_build *b, uint32_t n)
@@ -427,7 +521,14 @@ static void expressions_print_as_written(void **state)
         "(req.query[\"n\"] | to-int < -7 or 9223372036854775807 <= req.query[\"n\"] | to-int) and "
         "client.ip != 10.0.0.1 and exists(req.header[\"x-c\"]) and "
         "req.header[\"x-a\"] | default(\"none\\n\\\"\\${x}\") == req.header[\"x-d\"] | lower and "
-        "path | upper == \"/X\" and true and tls.active");
+        "path | upper == \"/X\" and true and tls.active and "
+        "listener.ip | mask(32, 0) == 10.1.0.0/17 and listener.ip | mask(32, 0) in nets and "
+        "req.header[\"x-a\"] | field(-9223372036854775808, \",\") == \"t\" and "
+        "req.header[\"x-a\"] | replace(re\"[a-z]+\", \"-\") == \"t\" and "
+        "req.header[\"x-a\"] | url-decode | base64 == req.header[\"x-a\"] | base64-decode and "
+        "req.header[\"x-a\"] | length < req.header[\"x-a\"] | hash and "
+        "req.headers[\"x-a\"] | length < listener.port and "
+        "req.headers[\"x-a\"] | nth(-1) == req.raw-path and req.version in req.headers[\"x-a\"]");
     out.len = 0;
     ir_print_action(&b.f->route.v[2], &out);
     buf_str(&out, " if ");
@@ -450,7 +551,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(programs_come_back),           cmocka_unit_test(order_and_places_do_not_matter),
         cmocka_unit_test(equal_sets_are_one),           cmocka_unit_test(frontends_keep_their_order),
-        cmocka_unit_test(damaged_bytes_are_refused),    cmocka_unit_test(large_programs_are_quick),
+        cmocka_unit_test(damaged_bytes_are_refused),
+        cmocka_unit_test(wrong_arguments_are_refused),    cmocka_unit_test(large_programs_are_quick),
         cmocka_unit_test(expressions_print_as_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

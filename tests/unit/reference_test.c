@@ -186,6 +186,16 @@ static void fields(struct buf *out)
 #undef FIELD
 }
 
+static void converters(struct buf *out)
+{
+    buf_str(out, "| converter | from | to | what it does |\n|---|---|---|---|\n");
+#define CONVERTER(id, text, from, arguments, to, doc)                                                        \
+    buf_printf(out, "| `%s%s` | %s | %s | ", text, arguments, from, to);                                     \
+    cell(out, doc);                                                                                          \
+    buf_str(out, " |\n");
+#include "grammar/names.def"
+}
+
 static void later_statements(struct buf *out)
 {
     buf_str(out, "| statement | where | what it does |\n|---|---|---|\n");
@@ -260,6 +270,7 @@ static const struct {
     {"tests", tests},
     {"options", options},
     {"fields", fields},
+    {"converters", converters},
     {"later statements", later_statements},
     {"later blocks", later_inner},
     {"later options", later_options},

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Do the tests notice a mistake in the compiler?
+
+Makes mutants of the sources that turn rules into decisions and that reason about them (FILES): one small change each,
+such as `<` for `<=`, a dropped `!`, a dropped statement. Each mutant is built in a copy of the tree and meets the tests
+(STAGES), from quick to slow, until one fails. The changes are drawn evenly over all places where one is possible, by a
+seed; nothing is chosen by hand.
+
+  tests/mutation/mutate.py [--sample N] [--seed S] [--jobs N] [--only TEXT] [--list]
+
+Not counted: mutants that do not compile, and those whose object code is that of the original (nobody can notice them).
+equivalent.txt names, each with the reason, survivors that were read and found to mean the same; they are shown apart.
+Ends with the share that was noticed; the survivors are in build/mutation/report.txt. Exit code 1 where it is below
+--at-least (percent)."""
+import argparse, concurrent.futures, hashlib, os, random, re, shutil, subprocess, sys, threading
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+WORK = os.path.join(ROOT, "build", "mutation")
+FILES = """compiler/rows*.c compiler/layout*.c compiler/key_table.c compiler/blob.c compiler/cgen*.c compiler/lower.c
+compiler/regex.c compiler/regex_dfa.c compiler/ir_sort.c compiler/ir_encode.c compiler/ir_decode*.c
+compiler/an_*.c compiler/analyze.c compiler/diff.c compiler/diff_view.c
+runtime/decide.c runtime/table.c runtime/values.c runtime/automaton.c""".split()
+# Each: what must be built, and what is run. A stage that runs longer than its limit has noticed the mutant.
+UNITS = "route regex ir_codec diff test_run explain plan_file plan_load".split()
+STAGES = [
+    ("route cases", 60, ["build/route_cases", "tests/route"]),
+    *[(f"unit {u}", 120, [f"build/unit/{u}"]) for u in UNITS],
+    ("diff goldens", 120, ["tests/diff/run.sh", "build/weir"]),
+    ("messages", 200, ["tests/diag/run.sh", "build/weir"]),
+    ("differential", 90, ["build/fuzz/differential", "--seconds", "8", "--seed", "7"]),
+]
+TARGETS = ["build/route_cases", "build/fuzz/differential", "build/weir", *[f"build/unit/{u}" for u in UNITS]]
+
+SWAPS = [  # (pattern, replacements); operators stand between spaces in this code
+    (r" <= ", [" < "]), (r" < ", [" <= "]), (r" >= ", [" > "]), (r" > ", [" >= "]),
+    (r" == ", [" != "]), (r" != ", [" == "]), (r" && ", [" || "]), (r" \|\| ", [" && "]),
+    (r" \+ 1\b", ["", " + 2"]), (r" - 1\b", ["", " - 2"]), (r" \+ (?!1\b)", [" - "]), (r" & ", [" | "]),
+    (r" \|= ", [" = "]), (r" \+= ", [" = "]), (r"(?<=[(\s])!(?=[a-z(])", [""]),
+    (r"\btrue\b", ["false"]), (r"\bfalse\b", ["true"]), (r"\bcontinue;", ["break;"]), (r"\b0(?=[;,)])", ["1"]),
+    (r" \? (.+?) : (.+?)(?=[;,)])", [r" ? \2 : \1"]),
+]
+STATEMENT = re.compile(r"^\s+(?!return|goto|break|continue|case|struct |enum |const |static |uint|int|size_t|bool |char )[a-z_][^{}]*;$")
+
+
+class Mutant:
+    def __init__(self, file, line, old, new):
+        self.file, self.line, self.old, self.new = file, line, old, new
+
+    @property
+    def key(self):
+        return f"{self.file}: {self.old.strip()}  =>  {self.new.strip() or '(nothing)'}"
+
+    def __str__(self):
+        return f"{self.file}:{self.line}: {self.old.strip()}  =>  {self.new.strip() or '(nothing)'}"
+
+
+def code_lines(text):
+    """The lines of code by number; without comments, preprocessor lines, asserts and messages."""
+    comment = False
+    for n, line in enumerate(text.split("\n"), 1):
+        s = line.strip()
+        inside = comment
+        if "/*" in s and "*/" not in s:
+            comment = True
+        elif "*/" in s:
+            comment = False
+        if inside or not s or s.startswith(("/*", "//", "#", "*")) or "assert(" in s or '"' in s or "/*" in s:
+            continue
+        if line[0] not in " \t":  # outside of functions
+            continue
+        yield n, line
+
+
+def mutants_of(file):
+    text = open(os.path.join(ROOT, file)).read()
+    for n, line in code_lines(text):
+        for pattern, news in SWAPS:
+            for m in re.finditer(pattern, line):
+                for new in news:
+                    yield Mutant(file, n, line, line[: m.start()] + m.expand(new) + line[m.end():])
+        if STATEMENT.match(line):
+            yield Mutant(file, n, line, re.sub(r"\S.*", ";", line))
+
+
+def sample(mutants, count, seed):
+    """Evenly over the places: a line first, then one of its changes."""
+    draw = random.Random(seed)
+    lines = {}
+    for m in mutants:
+        lines.setdefault((m.file, m.line), []).append(m)
+    places = sorted(lines)
+    draw.shuffle(places)
+    return [draw.choice(lines[p]) for p in places[:count]]
+
+
+class Tree:
+    """A copy of the project with its own build, in which one mutant after the other is made."""
+
+    def __init__(self, number, first):
+        self.root = os.path.join(WORK, f"tree{number}")
+        shutil.rmtree(self.root, ignore_errors=True)
+        if first:  # copying a built tree keeps its times, so that make has nothing to do
+            subprocess.run(["cp", "-a", first.root, self.root], check=True)
+        else:
+            os.makedirs(self.root)
+            for part in "compiler runtime grammar stdconf examples tests Makefile README.md".split():
+                subprocess.run(["cp", "-a", os.path.join(ROOT, part), self.root], check=True)
+            self.make(TARGETS, quiet=False)
+        self.env = {**os.environ, "XDG_CACHE_HOME": os.path.join(self.root, "cache"), "LC_ALL": "C"}
+
+    def make(self, targets, quiet=True, jobs=None):
+        args = ["make", "-s", f"-j{jobs or os.cpu_count()}", "OPT=-O1", "WARN=-w", *targets]
+        return subprocess.run(args, cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL if quiet else None).returncode
+
+    def object_digest(self, file):
+        obj = os.path.join(self.root, "build/obj", file[:-2] + ".o")
+        bare = obj + ".bare"
+        subprocess.run(["objcopy", "-g", obj, bare], check=True)
+        digest = hashlib.sha256(open(bare, "rb").read()).digest()
+        os.unlink(bare)
+        return digest
+
+    def run(self, stage):
+        _, limit, command = stage
+        p = subprocess.Popen(command, cwd=self.root, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            return p.wait(limit)
+        except subprocess.TimeoutExpired:
+            return "time limit"
+        finally:
+            try:
+                os.killpg(p.pid, 9)
+            except ProcessLookupError:
+                pass
+            p.wait()
+
+    def judge(self, m):
+        """Which stage notices it; "same" and "no build" do not count; None: a survivor."""
+        path = os.path.join(self.root, m.file)
+        text = open(path).read()
+        lines = text.split("\n")
+        assert lines[m.line - 1] == m.old
+        obj = os.path.join("build/obj", m.file[:-2] + ".o")
+        before = self.object_digest(m.file)
+        try:
+            lines[m.line - 1] = m.new
+            open(path, "w").write("\n".join(lines))
+            if self.make([obj], jobs=1):
+                return "no build"
+            if self.object_digest(m.file) == before:
+                return "same"
+            if self.make(TARGETS, jobs=1):
+                return "no build"
+            for stage in STAGES:
+                if self.run(stage) != 0:
+                    return stage[0]
+            return None
+        finally:
+            open(path, "w").write(text)
+            self.make([obj], jobs=1)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--sample", type=int, default=100)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--jobs", type=int, default=os.cpu_count())
+    p.add_argument("--only", help="mutants whose text contains this")
+    p.add_argument("--list", action="store_true", help="print the mutants, run nothing")
+    p.add_argument("--at-least", type=float, default=0)
+    a = p.parse_args()
+    import glob
+    files = sorted(os.path.relpath(f, ROOT) for g in FILES for f in glob.glob(os.path.join(ROOT, g)))
+    every = [m for f in files for m in mutants_of(f)]
+    chosen = [m for m in every if a.only in str(m)] if a.only else sample(every, a.sample, a.seed)
+    print(f"{len(every)} possible mutants of {len(files)} files; {len(chosen)} drawn with seed {a.seed}", flush=True)
+    if a.list:
+        print("\n".join(map(str, chosen)))
+        return 0
+
+    known = {}
+    with open(os.path.join(os.path.dirname(__file__), "equivalent.txt")) as f:
+        for line in f:
+            if line.strip() and not line.startswith("#"):
+                key, _, why = line.strip().partition("  ## ")
+                known[key] = why
+    os.makedirs(WORK, exist_ok=True)
+    first = Tree(0, None)
+    for stage in STAGES:
+        if first.run(stage) != 0:
+            print(f"the tree as it is fails in: {stage[0]}")
+            return 2
+    trees = [first] + [Tree(n, first) for n in range(1, a.jobs)]
+    free, lock, results = list(trees), threading.Lock(), []
+
+    def one(m):
+        with lock:
+            tree = free.pop()
+        said = tree.judge(m)
+        with lock:
+            free.append(tree)
+            results.append((m, said))
+            print(f"{'SURVIVES' if said is None else said:14} {m}", flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        for done in [pool.submit(one, m) for m in chosen]:
+            done.result()
+    counted = [(m, s) for m, s in results if s not in ("same", "no build")]
+    survivors = [m for m, s in counted if s is None]
+    equal = [m for m in survivors if m.key in known]
+    left = [m for m in survivors if m.key not in known]
+    with open(os.path.join(WORK, "report.txt"), "w") as f:
+        for title, ms in (("survivors", left), ("known to mean the same", equal)):
+            f.write(f"# {title}\n" + "".join(f"{m}\n" for m in sorted(ms, key=str)))
+    by = {}
+    for _, s in counted:
+        by[s] = by.get(s, 0) + 1
+    print("noticed by: " + ", ".join(f"{s} {n}" for s, n in sorted(by.items(), key=lambda x: -x[1]) if s))
+    total = len(counted) - len(equal)
+    noticed = total - len(left)
+    share = 100 * noticed / total if total else 100
+    print(f"{total} mutants, {noticed} noticed ({share:.1f} %), {len(left)} survive; {len(equal)} known to mean the same; "
+          f"{len(results) - len(counted)} not counted")
+    return 0 if share >= a.at_least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
