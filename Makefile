@@ -142,7 +142,7 @@ bench:
 
 # What one decision costs, in this process; CLASSIFY="-n 10000,100000 -f tenants -r ROUNDS -k REQUESTS".
 bench-classify:
-	@tests/deps.sh bench
+	@tests/deps.sh build
 	@$(MAKE) -s -j$$(nproc) $(B)/classify
 	@$(B)/classify $(CLASSIFY)
 
