@@ -211,6 +211,7 @@ static void visit_host(struct hosts *h, uint32_t at)
         add_side(h, side, &h->postings.v[at], &v);
     h->host.host = v.text;
     h->host.named = true;
+    h->host.number = at;
     h->host.any = false;
     emit(h, cone(h));
 }
@@ -238,6 +239,7 @@ static void visit_others(struct hosts *h)
             *vec_push(&h->s->a, &h->s->raw[k >= x.n[0]]) = x.e[k];
         h->host.host = cells.v.v[i].value.text;
         h->host.named = false;
+        h->host.cells = cells.v.n;
         h->host.any = h->names.n == 0 && cells.v.n == 1;
         emit(h, x.k);
     }
@@ -248,6 +250,8 @@ void an_hosts_visit(struct an_search *s, struct an_side *const *sides, uint32_t 
 {
     struct hosts h = {.s = s, .sides = sides, .nsides = nsides, .fn = fn, .ctx = ctx};
     make_index(&h);
+    h.host.names = h.names.v;
+    h.host.nnames = h.names.n;
     if (h.all)
         visit_others(&h);
     for (uint32_t i = 0; i < h.names.n && !an_search_over(s); i++)

@@ -11,6 +11,9 @@ struct an_host {
     struct slice host; /* it, or one that stands for the cell */
     bool named;        /* a condition names it */
     bool any;          /* no condition tells hosts apart */
+    const struct slice *names; /* all hosts that conditions name; of two sides: that changed ones do, where all of these name some */
+    uint32_t nnames, number;   /* number: of a named host, among them */
+    uint32_t cells;            /* of a host that is not named: how many cells there are of such hosts */
     uint32_t state;    /* in which an entry's item is a place in `items`; outcomes that decide are numbered by
                           appearance */
     VEC(uint32_t) items[2]; /* numbers of the sides' items */

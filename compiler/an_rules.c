@@ -70,6 +70,11 @@ static void add_item(struct an_rules *r, struct an_side *side, struct an_item it
         vec_add(&r->l->a, &side->items, item);
 }
 
+static bool skips(const struct an_rules *r, const struct ir_rule *rule, const struct ir_row *row)
+{
+    return r->skip && r->skip(r->skip_ctx, rule, row);
+}
+
 static uint64_t rank(const struct ir_set *set, const struct ir_row *row)
 {
     struct slice k = row->key.str;
@@ -100,12 +105,16 @@ static int compare_ranked(const void *x, const void *y)
 const struct ir_row **guard_ranked(struct arena *a, const struct ir_set *set)
 {
     uint32_t n = set->rows.n;
-    struct ranked *order = arena_array(a, struct ranked, n + 1);
     const struct ir_row **rows = arena_array(a, const struct ir_row *, n + 1);
+    if (guard_key_is_exact(set->key_kind)) {
+        for (uint32_t i = 0; i < n; i++)
+            rows[i] = &set->rows.v[i];
+        return rows;
+    }
+    struct ranked *order = arena_array(a, struct ranked, n + 1);
     for (uint32_t i = 0; i < n; i++)
         order[i] = (struct ranked){rank(set, &set->rows.v[i]), i};
-    if (!guard_key_is_exact(set->key_kind))
-        qsort(order, n, sizeof *order, compare_ranked);
+    qsort(order, n, sizeof *order, compare_ranked);
     for (uint32_t i = 0; i < n; i++)
         rows[i] = &set->rows.v[order[i].index];
     return rows;
@@ -116,7 +125,7 @@ static void add_map(struct an_rules *r, struct an_side *side, const struct ir_ru
 {
     const struct ir_expr *lookup = x->value;
     const struct ir_set *set = lookup->op == IR_LOOKUP ? lookup->set : NULL;
-    if (!set || set->rows.n > ROWS_MAX) {
+    if (!set || (set->rows.n > ROWS_MAX && !r->skip)) {
         struct ir_expr *exists = arena_new(&r->l->a, struct ir_expr);
         *exists = (struct ir_expr){.op = IR_EXISTS, .kind = IR_BOOL, .nargs = 1};
         exists->args = arena_array(&r->l->a, struct ir_expr *, 1);
@@ -130,6 +139,8 @@ static void add_map(struct an_rules *r, struct an_side *side, const struct ir_ru
     const struct ir_row **rows = guard_ranked(&r->l->a, set);
     uint32_t guard = item.guard;
     for (uint32_t i = 0; i < set->rows.n; i++) {
+        if (skips(r, x, rows[i]))
+            continue;
         item.guard = logic_and(r->l, guard, guard_key(&r->m, lookup->args[0], set, rows[i]));
         item.outcome = use_outcome(r, rows[i]->backend->name);
         item.row = rows[i];
@@ -163,6 +174,8 @@ static void add_rules(struct an_rules *r, struct an_side *side, const struct ir_
     for (uint32_t i = 0; i < n; i++) {
         const struct ir_rule *x = &rules[i];
         struct an_item item = {.rule = x, .number = number + i};
+        if (skips(r, x, NULL))
+            continue;
         item.guard = x->guard ? guard_formula(&r->m, x->guard) : LOGIC_TRUE;
         if (x->kind == IR_USE_MAP) {
             add_map(r, side, x, item);

@@ -33,6 +33,9 @@ struct an_rules {
     struct guard_maker m;
     struct strmap outcomes;
     VEC(struct slice) edited; /* by outcome number: the header, p NULL where it changes none */
+    /* NULL, or whether to leave out a rule (`row` NULL), or a row of the map of a rule that is not left out */
+    bool (*skip)(const void *ctx, const struct ir_rule *rule, const struct ir_row *row);
+    const void *skip_ctx;
 };
 
 /* The rules of all frontends that are to be compared must be prepared together. */

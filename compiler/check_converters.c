@@ -269,20 +269,26 @@ static bool reads_a_byte(const struct regex_node *n)
     return false;
 }
 
-/* An expression such as ^ that has no match with a byte in it, so that nothing would be replaced. */
-static bool matches_nothing(struct checker *k, const struct ast_expr *e, struct slice regex)
+/* An expression whose matches cannot be replaced: such as ^, whose matches have no byte, or one that is too large for being
+ * tried at every byte. */
+static bool cannot_replace(struct checker *k, const struct ast_expr *e, struct slice regex)
 {
     struct arena scratch = {0};
     uint32_t off;
     const char *why;
     const struct regex_node *tree = regex_parse(&scratch, regex, &off, &why);
-    bool nothing = tree && !reads_a_byte(tree);
+    bool nothing = tree && !reads_a_byte(tree), large = tree && regex_ops(tree) + 1 > REGEX_MAX_REPLACED;
     arena_free(&scratch);
-    if (!nothing)
+    if (!nothing && !large)
         return false;
     struct diag *x = diag_report(k->d, DIAG_E0309, e->span, "this regular expression cannot be used");
-    diag_label(k->d, x, "its matches have no byte that could be replaced");
-    diag_help(k->d, x, "put texts together: `\"before${…}after\"`");
+    diag_label(k->d, x, nothing ? "its matches have no byte that could be replaced"
+                                : "too large for `replace`, which tries it at every byte");
+    if (nothing)
+        diag_help(k->d, x, "put texts together: `\"before${…}after\"`");
+    else
+        diag_help(k->d, x, "it may have %d parts, with counted repetitions written out",
+                  REGEX_MAX_REPLACED);
     return true;
 }
 
@@ -305,7 +311,7 @@ static struct typed replace(const struct use *u)
         return check_failed();
     const struct ast_expr *regex = check_regex(k, u->args[0], "what `replace` looks for");
     if (!regex || !check_string(k, u->args[1], "the replacement", &by) ||
-        matches_nothing(k, u->args[0], regex->text) || refers_to_group(k, u->args[1], by))
+        cannot_replace(k, u->args[0], regex->text) || refers_to_group(k, u->args[1], by))
         return check_failed();
     struct ir_expr *r =
         check_new2(k, IR_REPLACE, IR_STR, u->x.ir, text_constant(k, by, u->args[1]->span), u->e->span);

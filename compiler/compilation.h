@@ -20,6 +20,7 @@ struct compilation {
     struct arena arena;
     struct sources sources;
     struct diags diags;
+    bool no_lints;            /* errors alone count: lints are not looked for */
     struct name_index *names; /* filled by the checker where it is not NULL (name_index.h) */
 };
 

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 
 #include "compiler/an_hosts.h"
+#include "compiler/diff_cone.h"
 #include "runtime/base/hash.h"
 
-enum { CONFIRMED_MAX = 200 }; /* classes that are confirmed one by one */
+/* Kinds that are confirmed one by one: so many always, and more where programs are small. */
+enum { CONFIRMED_MIN = 200, CONFIRMED_WORK = 20 << 20 };
 
 /* ---- alignment --------------------------------------------------------------------------------- */
 
@@ -90,7 +92,7 @@ struct leaf {
     bool edits;
     struct an_sample samples[DIFF_SAMPLES];
     uint32_t nsamples;
-    struct diff_class **first; /* where the first class of its kind stands */
+    const char *first; /* the same address for what is of one kind */
 };
 
 struct leaves {
@@ -102,11 +104,12 @@ struct comparing {
     struct diff_frontend *f;
     struct an_rules rules;
     struct an_search s;
+    struct strmap by_kind;           /* the first classes of kinds */
     struct strmap by_state, by_pair; /* leaves of states that were searched; classes by what decides */
     VEC(struct leaves) found;
     uint32_t current; /* in `found` */
     struct strmap by_edits;
-    VEC(struct diff_class **) first_edits;
+    VEC(const char *) first_edits;
 };
 
 static const struct an_entry *next_edit(const struct comparing *c, const struct an_entry *e, uint32_t n,
@@ -137,8 +140,8 @@ static bool covers(const struct comparing *c, const struct an_entry *x, uint32_t
 }
 
 /* Classes that differ in the same changes of headers are of one kind. */
-static struct diff_class **first_with(struct comparing *c, const struct an_entry *old, uint32_t n,
-                                      const struct an_entry *new, uint32_t m)
+static const char *first_with(struct comparing *c, const struct an_entry *old, uint32_t n,
+                              const struct an_entry *new, uint32_t m)
 {
     struct buf key = {0};
     bool added;
@@ -150,7 +153,7 @@ static struct diff_class **first_with(struct comparing *c, const struct an_entry
         *strmap_put(&c->by_edits, c->d->a, arena_copy(c->d->a, buf_view(&key)), c->first_edits.n, &added);
     buf_free(&key);
     if (added)
-        vec_add(c->d->a, &c->first_edits, arena_new(c->d->a, struct diff_class *));
+        vec_add(c->d->a, &c->first_edits, arena_new(c->d->a, char));
     return c->first_edits.v[at];
 }
 
@@ -173,13 +176,42 @@ static void leaf(void *ctx, struct an_search *s, const struct an_state *x)
         l->old = old[n].item;
         l->new = new[m].item;
         l->edits = same;
-        l->first = same ? first_with(c, old, n, new, m) : arena_new(c->d->a, struct diff_class *);
+        l->first = same ? first_with(c, old, n, new, m) : arena_new(c->d->a, char);
     }
     if (l->nsamples < DIFF_SAMPLES)
         l->samples[l->nsamples++] = an_sample_take(c->d->a, s);
 }
 
 /* ---- classes ----------------------------------------------------------------------------------- */
+
+/* Whether evaluation may show that the difference is none. */
+static bool is_open(const struct leaf *l)
+{
+    bool open = false;
+    for (uint32_t i = 0; i < l->nsamples; i++)
+        open |= l->samples[i].opaque.n > 0;
+    return open;
+}
+
+/* Classes are of one kind where the same happens: of other hosts, by other rules or rows. Rows of one map
+ * against one rule are one kind, wherever they lead. */
+static void join_kind(struct comparing *c, struct diff_class *x, const struct leaf *l)
+{
+    const struct an_item *old = x->old_item, *new = x->new_item;
+    const void *rules[2] = {old->rule, new->rule}, *first[2] = {l->first, NULL};
+    bool one_map = !x->edits && !old->row != !new->row && !is_open(l);
+    struct buf key = {0};
+    bool added;
+    buf_add(&key, one_map ? rules : first, sizeof rules);
+    if (!one_map && !x->edits)
+        buf_printf(&key, "%u %u", old->outcome, new->outcome);
+    uint32_t at = *strmap_put(&c->by_kind, c->d->a, arena_copy(c->d->a, buf_view(&key)), x->number, &added);
+    buf_free(&key);
+    if (added)
+        return;
+    x->like = c->f->classes.v[at];
+    x->like->alike++;
+}
 
 static struct diff_class *class_of(struct comparing *c, const struct an_host *h, struct leaf *l)
 {
@@ -193,32 +225,54 @@ static struct diff_class *class_of(struct comparing *c, const struct an_host *h,
     x->old_item = &c->f->sides[0].items.v[key[0]];
     x->new_item = &c->f->sides[1].items.v[key[1]];
     x->edits = l->edits;
-    x->like = *l->first;
-    if (x->like)
-        x->like->alike++;
-    else
-        *l->first = x;
+    x->number = c->f->classes.n;
+    join_kind(c, x, l);
     vec_add(c->d->a, &c->f->classes, x);
     return x;
+}
+
+static void add_hosts(struct comparing *c, struct diff_class *x, const struct an_host *h)
+{
+    x->any |= h->any;
+    if (!h->named) {
+        if (x->others++ == 0)
+            x->other = arena_copy(c->d->a, h->host);
+        x->of_others = h->cells;
+        return;
+    }
+    if (h->number < 64)
+        x->named |= 1ull << h->number;
+    if (x->nhosts++ < DIFF_HOSTS)
+        x->hosts[x->nhosts - 1] = arena_copy(c->d->a, h->host);
 }
 
 static void add_class(struct comparing *c, const struct an_host *h, struct leaf *l)
 {
     struct diff_class *x = class_of(c, h, l);
-    x->others |= !h->named;
-    x->any |= h->any;
-    if (h->named && x->nhosts++ < DIFF_HOSTS)
-        x->hosts[x->nhosts - 1] = arena_copy(c->d->a, h->host);
-    for (uint32_t i = 0; !x->like && i < l->nsamples && x->nsamples < DIFF_SAMPLES; i++) {
+    add_hosts(c, x, h);
+    uint32_t most = x->like ? 1 : DIFF_SAMPLES;
+    for (uint32_t i = 0; i < l->nsamples && x->nsamples < most; i++) {
         x->samples[x->nsamples] = l->samples[i];
         x->samples[x->nsamples++].host = arena_copy(c->d->a, h->host);
     }
+}
+
+/* Names of hosts outlive the search. */
+static void keep_names(struct comparing *c, const struct an_host *h)
+{
+    struct slice *names = arena_array(c->d->a, struct slice, h->nnames + 1);
+    for (uint32_t i = 0; i < h->nnames; i++)
+        names[i] = arena_copy(c->d->a, h->names[i]);
+    c->f->names = names;
+    c->f->nnames = h->nnames;
 }
 
 static void visit(void *ctx, const struct an_host *h)
 {
     struct comparing *c = ctx;
     bool added;
+    if (!h->named && !c->f->names)
+        keep_names(c, h);
     struct slice key = arena_copy(c->d->a, (struct slice){(const char *)&h->state, sizeof h->state});
     uint32_t at = *strmap_put(&c->by_state, c->d->a, key, c->found.n, &added);
     if (added) {
@@ -269,23 +323,150 @@ static void say_place(const struct confirming *c)
         *q = placed(c, q);
 }
 
+bool diff_confirm(struct diff *d, const struct diff_frontend *f, struct diff_class *x,
+                  const struct eval_request *q)
+{
+    struct confirming c = {d, f, x};
+    if (!shows(&c, q))
+        return false;
+    struct eval_header *headers = arena_array(d->a, struct eval_header, q->nheaders + 1);
+    for (uint32_t i = 0; i < q->nheaders; i++)
+        headers[i] =
+            (struct eval_header){arena_copy(d->a, q->headers[i].name), arena_copy(d->a, q->headers[i].value)};
+    x->request = *q;
+    x->request.method = arena_copy(d->a, q->method);
+    x->request.target = arena_copy(d->a, q->target);
+    x->request.headers = headers;
+    return x->confirmed = true;
+}
+
+/* How much there is to read in a request; GET reads best. */
+static size_t cost_of(const struct eval_request *q)
+{
+    struct buf text = {0};
+    an_request_text(q, &text);
+    size_t cost = text.len + (slice_eq(q->method, SLICE("GET")) ? 0 : 10);
+    buf_free(&text);
+    return cost;
+}
+
+/* Hosts as people know them: no label is empty. Keeps the request where that does not show the difference. */
+static void fill_labels(struct confirming *c, struct eval_request *q)
+{
+    struct slice host = q->nheaders ? q->headers[0].value : SLICE("");
+    struct eval_header *headers = arena_array(c->d->a, struct eval_header, q->nheaders + 1);
+    struct buf filled = {0};
+    for (size_t i = 0; i < host.len; i++) {
+        if (host.p[i] == '.' && (i == 0 || host.p[i - 1] == '.'))
+            buf_char(&filled, 'x');
+        buf_char(&filled, host.p[i]);
+    }
+    struct eval_request better = *q;
+    if (filled.len > host.len && q->nheaders) {
+        memcpy(headers, q->headers, q->nheaders * sizeof *headers);
+        headers[0].value = arena_copy(c->d->a, buf_view(&filled));
+        better.headers = headers;
+        if (shows(c, &better))
+            *q = better;
+    }
+    buf_free(&filled);
+}
+
+/* A method that people know, where one of them shows the difference. */
+static void know_method(struct confirming *c, struct eval_request *q)
+{
+    static const struct slice known[] = {SLICE("GET"),   SLICE("POST"),    SLICE("PUT"),   SLICE("DELETE"),
+                                         SLICE("PATCH"), SLICE("OPTIONS"), SLICE("TRACE"), SLICE("PROPFIND")};
+    struct eval_request better = *q;
+    if (slice_eq(q->method, SLICE("HEAD")))
+        return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (slice_eq(q->method, known[i]))
+            return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        better.method = known[i];
+        if (shows(c, &better)) {
+            *q = better;
+            return;
+        }
+    }
+}
+
+/* The best of what shows the difference; in large programs, where each try takes time, the first. */
+static void find_witness(struct diff *d, const struct diff_frontend *f, struct diff_class *x)
+{
+    enum { LARGE = 2000 }; /* rules and rows */
+    bool large = f->sides[0].items.n + f->sides[1].items.n > LARGE;
+    struct confirming c = {d, f, x};
+    struct eval_request q;
+    for (uint32_t k = 0; k < x->nsamples && !(x->confirmed && large); k++) {
+        if (!an_find_witness(d->a, &x->samples[k], shows, &c, &q))
+            continue;
+        fill_labels(&c, &q);
+        know_method(&c, &q);
+        if (!x->confirmed || cost_of(&q) < cost_of(&x->request))
+            x->request = q;
+        x->confirmed = true;
+    }
+    if (x->confirmed) {
+        shows(&c, &x->request);
+        say_place(&c);
+    }
+}
+
 static void confirm(struct diff *d, struct diff_frontend *f)
 {
-    uint32_t tried = 0;
+    uint32_t tried = 0, most = CONFIRMED_WORK / (f->sides[0].items.n + f->sides[1].items.n + 1);
     bool any = false;
     for (uint32_t i = 0; i < f->classes.n; i++) {
         struct diff_class *x = f->classes.v[i];
-        struct confirming c = {d, f, x};
-        if (x->like || tried++ >= CONFIRMED_MAX)
+        if (x->like)
             continue;
-        for (uint32_t k = 0; k < x->nsamples && !x->confirmed; k++)
-            x->confirmed = an_find_witness(d->a, &x->samples[k], shows, &c, &x->request);
-        if (x->confirmed)
-            say_place(&c);
+        if (tried++ < CONFIRMED_MIN || tried < most)
+            find_witness(d, f, x);
         any |= x->confirmed;
         f->unconfirmed += !x->confirmed;
     }
     f->verdict = any ? DIFF_DIFFERENT : f->classes.n > 0 || f->exceeded ? DIFF_UNKNOWN : DIFF_EQUIVALENT;
+}
+
+/* ---- order ------------------------------------------------------------------------------------- */
+
+static uint64_t weight_of(const struct diff_class *x)
+{
+    return x->others ? UINT64_MAX : x->nhosts + x->alike;
+}
+
+/* What moves most requests first; then what is sure, what changes where requests end, and what is about most
+ * hosts. */
+static int compare_classes(const void *a, const void *b)
+{
+    const struct diff_class *x = *(struct diff_class *const *)a, *y = *(struct diff_class *const *)b;
+    if (x->requests != y->requests)
+        return x->requests < y->requests ? 1 : -1;
+    if (x->confirmed != y->confirmed)
+        return x->confirmed ? -1 : 1;
+    if (x->edits != y->edits)
+        return x->edits ? 1 : -1;
+    if (weight_of(x) != weight_of(y))
+        return weight_of(x) < weight_of(y) ? 1 : -1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void diff_sort(struct diff *d)
+{
+    for (uint32_t i = 0; i < d->frontends.n; i++) {
+        struct diff_frontend *f = d->frontends.v[i];
+        if (f->classes.n)
+            qsort(f->classes.v, f->classes.n, sizeof *f->classes.v, compare_classes);
+    }
+}
+
+static void take_cone(const struct diff_cone *cone, struct an_side *const sides[2])
+{
+    for (uint32_t side = 0; side < 2; side++)
+        for (uint32_t i = 0; i < sides[side]->items.n; i++)
+            sides[side]->items.v[i].changed = diff_cone_has(cone, side, &sides[side]->items.v[i]);
 }
 
 /* ---- frontends --------------------------------------------------------------------------------- */
@@ -296,8 +477,14 @@ void diff_compare_frontends(struct diff *d, struct diff_frontend *f, double seco
     struct comparing c = {.d = d, .f = f};
     const struct ir_frontend *both[2] = {f->old, f->new};
     struct an_side *const sides[2] = {&f->sides[0], &f->sides[1]};
+    struct diff_cone cone;
+    diff_cone_find(d->a, f->old, f->new, &cone);
     logic_begin(&l);
     an_rules_begin(&c.rules, &l, both, 2);
+    if (cone.confined) {
+        c.rules.skip = diff_cone_skips;
+        c.rules.skip_ctx = &cone;
+    }
     an_rules_add(&c.rules, sides[0], d->old, f->old);
     an_rules_add(&c.rules, sides[1], d->new, f->new);
     /* Items outlive the formulas. */
@@ -310,7 +497,10 @@ void diff_compare_frontends(struct diff *d, struct diff_frontend *f, double seco
     an_search_begin(&c.s, &l, 1, asterisk, seconds);
     c.s.leaf = leaf;
     c.s.ctx = &c;
-    align(&l.a, sides[0], sides[1]);
+    if (cone.confined)
+        take_cone(&cone, sides);
+    else
+        align(&l.a, sides[0], sides[1]);
     an_hosts_visit(&c.s, sides, 2, visit, &c);
     f->exceeded = c.s.exceeded;
     confirm(d, f);
@@ -351,6 +541,7 @@ void diff_programs(struct arena *a, const struct ir_program *old, const struct i
             add_frontend(out, new->frontends.v[i]->name, o);
     if (!o->frontend)
         diff_compare_objects(out);
+    diff_sort(out);
 }
 
 bool diff_is_equivalent(const struct diff *d)

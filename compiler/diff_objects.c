@@ -1,9 +1,9 @@
 /* Changes of objects: listeners, backends with their servers and checks, maps and lists; see diff.h. */
 #include "compiler/diff.h"
+#include "compiler/diff_cone.h"
 #include "compiler/ir_print.h"
-#include "compiler/ir_sort.h"
 
-enum { ROWS_SHOWN = 20 };
+enum { ROWS_SHOWN = 20, SERVERS_SHOWN = 8 };
 
 /* ---- collecting -------------------------------------------------------------------------------- */
 
@@ -37,10 +37,57 @@ static void end(struct diff *d, const struct details *x)
         vec_add(d->a, &d->objects, x->change);
 }
 
-static void number(struct details *d, const char *what, uint64_t old, uint64_t new, const char *unit)
+static void put_time(uint64_t ms, struct buf *out)
+{
+    static const struct {
+        uint32_t ms;
+        const char *unit;
+    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (ms % units[i].ms == 0 && (ms || units[i].ms == 1)) {
+            buf_printf(out, "%llu%s", (unsigned long long)(ms / units[i].ms), units[i].unit);
+            return;
+        }
+}
+
+static void duration(struct details *d, const char *what, uint64_t old, uint64_t new)
+{
+    struct buf a = {0}, b = {0};
+    put_time(old, &a);
+    put_time(new, &b);
+    if (old != new)
+        detail(d, "%s: %.*s → %.*s", what, SLICE_ARG(buf_view(&a)), SLICE_ARG(buf_view(&b)));
+    buf_free(&a);
+    buf_free(&b);
+}
+
+static void put_size(uint64_t n, struct buf *out)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
+    uint32_t unit = 0;
+    for (; unit < 3 && n && n % 1024 == 0; unit++)
+        n /= 1024;
+    if (n)
+        buf_printf(out, "%llu %s", (unsigned long long)n, units[unit]);
+    else
+        buf_str(out, "no limit");
+}
+
+static void size(struct details *d, const char *what, uint64_t old, uint64_t new)
+{
+    struct buf a = {0}, b = {0};
+    put_size(old, &a);
+    put_size(new, &b);
+    if (old != new)
+        detail(d, "%s: %.*s → %.*s", what, SLICE_ARG(buf_view(&a)), SLICE_ARG(buf_view(&b)));
+    buf_free(&a);
+    buf_free(&b);
+}
+
+static void number(struct details *d, const char *what, uint64_t old, uint64_t new)
 {
     if (old != new)
-        detail(d, "%s: %llu%s → %llu%s", what, (unsigned long long)old, unit, (unsigned long long)new, unit);
+        detail(d, "%s: %llu → %llu", what, (unsigned long long)old, (unsigned long long)new);
 }
 
 /* ---- frontends --------------------------------------------------------------------------------- */
@@ -82,14 +129,18 @@ static void compare_frontend(struct diff *d, const void *before, const void *aft
     const struct ir_frontend *old = before, *new = after;
     struct details x = begin(d, arena_printf(d->a, "frontend %.*s", SLICE_ARG((old ? old : new)->name)));
     if (!old || !new) {
+        static const struct ir_frontend none;
+        const struct ir_frontend *f = old ? old : new;
         x.change.what = old ? DIFF_REMOVED : DIFF_ADDED;
+        compare_listens(&x, f, &none, old ? "listened at" : "listens at");
+        detail(&x, "%u rule%s", f->on_request.n + f->route.n, f->on_request.n + f->route.n == 1 ? "" : "s");
     } else {
         compare_listens(&x, old, new, "no longer listens at");
         compare_listens(&x, new, old, "listens at");
-        number(&x, "timeout client", old->client_ms, new->client_ms, "ms");
-        number(&x, "timeout request", old->request_ms, new->request_ms, "ms");
-        number(&x, "timeout idle", old->idle_ms, new->idle_ms, "ms");
-        number(&x, "max-body", old->max_body, new->max_body, " bytes");
+        duration(&x, "timeout client", old->client_ms, new->client_ms);
+        duration(&x, "timeout request", old->request_ms, new->request_ms);
+        duration(&x, "timeout idle", old->idle_ms, new->idle_ms);
+        size(&x, "max-body", old->max_body, new->max_body);
     }
     end(d, &x);
 }
@@ -154,14 +205,11 @@ static void compare_servers(struct details *x, const struct ir_backend *old, con
 /* What a check does, in one line. */
 static void put_check(const struct ir_check *c, struct buf *out)
 {
-    if (!c) {
-        buf_str(out, "none");
-        return;
-    }
-    buf_printf(out, "%.*s (", SLICE_ARG(c->name));
     if (c->kind == IR_CHECK_HTTP) {
-        buf_printf(out, "http %.*s %.*s, status %u..%u", SLICE_ARG(c->method), SLICE_ARG(c->path),
-                   c->status_min, c->status_max);
+        buf_printf(out,
+                   c->status_min == c->status_max ? "http %.*s %.*s, status %u"
+                                                  : "http %.*s %.*s, status %u..%u",
+                   SLICE_ARG(c->method), SLICE_ARG(c->path), c->status_min, c->status_max);
         for (uint32_t i = 0; i < c->headers.n; i++) {
             buf_printf(out, ", header %.*s = ", SLICE_ARG(c->headers.v[i].name));
             ir_print_expr(c->headers.v[i].value, out);
@@ -180,22 +228,55 @@ static void put_check(const struct ir_check *c, struct buf *out)
                                                        : ", expect data starts-with ");
         ir_print_text(s->data, out);
     }
-    buf_char(out, ')');
+}
+
+static void compare_check(struct diff *d, const void *before, const void *after)
+{
+    const struct ir_check *old = before, *new = after;
+    struct details x = begin(d, arena_printf(d->a, "check %.*s", SLICE_ARG((old ? old : new)->name)));
+    struct buf a = {0}, b = {0};
+    if (old)
+        put_check(old, &a);
+    if (new)
+        put_check(new, &b);
+    if (!old || !new) {
+        x.change.what = old ? DIFF_REMOVED : DIFF_ADDED;
+        detail(&x, "%.*s", SLICE_ARG(buf_view(old ? &a : &b)));
+    } else if (!slice_eq(buf_view(&a), buf_view(&b))) {
+        detail(&x, "%.*s → %.*s", SLICE_ARG(buf_view(&a)), SLICE_ARG(buf_view(&b)));
+    }
+    end(d, &x);
+    buf_free(&a);
+    buf_free(&b);
 }
 
 static void compare_checks(struct details *x, const struct ir_backend *old, const struct ir_backend *new)
 {
-    struct buf a = {0}, b = {0};
-    put_check(old->check, &a);
-    put_check(new->check, &b);
-    if (!slice_eq(buf_view(&a), buf_view(&b)))
-        detail(x, "check: %.*s → %.*s", SLICE_ARG(buf_view(&a)), SLICE_ARG(buf_view(&b)));
-    buf_free(&a);
-    buf_free(&b);
-    number(x, "check every", old->check_every_ms, new->check_every_ms, "ms");
-    number(x, "check timeout", old->check_timeout_ms, new->check_timeout_ms, "ms");
-    number(x, "check rise", old->check_rise, new->check_rise, "");
-    number(x, "check fall", old->check_fall, new->check_fall, "");
+    struct slice a = old->check ? old->check->name : SLICE("none"),
+                 b = new->check ? new->check->name : SLICE("none");
+    if (!old->check != !new->check || !slice_eq(a, b))
+        detail(x, "check: %.*s → %.*s", SLICE_ARG(a), SLICE_ARG(b));
+    duration(x, "check every", old->check_every_ms, new->check_every_ms);
+    duration(x, "check timeout", old->check_timeout_ms, new->check_timeout_ms);
+    number(x, "check rise", old->check_rise, new->check_rise);
+    number(x, "check fall", old->check_fall, new->check_fall);
+}
+
+/* Of a backend that is in one program alone. */
+static void tell_servers(struct details *x, const struct ir_backend *b)
+{
+    struct buf text = {0};
+    for (uint32_t i = 0; i < b->servers.n && i < SERVERS_SHOWN; i++) {
+        buf_printf(&text, "%s%.*s ", i ? ", " : "", SLICE_ARG(b->servers.v[i].name));
+        put_address(&b->servers.v[i], &text);
+        buf_str(&text, b->servers.v[i].backup ? " (backup)" : "");
+    }
+    if (b->servers.n > SERVERS_SHOWN)
+        buf_printf(&text, " and %u more", b->servers.n - SERVERS_SHOWN);
+    detail(x, "server%s %.*s", b->servers.n == 1 ? "" : "s", SLICE_ARG(buf_view(&text)));
+    if (b->check)
+        detail(x, "check %.*s", SLICE_ARG(b->check->name));
+    buf_free(&text);
 }
 
 static const char *balance_text(enum ir_balance b)
@@ -209,7 +290,7 @@ static void compare_backend(struct diff *d, const void *before, const void *afte
     struct details x = begin(d, arena_printf(d->a, "backend %.*s", SLICE_ARG((old ? old : new)->name)));
     if (!old || !new) {
         x.change.what = old ? DIFF_REMOVED : DIFF_ADDED;
-        detail(&x, "%u server%s", (old ? old : new)->servers.n, (old ? old : new)->servers.n == 1 ? "" : "s");
+        tell_servers(&x, old ? old : new);
         end(d, &x);
         return;
     }
@@ -217,19 +298,14 @@ static void compare_backend(struct diff *d, const void *before, const void *afte
     if (old->balance != new->balance)
         detail(&x, "balance: %s → %s", balance_text(old->balance), balance_text(new->balance));
     compare_checks(&x, old, new);
-    number(&x, "timeout connect", old->connect_ms, new->connect_ms, "ms");
-    number(&x, "timeout server", old->server_ms, new->server_ms, "ms");
-    number(&x, "timeout tunnel", old->tunnel_ms, new->tunnel_ms, "ms");
-    number(&x, "timeout idle", old->idle_ms, new->idle_ms, "ms");
+    duration(&x, "timeout connect", old->connect_ms, new->connect_ms);
+    duration(&x, "timeout server", old->server_ms, new->server_ms);
+    duration(&x, "timeout tunnel", old->tunnel_ms, new->tunnel_ms);
+    duration(&x, "timeout idle", old->idle_ms, new->idle_ms);
     end(d, &x);
 }
 
 /* ---- maps and lists ---------------------------------------------------------------------------- */
-
-static struct slice value_of(const struct ir_set *s, const struct ir_row *r)
-{
-    return s->value_kind == IR_BACKEND && r->backend ? r->backend->name : r->str;
-}
 
 static void put_key(const struct ir_set *s, const struct ir_row *r, struct buf *out)
 {
@@ -256,36 +332,22 @@ static void put_row_change(struct details *x, const struct ir_set *s, const stru
     if (n->shown++ >= ROWS_SHOWN)
         return;
     put_key(old ? s : t, old ? old : new, &b);
-    if ((old ? s : t)->is_map && old)
-        buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(s, old)));
     if (old && new)
-        buf_printf(&b, " → %.*s", SLICE_ARG(value_of(t, new)));
-    else if (t && t->is_map && new)
-        buf_printf(&b, " -> %.*s", SLICE_ARG(value_of(t, new)));
+        buf_printf(&b, ": %.*s → %.*s", SLICE_ARG(diff_row_value(s, old)), SLICE_ARG(diff_row_value(t, new)));
+    else if (s->is_map)
+        buf_printf(&b, " -> %.*s", SLICE_ARG(old ? diff_row_value(s, old) : diff_row_value(t, new)));
     detail(x, "%s %.*s", !old ? "added" : !new ? "removed" : "changed", SLICE_ARG(buf_view(&b)));
     buf_free(&b);
 }
 
-/* Both in the order of their keys. */
 static void compare_rows(struct diff *d, struct details *x, const struct ir_set *s, const struct ir_set *t)
 {
-    const struct ir_row *const *a = ir_sort_rows(d->a, s), *const *b = ir_sort_rows(d->a, t);
+    struct diff_row_changes changes = {0};
     struct row_counts n = {0};
     struct details shown = {.a = d->a};
-    for (uint32_t i = 0, k = 0; i < s->rows.n || k < t->rows.n;) {
-        int order = i == s->rows.n   ? 1
-                    : k == t->rows.n ? -1
-                                     : ir_sort_compare(s->key_kind, &a[i]->key, &b[k]->key);
-        if (order < 0)
-            put_row_change(&shown, s, t, a[i++], NULL, &n);
-        else if (order > 0)
-            put_row_change(&shown, s, t, NULL, b[k++], &n);
-        else {
-            if (s->is_map && !slice_eq(value_of(s, a[i]), value_of(t, b[k])))
-                put_row_change(&shown, s, t, a[i], b[k], &n);
-            i++, k++;
-        }
-    }
+    diff_rows(d->a, s, t, &changes);
+    for (uint32_t i = 0; i < changes.v.n; i++)
+        put_row_change(&shown, s, t, changes.v.v[i].old, changes.v.v[i].new, &n);
     if (n.shown)
         detail(x, "rows: %u added, %u removed, %u changed, of %u before and %u now", n.added, n.removed,
                n.changed, s->rows.n, t->rows.n);
@@ -297,8 +359,8 @@ static void compare_rows(struct diff *d, struct details *x, const struct ir_set 
 
 static void compare_defaults(struct details *x, const struct ir_set *s, const struct ir_set *t)
 {
-    struct slice old = s->has_default ? value_of(s, &s->fallback) : SLICE("none"),
-                 new = t->has_default ? value_of(t, &t->fallback) : SLICE("none");
+    struct slice old = s->has_default ? diff_row_value(s, &s->fallback) : SLICE("none"),
+                 new = t->has_default ? diff_row_value(t, &t->fallback) : SLICE("none");
     if (s->has_default != t->has_default || !slice_eq(old, new))
         detail(x, "default: %.*s → %.*s", SLICE_ARG(old), SLICE_ARG(new));
 }
@@ -367,5 +429,6 @@ void diff_compare_objects(struct diff *d)
 {
     compare_named(d, OBJECTS(d->old->frontends), OBJECTS(d->new->frontends), compare_frontend);
     compare_named(d, OBJECTS(d->old->backends), OBJECTS(d->new->backends), compare_backend);
+    compare_named(d, OBJECTS(d->old->checks), OBJECTS(d->new->checks), compare_check);
     compare_named(d, OBJECTS(d->old->sets), OBJECTS(d->new->sets), compare_set);
 }

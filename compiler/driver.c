@@ -349,7 +349,8 @@ bool driver_build_memory(const char *path, const struct driver_options *o, struc
 }
 
 /* The program in a plan; its bytes stay in the arena, since the program may point into them. */
-static struct ir_program *decode_plan(struct compilation *c, const char *path, struct slice file)
+static struct ir_program *decode_plan(struct compilation *c, const char *path, struct slice file,
+                                      struct buf *said)
 {
     struct plan_contents parts;
     const char *why = NULL;
@@ -357,7 +358,7 @@ static struct ir_program *decode_plan(struct compilation *c, const char *path, s
     if (plan_read(file, &parts, &why))
         p = ir_decode(&c->arena, arena_copy(&c->arena, parts.ir), arena_copy(&c->arena, parts.places), &why);
     if (!p)
-        fprintf(stderr, "weir: cannot read %s: %s\n", path, why);
+        buf_printf(said, "weir: cannot read %s: %s\n", path, why);
     return p;
 }
 
@@ -375,19 +376,27 @@ static bool is_elf(const char *path, struct buf *file)
     return elf && buf_read_file(file, path) == 0;
 }
 
-struct ir_program *driver_program(struct compilation *c, const char *path, const struct driver_options *o)
+struct ir_program *driver_read(struct compilation *c, const char *path, const struct driver_options *o,
+                               struct buf *said)
 {
-    struct buf file = {0}, said = {0};
+    struct buf file = {0};
     struct ir_program *p;
     if (is_elf(path, &file)) {
-        p = decode_plan(c, path, buf_view(&file));
+        p = decode_plan(c, path, buf_view(&file), said);
     } else {
         c->diags.levels = o->levels;
-        p = driver_check(c, path, &said);
-        driver_report(c, path, o, &said);
-        cmd_print(&said, stderr);
+        p = driver_check(c, path, said);
+        driver_report(c, path, o, said);
     }
     buf_free(&file);
+    return p;
+}
+
+struct ir_program *driver_program(struct compilation *c, const char *path, const struct driver_options *o)
+{
+    struct buf said = {0};
+    struct ir_program *p = driver_read(c, path, o, &said);
+    cmd_print(&said, stderr);
     buf_free(&said);
     return p;
 }

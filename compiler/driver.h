@@ -38,8 +38,10 @@ void driver_report(const struct compilation *c, const char *path, const struct d
                    struct buf *out);
 
 /* The typed program of a .weir file (checked) or of a plan file (decoded from what it carries; told apart by
- * the ELF magic). Messages go to standard error. NULL where there was an error. The program lives in
- * c->arena. */
+ * the ELF magic). Messages go to `said`. NULL where there was an error. The program lives in c->arena. */
+struct ir_program *driver_read(struct compilation *c, const char *path, const struct driver_options *o,
+                               struct buf *said);
+/* The same; messages go to standard error. */
 struct ir_program *driver_program(struct compilation *c, const char *path, const struct driver_options *o);
 
 /* Compiles `path` into a plan at `out_path` (not used with o->dump), and says so in one line on standard

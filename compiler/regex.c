@@ -466,3 +466,26 @@ struct regex_node *regex_parse(struct arena *a, struct slice text, uint32_t *err
     *err_off = p.err_off < text.len ? p.err_off : (uint32_t)text.len;
     return n;
 }
+
+uint64_t regex_ops(const struct regex_node *n)
+{
+    uint64_t kids = 0;
+    for (uint32_t i = 0; i < n->nkids; i++)
+        kids += regex_ops(n->kids[i]);
+    switch (n->op) {
+    case REGEX_EMPTY:
+        return 0;
+    case REGEX_SET:
+    case REGEX_BEGIN:
+    case REGEX_END:
+        return 1;
+    case REGEX_CAT:
+        return kids;
+    case REGEX_ALT:
+        return kids + n->nkids - 1;
+    case REGEX_REPEAT:
+        return n->max == REGEX_INFINITE ? kids * (n->min > 1 ? n->min : 1) + 1
+                                        : kids * n->max + (n->max - n->min);
+    }
+    return kids;
+}

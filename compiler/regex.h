@@ -26,6 +26,7 @@ enum {
     REGEX_MAX_DEPTH = 100,   /* of groups: the tree is never deeper than about four times this */
     REGEX_MAX_NODES = 20000, /* of the tree as written */
     REGEX_MAX_SIZE = 20000,  /* of the tree with counted repetitions written out */
+    REGEX_MAX_REPLACED = 512, /* regex_ops() of an expression whose matches are replaced */
 };
 
 struct regex_node {
@@ -44,5 +45,9 @@ static inline bool regex_set_has(const struct regex_node *n, unsigned char b)
 /* Parses `text`. The tree lives in `a`. NULL where it is malformed or beyond the limits above: `*err` then says why
  * (a static text) and `*err_off` at which byte of `text` (at most text.len). */
 struct regex_node *regex_parse(struct arena *a, struct slice text, uint32_t *err_off, const char **err);
+
+/* How many steps an automaton has that tries the expression byte by byte: sets, choices, ends, with counted repetitions
+ * written out. */
+uint64_t regex_ops(const struct regex_node *n);
 
 #endif

@@ -388,6 +388,8 @@ const char *regex_dfa_build(struct arena *a, struct slice text, char separator, 
     return err;
 }
 
+_Static_assert(REGEX_MAX_REPLACED == WEIR_REPLACE_MAX, "what the checker lets pass can be built");
+
 const char *regex_nfa_build(struct arena *a, struct slice text, struct regex_automaton *out)
 {
     struct arena scratch = {0};

@@ -53,6 +53,56 @@ ok "exit code 0 where equivalence is proved" "[ $? = 0 ]"
 ok "exit code 1 where it is unknown" "[ $? = 1 ]"
 "$weir" diff rules.old.weir rules.new.weir --frontend nosuch >/dev/null 2>&1
 ok "exit code 2 for a frontend that neither has" "[ $? = 2 ]"
+
+ok "logs in each format" "timeout 120 python3 traffic.py $weir >$dir/py 2>&1 || { cat $dir/py; false; }"
+# A log that does not say what the rules need is refused, with the option that says it.
+refused() { # NAME WORDS ARGUMENTS…
+  local name=$1 words=$2
+  shift 2
+  "$weir" diff "$@" >"$dir/out" 2>"$dir/err"
+  ok "$name" "[ $? = 1 ] && [ ! -s $dir/out ] && grep -qF -- '$words' $dir/err || { cat $dir/err; false; }"
+}
+echo '10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/1.1" 200 12' >"$dir/plain.log"
+seq 30 >"$dir/numbers.log"
+gzip -c "$dir/plain.log" >"$dir/plain.log.gz"
+refused "a log without hosts" "--traffic-host NAME" rules.old.weir rules.new.weir --traffic "$dir/plain.log"
+refused "a log in no format" "are in no format that is known here" rules.old.weir rules.new.weir --traffic "$dir/numbers.log"
+refused "a compressed log" "is compressed: zcat" rules.old.weir rules.new.weir --traffic "$dir/plain.log.gz"
+refused "a log that is not there" "cannot read $dir/nosuch" rules.old.weir rules.new.weir --traffic "$dir/nosuch"
+refused "a log of another format" "no request could be read" rules.old.weir rules.new.weir --traffic "$dir/plain.log" --traffic-format json
+refused "which of several frontends" "say it with --traffic-frontend NAME, of \`a\`, \`b\`, \`gone\` or \`fresh\`" frontends.old.weir frontends.new.weir --traffic "$dir/plain.log"
+ok "a log on standard input" "$weir diff rules.old.weir rules.new.weir --traffic - --traffic-host b.example <$dir/plain.log | grep -q '^  traffic 100 % of 1 request ends otherwise (1); of .* kinds, .* are in no request'"
+ok "the frontend that received a log" "$weir diff frontends.old.weir frontends.new.weir --traffic $dir/plain.log --traffic-frontend b | grep -q '^  traffic none of 1 request ends otherwise'"
+"$weir" diff rules.old.weir rules.new.weir --traffic-host a >/dev/null 2>&1
+ok "--traffic-host says nothing without a log" "[ $? = 2 ]"
+ok "every member of JSON lines is in the document" "grep -oE '\"[^\"]+\"' ../../grammar/traffic_fields.def | tr -d '\"' | while read -r name; do grep -qF \"\\\`\$name\\\`\" ../../grammar/TRAFFIC.md || { echo \$name; exit 1; }; done"
+
+ok "warnings are said where they are asked for" "[ -z \"\$($weir diff rules.old.weir rules.new.weir 2>&1 >/dev/null)\" ] && $weir diff rules.old.weir rules.new.weir --warnings 2>&1 >/dev/null | grep -q '^warning'"
+# A comment on GitHub takes 65,536 characters.
+python3 - "$dir" <<'PY'
+import sys
+for name, to in (("old", "p"), ("new", "q")):
+    with open(f"{sys.argv[1]}/many.{name}.weir", "w") as f:
+        f.write("language 1\nbackend p { server x 127.0.0.1:1 }\nbackend q { server x 127.0.0.1:1 }\nfrontend f {\n  listen 127.0.0.1:2\n  route {\n")
+        f.writelines(f'    redirect to "/{to}{i}" 302 if path under "/{"long-name-" * 30}{i}"\n' for i in range(200))
+        f.write("    reply 404\n  }\n}\n")
+PY
+"$weir" diff "$dir/many.old.weir" "$dir/many.new.weir" --format markdown >"$dir/many.md"
+ok "Markdown fits a comment and says what it leaves out" "[ \$(wc -m <$dir/many.md) -lt 65536 ] && grep -q '^… and [0-9]* more, which' $dir/many.md"
+
+# What the search had no time for is counted apart, so that nothing is lost.
+for i in 1 7 7 150 199; do echo "10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] \"GET /$(printf 'long-name-%.0s' {1..30})$i HTTP/1.1\" 200 12"; done >"$dir/many.log"
+for limit in 1ms 20s; do
+  "$weir" diff "$dir/many.old.weir" "$dir/many.new.weir" --limit $limit --traffic "$dir/many.log" --format json >"$dir/many.json"
+  ok "all that differs is counted, with --limit $limit" "python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+f = d[\"frontends\"][0]
+assert f[\"differing\"] == 5 == sum(c[\"traffic\"][\"requests\"] for c in f[\"classes\"]) + f[\"unclassed\"], f
+assert d[\"verdict\"] == \"different\" and (f[\"unclassed\"] == 0 or not f[\"complete\"])
+' <$dir/many.json"
+done
+
 ok "Markdown has a row for each kind" "[ \$($weir diff rules.old.weir rules.new.weir --format markdown 2>/dev/null | grep -c '^| \`\`') = \$(grep -cE '^  [^ ].*  →  ' rules.txt) ]"
 ok "HTML is well-formed" "$weir diff rules.old.weir rules.new.weir --format html 2>/dev/null | tail -n +2 | sed -e 's/<meta[^>]*>//g' | python3 -c 'import sys, xml.dom.minidom as m; m.parseString(sys.stdin.read())'"
 echo "$passed passed, $failed failed"

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "compiler/eval_state.h"
+#include "compiler/regex.h"
 #include "compiler/regex_dfa.h"
 #include "runtime/base/clock.h"
 #include "runtime/convert.h"
@@ -340,6 +341,26 @@ static void replacing_is_linear(void **state)
     free(text);
 }
 
+/* The checker counts as the automaton is built. */
+static void sizes_are_known(void **state)
+{
+    (void)state;
+    static const char *const regexes[] = {"a",        "^a$",   "a|b|cd", "(a|b)*",   "a+",       "(ab){3}", "(ab){3,}",
+                                          "(ab){0,}", "a{2,5}", "a?b??",  "((a*)*)*", "(a{2}){3}", "(|a)b"};
+    for (size_t i = 0; i < sizeof regexes / sizeof *regexes; i++) {
+        struct arena a = {0};
+        struct regex_automaton m;
+        uint32_t off;
+        const char *why;
+        const struct regex_node *tree = regex_parse(&a, slice_of(regexes[i]), &off, &why);
+        assert_non_null(tree);
+        assert_null(regex_nfa_build(&a, slice_of(regexes[i]), &m));
+        if (regex_ops(tree) + 1 != m.size)
+            fail_msg("%s: %llu, not %u", regexes[i], (unsigned long long)regex_ops(tree) + 1, m.size);
+        arena_free(&a);
+    }
+}
+
 static void large_expressions_are_refused(void **state)
 {
     (void)state;
@@ -357,7 +378,7 @@ int main(void)
         cmocka_unit_test(known_values),     cmocka_unit_test(numbers),
         cmocka_unit_test(networks),         cmocka_unit_test(both_sides_agree),
         cmocka_unit_test(scratch_is_exact), cmocka_unit_test(replacing_is_linear),
-        cmocka_unit_test(large_expressions_are_refused),
+        cmocka_unit_test(sizes_are_known),  cmocka_unit_test(large_expressions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

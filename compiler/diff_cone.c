@@ -1,0 +1,303 @@
+/* What a change is confined to; see diff_cone.h. */
+#include "compiler/diff_cone.h"
+
+enum {
+    AHEAD = 16,     /* rules that were added or removed at one place */
+    NEEDED_MAX = 64 /* hosts that one condition names */
+};
+
+struct finding {
+    struct arena *a;
+    struct diff_cone *out;
+    const struct ir_frontend *f[2];
+    struct strmap sets; /* pairs of sets that were compared: 1 where they are the same */
+};
+
+static uint32_t count(const struct ir_frontend *f)
+{
+    return f->on_request.n + f->route.n;
+}
+
+static const struct ir_rule *rule_at(const struct ir_frontend *f, uint32_t i)
+{
+    return i < f->on_request.n ? &f->on_request.v[i] : &f->route.v[i - f->on_request.n];
+}
+
+/* ---- the same, as far as the text shows -------------------------------------------------------- */
+
+static bool same_type(const struct ir_set *x, const struct ir_set *y)
+{
+    return x->key_kind == y->key_kind && x->is_map == y->is_map &&
+           (!x->is_map || x->value_kind == y->value_kind);
+}
+
+static bool same_default(const struct ir_set *x, const struct ir_set *y)
+{
+    return x->has_default == y->has_default &&
+           (!x->has_default || slice_eq(diff_row_value(x, &x->fallback), diff_row_value(y, &y->fallback)));
+}
+
+static bool same_set(struct finding *c, const struct ir_set *x, const struct ir_set *y)
+{
+    const struct ir_set *pair[2] = {x, y};
+    bool added;
+    if (x == y)
+        return true;
+    if (!same_type(x, y) || !same_default(x, y))
+        return false;
+    struct slice key = arena_copy(c->a, (struct slice){(const char *)pair, sizeof pair});
+    uint32_t *known = strmap_put(&c->sets, c->a, key, 0, &added);
+    if (added && x->rows.n == y->rows.n) {
+        struct diff_row_changes changes = {0};
+        diff_rows(c->a, x, y, &changes);
+        *known = changes.v.n == 0;
+    }
+    return *known;
+}
+
+static bool same_payload(struct finding *c, const struct ir_expr *x, const struct ir_expr *y)
+{
+    switch ((enum ir_op)x->op) {
+    case IR_CONST_BOOL:
+    case IR_CONST_INT:
+        return x->num == y->num;
+    case IR_CONST_IP:
+        return memcmp(&x->ip, &y->ip, sizeof x->ip) == 0;
+    case IR_CONST_CIDR:
+        return x->cidr.bits == y->cidr.bits && memcmp(&x->cidr.addr, &y->cidr.addr, sizeof x->cidr.addr) == 0;
+    case IR_FIELD:
+        return x->field == y->field && slice_eq(x->str, y->str);
+    case IR_CONST_STR:
+    case IR_LIKE:
+    case IR_MATCHES:
+    case IR_REPLACE:
+        return slice_eq(x->str, y->str);
+    case IR_IN:
+    case IR_LOOKUP:
+        return same_set(c, x->set, y->set);
+    case IR_AND:
+    case IR_OR:
+    case IR_NOT:
+    case IR_EQ:
+    case IR_LT:
+    case IR_LE:
+    case IR_UNDER:
+    case IR_STARTS_WITH:
+    case IR_ENDS_WITH:
+    case IR_CONTAINS:
+    case IR_EXISTS:
+    case IR_LOWER:
+    case IR_UPPER:
+    case IR_DEFAULT:
+    case IR_TO_INT:
+    case IR_TO_STR:
+    case IR_CONCAT:
+    case IR_LENGTH:
+    case IR_HASH:
+    case IR_BASE64:
+    case IR_BASE64_DECODE:
+    case IR_URL_DECODE:
+    case IR_PART:
+    case IR_MASK:
+    case IR_LINES:
+    case IR_NTH:
+    case IR_AMONG:
+    case IR_ADD:
+    case IR_SUB:
+    case IR_MUL:
+    case IR_DIV:
+    case IR_MOD:
+        return true;
+    }
+    return false;
+}
+
+static bool same_expr(struct finding *c, const struct ir_expr *x, const struct ir_expr *y)
+{
+    if (!x || !y)
+        return x == y;
+    if (x->op != y->op || x->kind != y->kind || x->nargs != y->nargs || !same_payload(c, x, y))
+        return false;
+    for (uint32_t i = 0; i < x->nargs; i++)
+        if (!same_expr(c, x->args[i], y->args[i]))
+            return false;
+    return true;
+}
+
+bool diff_same_expr(struct arena *a, const struct ir_expr *x, const struct ir_expr *y)
+{
+    struct finding c = {.a = a};
+    return same_expr(&c, x, y);
+}
+
+/* The map of a rule that takes the backend from it by the host, as it is; NULL for others. */
+static const struct ir_set *host_map(const struct ir_rule *r)
+{
+    const struct ir_expr *e = r->kind == IR_USE_MAP ? r->value : NULL;
+    bool plain = e && e->op == IR_LOOKUP && e->set->key_kind == IR_KEY_HOST && e->args[0]->op == IR_FIELD &&
+                 e->args[0]->field == IR_FIELD_HOST;
+    return plain ? e->set : NULL;
+}
+
+/* Rows of such maps are compared on their own. */
+static bool same_value(struct finding *c, const struct ir_rule *x, const struct ir_rule *y)
+{
+    const struct ir_set *s = host_map(x), *t = host_map(y);
+    if (s && t)
+        return same_type(s, t) && same_default(s, t);
+    return same_expr(c, x->value, y->value);
+}
+
+static bool same_rule(struct finding *c, const struct ir_rule *x, const struct ir_rule *y)
+{
+    if (x->kind != y->kind || x->status != y->status || x->headers.n != y->headers.n ||
+        !slice_eq(x->name, y->name) || !x->backend != !y->backend ||
+        (x->backend && !slice_eq(x->backend->name, y->backend->name)) || !same_expr(c, x->guard, y->guard) ||
+        !same_value(c, x, y))
+        return false;
+    for (uint32_t i = 0; i < x->headers.n; i++)
+        if (!slice_eq(x->headers.v[i].name, y->headers.v[i].name) ||
+            !same_expr(c, x->headers.v[i].value, y->headers.v[i].value))
+            return false;
+    return true;
+}
+
+/* ---- hosts that a condition needs -------------------------------------------------------------- */
+
+static bool is_host(const struct ir_expr *e)
+{
+    return e->op == IR_FIELD && e->field == IR_FIELD_HOST;
+}
+
+/* Calls `fn` for each of the hosts of which the condition needs one; stops where it returns false. Returns
+ * false where it needs none, or too many. */
+typedef bool host_fn(void *ctx, struct slice host);
+static bool needed_hosts(const struct ir_expr *e, host_fn *fn, void *ctx)
+{
+    if (!e)
+        return false;
+    for (uint32_t i = 0; e->op == IR_AND && i < e->nargs; i++)
+        if (needed_hosts(e->args[i], fn, ctx))
+            return true;
+    if (e->op == IR_EQ && is_host(e->args[0]) && e->args[1]->op == IR_CONST_STR)
+        return fn(ctx, e->args[1]->str), true;
+    if (e->op != IR_IN || !is_host(e->args[0]) || e->set->key_kind != IR_KEY_HOST ||
+        e->set->rows.n > NEEDED_MAX)
+        return false;
+    for (uint32_t i = 0; i < e->set->rows.n && fn(ctx, e->set->rows.v[i].key.str); i++)
+        ;
+    return true;
+}
+
+static void take_host(struct finding *c, struct slice host)
+{
+    strmap_put(&c->out->hosts, c->a, host, 0, NULL);
+}
+
+static bool take_needed(void *ctx, struct slice host)
+{
+    take_host(ctx, host);
+    return true;
+}
+
+/* ---- alignment --------------------------------------------------------------------------------- */
+
+static bool same_at(struct finding *c, uint32_t i, uint32_t k)
+{
+    return i < count(c->f[0]) && k < count(c->f[1]) && same_rule(c, rule_at(c->f[0], i), rule_at(c->f[1], k));
+}
+
+static bool change(struct finding *c, uint32_t side, uint32_t at, uint32_t n)
+{
+    for (uint32_t i = at; i < at + n; i++) {
+        c->out->changed[side][i] = true;
+        if (!needed_hosts(rule_at(c->f[side], i)->guard, take_needed, c))
+            return false;
+    }
+    return true;
+}
+
+/* Rows of the maps of two rules that are the same but for them. */
+static void take_rows(struct finding *c, const struct ir_rule *x, const struct ir_rule *y)
+{
+    const struct ir_set *s = host_map(x), *t = host_map(y);
+    struct diff_row_changes changes = {0};
+    if (!s || !t || same_set(c, s, t))
+        return;
+    diff_rows(c->a, s, t, &changes);
+    for (uint32_t i = 0; i < changes.v.n; i++)
+        take_host(c, (changes.v.v[i].old ? changes.v.v[i].old : changes.v.v[i].new)->key.str);
+}
+
+/* How far to go on in both where rules differ, to where they are the same again. */
+static void resync(struct finding *c, uint32_t i, uint32_t k, uint32_t by[2])
+{
+    by[0] = i < count(c->f[0]);
+    by[1] = k < count(c->f[1]);
+    if (!by[0] || !by[1] || same_at(c, i + 1, k + 1))
+        return;
+    for (uint32_t d = 1; d <= AHEAD; d++)
+        for (uint32_t side = 0; side < 2; side++)
+            if (same_at(c, side ? i : i + d, side ? k + d : k)) {
+                by[side] = d;
+                by[1 - side] = 0;
+                return;
+            }
+}
+
+static bool align(struct finding *c)
+{
+    uint32_t by[2];
+    for (uint32_t i = 0, k = 0; i < count(c->f[0]) || k < count(c->f[1]); i += by[0], k += by[1]) {
+        if (same_at(c, i, k)) {
+            take_rows(c, rule_at(c->f[0], i), rule_at(c->f[1], k));
+            by[0] = by[1] = 1;
+            continue;
+        }
+        resync(c, i, k, by);
+        if (!change(c, 0, i, by[0]) || !change(c, 1, k, by[1]))
+            return false;
+    }
+    return true;
+}
+
+void diff_cone_find(struct arena *a, const struct ir_frontend *old, const struct ir_frontend *new,
+                    struct diff_cone *out)
+{
+    struct finding c = {.a = a, .out = out, .f = {old, new}};
+    *out = (struct diff_cone){0};
+    for (uint32_t side = 0; side < 2; side++)
+        out->changed[side] = arena_array(a, bool, count(c.f[side]) + 1);
+    out->confined = align(&c);
+}
+
+/* ---- what it leaves out ------------------------------------------------------------------------ */
+
+struct asking {
+    const struct diff_cone *cone;
+    bool found;
+};
+
+static bool ask(void *ctx, struct slice host)
+{
+    struct asking *q = ctx;
+    q->found = strmap_get(&q->cone->hosts, host) != NULL;
+    return !q->found;
+}
+
+bool diff_cone_skips(const void *cone, const struct ir_rule *rule, const struct ir_row *row)
+{
+    struct asking q = {cone, false};
+    if (row)
+        return host_map(rule) && row != &rule->value->set->fallback && ask(&q, row->key.str);
+    return needed_hosts(rule->guard, ask, &q) && !q.found;
+}
+
+bool diff_cone_has(const struct diff_cone *c, uint32_t side, const struct an_item *item)
+{
+    if (!item->rule)
+        return false;
+    if (item->row && item->row != &item->rule->value->set->fallback && host_map(item->rule))
+        return true; /* of the hosts, since others are skipped */
+    return c->changed[side][item->number];
+}
