@@ -1,6 +1,7 @@
 /* Reading decisions off the tables of a plan; see cost.h. */
 #include "compiler/cost.h"
 #include "runtime/abi.h"
+#include "runtime/table.h"
 
 enum { MATCHES_MAX = 64 }; /* keys of one table that match one subject, at most as many as are told apart */
 
@@ -10,11 +11,12 @@ struct walk {
     struct cost_decision *d;
     struct strmap known; /* nodes that were read: their place in `most` */
     VEC(struct cost_steps) most;
+    uint32_t base;  /* note [base] of the ABI: rules below the node at hand count from it */
     uint32_t nkeys; /* tables above the node at hand */
     struct slice keys[COST_KEYS_SHOWN];
 };
 
-static const void *at(const struct walk *w, uint32_t off)
+static const void *in_tables(const struct walk *w, uint32_t off)
 {
     return w->t.p + off;
 }
@@ -57,16 +59,25 @@ static void note_row(struct walk *w, uint32_t rule, const struct cost_steps *s)
     memcpy(p->keys, w->keys, sizeof p->keys);
 }
 
+/* A filter is a test, and says what some of the atoms would have said. */
 static struct cost_steps walk_run(struct walk *w, uint32_t off)
 {
     struct cost_steps all = {0};
-    for (bool last = false; !last;) {
-        const struct weir_row *row = at(w, off);
-        struct cost_steps s = steps_of((const void *)(row + 1), row->natoms);
-        note_row(w, row->rule, &s);
-        add(&all, &s);
-        last = row->last;
-        off += (uint32_t)(sizeof *row + row->natoms * sizeof(struct weir_atom));
+    for (bool more = true; more;) {
+        const struct weir_rows *rows = in_tables(w, off);
+        uint32_t n = rows->count;
+        const uint32_t *rule = in_tables(w, off + 4 + 8 * n);
+        const uint16_t *atoms = (const void *)(rule + n);
+        const uint8_t *from = (const uint8_t *)(atoms + n + 1);
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t natoms = (uint32_t)(atoms[i + 1] - atoms[i]) * 4 / (uint32_t)sizeof(struct weir_atom);
+            struct cost_steps s = steps_of(in_tables(w, off + 4 * (uint32_t)atoms[i]), natoms);
+            s.tests += from[i] != WEIR_FILTER_NONE;
+            note_row(w, w->base + rule[i], &s);
+            add(&all, &s);
+        }
+        more = rows->more;
+        off += 4 * (uint32_t)atoms[n];
     }
     return all;
 }
@@ -77,8 +88,8 @@ static struct slice key_text(struct walk *w, uint32_t slot, uint32_t probe)
 {
     static const char *const fixed[] = {"host", "path", "req.method", "req.uri", "req.raw-path", "req.version"};
     static const char *const kind[] = {"req.header", "req.query", "req.cookie", "req.headers"};
-    static const char *const way[] = {"", " by segments", " by prefixes", " by suffixes", "", ""};
-    const struct weir_slot *slots = at(w, ((const struct weir_tables *)at(w, 0))->slots.off);
+    static const char *const way[] = {"", " by segments", " by prefixes", " by suffixes", "", "", " by parts"};
+    const struct weir_slot *slots = in_tables(w, ((const struct weir_tables *)in_tables(w, 0))->slots.off);
     if (slot == WEIR_SUBJECT_IP)
         return SLICE("client.ip");
     if (slot < WEIR_SLOT_FIXED)
@@ -105,6 +116,8 @@ static uint32_t probes_of(const struct weir_table *t)
     case WEIR_PROBE_SUFFIX:
     case WEIR_PROBE_CIDR:
         return t->lens.count;
+    case WEIR_PROBE_INFIX:
+        break; /* at each place of the subject: all keys may be in it */
     }
     return t->count;
 }
@@ -128,10 +141,25 @@ static void keep_dearest(struct dearest *d, const struct cost_steps *s)
 
 static struct cost_steps walk_node(struct walk *w, uint32_t node);
 
+static void walk_record(struct walk *w, const struct weir_record *r, struct dearest *d)
+{
+    const struct weir_lead *lead = table_lead(r);
+    uint32_t base = w->base;
+    w->base = base + lead->base;
+    struct cost_steps s = walk_node(w, r->value);
+    w->base = base;
+    keep_dearest(d, &s);
+    /* "**" before the suffix of "*" is in no bucket; other parents are. */
+    const struct weir_record *parent = lead->parent ? in_tables(w, lead->parent) : NULL;
+    if (parent && table_record_form(r) == 1 && table_record_form(parent) == 2 &&
+        table_record_len(parent) == table_record_len(r))
+        walk_record(w, parent, d);
+}
+
 static struct cost_steps walk_keys(struct walk *w, const struct weir_group *g)
 {
-    const struct weir_table *t = at(w, g->at);
-    const struct weir_table_slot *slots = at(w, t->slots);
+    const struct weir_table *t = in_tables(w, g->at);
+    const struct weir_bucket *buckets = in_tables(w, t->slots);
     uint32_t probes = probes_of(t), above = w->nkeys++;
     struct cost_steps most = {.probes = probes};
     struct dearest d = {.max = probes < t->count ? probes : t->count};
@@ -140,12 +168,9 @@ static struct cost_steps walk_keys(struct walk *w, const struct weir_group *g)
     w->d->tables++;
     if (above < COST_KEYS_SHOWN)
         w->keys[above] = key_text(w, g->slot, t->probe);
-    for (uint64_t i = 0; i <= t->mask; i++) {
-        if (!slots[i].tag)
-            continue;
-        struct cost_steps s = walk_node(w, ((const struct weir_record *)at(w, slots[i].record))->value);
-        keep_dearest(&d, &s);
-    }
+    for (uint64_t i = 0; i < (uint64_t)t->buckets * WEIR_BUCKET; i++)
+        if (buckets[i / WEIR_BUCKET].tag[i % WEIR_BUCKET])
+            walk_record(w, in_tables(w, buckets[i / WEIR_BUCKET].record[i % WEIR_BUCKET]), &d);
     for (uint64_t k = 0; k < times; k++)
         for (uint32_t i = 0; i < d.n; i++)
             add(&most, &d.v[i]);
@@ -157,17 +182,18 @@ static struct cost_steps walk_groups(struct walk *w, uint32_t node)
 {
     struct cost_steps all = {0};
     for (const struct weir_group *g; node; node = g->next) {
-        g = at(w, node);
+        g = in_tables(w, node);
         struct cost_steps s = g->kind == WEIR_GROUP_ROWS ? walk_run(w, g->at) : walk_keys(w, g);
         add(&all, &s);
     }
     return all;
 }
 
-/* Nodes are shared between keys: each is read once. */
+/* Nodes are shared between keys: each is read once, for rules that count from one base. */
 static struct cost_steps walk_node(struct walk *w, uint32_t node)
 {
-    struct slice key = {(const char *)&node, sizeof node};
+    uint32_t id[2] = {node, w->base};
+    struct slice key = {(const char *)id, sizeof id};
     const uint32_t *known = strmap_get(&w->known, key);
     if (known)
         return w->most.v[*known];
