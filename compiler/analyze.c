@@ -65,7 +65,7 @@ static void judge(struct analysis *x, const struct walk *w, bool nexts)
     x->out->samples = samples;
     for (uint32_t i = 0; i < n && x->out->findings.n < REPORTED_MAX; i++) {
         const struct ir_rule *r = rule_at(x->f, i);
-        bool edit = r->kind == IR_SET_HEADER || r->kind == IR_ADD_HEADER || r->kind == IR_DEL_HEADER;
+        bool edit = !ir_rule_decides(r);
         int there = edit ? edit_reached(x, i) : reached[i];
         if (there < 0)
             x->out->exceeded = true;

@@ -60,6 +60,24 @@ void analyze_overlaps(struct arena *a, const struct ir_program *p, const struct 
 /* Whether overlaps are to be looked for: their code was given a level. */
 bool analyze_overlaps_asked(const struct diag_levels *levels);
 
+enum analyze_reach {
+    REACH_WITNESS, /* `request` was evaluated, and the rule applies to it */
+    REACH_SOME,    /* a request reaches it, but none was found that shows it */
+    REACH_NEVER,   /* proved: no request meets its condition */
+    REACH_TAKEN,   /* proved: requests that meet it end before; see `taken` */
+    REACH_UNKNOWN, /* the search went over its budget */
+};
+
+struct analyze_rule {
+    enum analyze_reach reach;
+    struct eval_request request;
+    struct analyze_finding taken; /* of kind UNREACHABLE */
+};
+
+/* Whether a request reaches one rule of `f`, as analyze_frontend() would say, without looking at those after it. */
+void analyze_rule(struct arena *a, const struct ir_program *p, const struct ir_frontend *f,
+                  const struct ir_rule *rule, double seconds, struct analyze_rule *out);
+
 /* Reports the findings of all frontends as warnings, but for rules that were warned about already; overlaps where
  * their code was given a level. Returns
  * how many analyses were not finished; `said` tells of them in lines. */

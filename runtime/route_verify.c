@@ -87,16 +87,43 @@ static bool record_value_ok(struct verify *v, const struct weir_table *t, uint32
     return fail(v, "a key table is for no known use");
 }
 
+/* Records of these have a struct weir_lead before them. */
+static bool has_lead(const struct weir_table *t)
+{
+    return t->use == WEIR_TABLE_NODES || t->probe == WEIR_PROBE_HOST;
+}
+
 static bool record_ok(struct verify *v, const struct weir_table *t, uint32_t off, uint32_t depth_limit)
 {
     if (!array_ok(v, off, 1, sizeof(struct weir_record)))
         return false;
+    if (has_lead(t) && off < sizeof(struct weir_tables) + sizeof(struct weir_lead))
+        return fail(v, "a key is in the place of another thing");
     const struct weir_record *r = table_at(v->t, off);
-    if (!bytes_ok(v, off + (uint32_t)sizeof *r, r->len))
+    if (!bytes_ok(v, off + (uint32_t)sizeof *r, table_record_len(r)))
         return false;
-    if (t->probe == WEIR_PROBE_CIDR && r->len != 17)
+    if (t->probe == WEIR_PROBE_CIDR && table_record_len(r) != 17)
         return fail(v, "a key is no address prefix");
     return record_value_ok(v, t, r->value, depth_limit);
+}
+
+/* See note [parents] in abi.h: keys get shorter on the way, so it ends. */
+static bool parents_ok(struct verify *v, const struct weir_table *t, uint32_t off, uint32_t depth_limit)
+{
+    const struct weir_record *r = table_at(v->t, off);
+    for (uint32_t n = 0; table_lead(r)->parent; n++) {
+        uint32_t at = table_lead(r)->parent;
+        if (n == WEIR_PARENTS_MAX)
+            return fail(v, "host patterns nest too deeply");
+        if (!record_ok(v, t, at, depth_limit))
+            return false;
+        const struct weir_record *parent = table_at(v->t, at);
+        bool same = table_record_len(parent) == table_record_len(r) && table_record_form(r) == 1 && table_record_form(parent) == 2;
+        if (table_record_len(parent) >= table_record_len(r) && !same)
+            return fail(v, "host patterns are not in order");
+        r = parent;
+    }
+    return true;
 }
 
 /* It has a value, and a key that is not looked at. */
@@ -118,6 +145,8 @@ static bool lens_ok(struct verify *v, const struct weir_table *t)
     for (uint32_t i = 1; i < t->lens.count; i++)
         if (lens[i] >= lens[i - 1])
             return fail(v, "the key lengths of a table are not in order");
+    if (t->probe == WEIR_PROBE_CIDR && t->lens.count > 0 && lens[0] > 128)
+        return fail(v, "an address has no prefix of such a length");
     return true;
 }
 
@@ -148,22 +177,51 @@ static bool patterns_ok(struct verify *v, const struct weir_table *t)
     return true;
 }
 
-static bool slots_ok(struct verify *v, const struct weir_table *t, uint32_t depth_limit)
+static bool infix_ok(struct verify *v, const struct weir_table *t)
 {
-    uint64_t n = (uint64_t)t->mask + 1;
-    if ((n & t->mask) != 0 || t->slots % 8 != 0 || !array_ok(v, t->slots, n, sizeof(struct weir_table_slot)))
+    const uint32_t *lens = table_at(v->t, t->lens.off);
+    if (t->use != WEIR_TABLE_NODES)
+        return fail(v, "a key table is for another use");
+    if (t->lens.count > 0 && (lens[0] > WEIR_INFIX_MAX || lens[t->lens.count - 1] == 0))
+        return fail(v, "a part of a text has a wrong length");
+    return true;
+}
+
+static bool bloom_ok(struct verify *v, const struct weir_table *t)
+{
+    if (t->probe != WEIR_PROBE_INFIX && t->probe != WEIR_PROBE_CIDR)
+        return true;
+    if (t->bloom_bits < 3 || t->bloom_bits > 32)
         return fail(v, "a key table has a wrong size");
-    const struct weir_table_slot *slots = table_at(v->t, t->slots);
-    uint64_t used = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        if (slots[i].tag == 0)
+    return bytes_ok(v, t->bloom, (uint32_t)(1ull << (t->bloom_bits - 3)));
+}
+
+static bool bucket_ok(struct verify *v, const struct weir_table *t, const struct weir_bucket *b, uint32_t depth_limit)
+{
+    for (uint32_t i = 0; i < WEIR_BUCKET; i++) {
+        if (b->tag[i] == 0)
             continue;
-        used++;
-        if (!record_ok(v, t, slots[i].record, depth_limit))
+        if (!record_ok(v, t, b->record[i], depth_limit))
+            return false;
+        if (t->probe == WEIR_PROBE_HOST && !parents_ok(v, t, b->record[i], depth_limit))
             return false;
     }
-    /* Probing ends at an empty slot. */
-    return used < n || fail(v, "a key table is full");
+    return true;
+}
+
+static bool buckets_ok(struct verify *v, const struct weir_table *t, uint32_t depth_limit)
+{
+    if (t->buckets == 0 || !array_ok(v, t->slots, t->buckets, sizeof(struct weir_bucket)))
+        return fail(v, "a key table has a wrong size");
+    const struct weir_bucket *b = table_at(v->t, t->slots);
+    bool ends = false;
+    for (uint32_t i = 0; i < t->buckets; i++) {
+        ends |= b[i].more == 0;
+        if (!bucket_ok(v, t, &b[i], depth_limit))
+            return false;
+    }
+    /* Every search ends. */
+    return ends || fail(v, "a key table is full");
 }
 
 /* A table of one of the uses in the set `uses` (bits by enum weir_table_use). */
@@ -180,11 +238,12 @@ static bool table_ok(struct verify *v, uint32_t off, unsigned uses, uint32_t dep
         return t->use != WEIR_TABLE_NODES || fail(v, "two groups share one key table");
     if (t->probe > WEIR_PROBE_FIRST)
         return fail(v, "a key table has no known way of lookup");
-    if (t->probe > WEIR_PROBE_CIDR && t->use == WEIR_TABLE_NODES)
+    if (t->probe > WEIR_PROBE_INFIX && t->use == WEIR_TABLE_NODES)
         return fail(v, "a key table is for another use");
-    if (t->probe > WEIR_PROBE_CIDR)
+    if (t->probe > WEIR_PROBE_INFIX)
         return fallback_ok(v, t, depth_limit) && (t->probe == WEIR_PROBE_RANGE ? ranges_ok(v, t) : patterns_ok(v, t));
-    return fallback_ok(v, t, depth_limit) && lens_ok(v, t) && slots_ok(v, t, depth_limit);
+    return fallback_ok(v, t, depth_limit) && lens_ok(v, t) && (t->probe != WEIR_PROBE_INFIX || infix_ok(v, t)) &&
+           bloom_ok(v, t) && buckets_ok(v, t, depth_limit);
 }
 
 enum {
@@ -343,26 +402,43 @@ static bool atom_ok(struct verify *v, const struct weir_atom *a)
     return fail(v, "a test is of no known kind");
 }
 
+/* One block; `*off` moves behind it. See struct weir_rows. */
+static bool block_ok(struct verify *v, uint32_t *off, bool *more)
+{
+    if (!array_ok(v, *off, 1, sizeof(struct weir_rows)))
+        return false;
+    const struct weir_rows *rows = table_at(v->t, *off);
+    uint32_t n = rows->count, head = (8 + 16 * n) / 4; /* in units of 4 bytes */
+    if (n == 0 || n > WEIR_ROWS_MAX)
+        return fail(v, "a run of rows has a wrong size");
+    if (!array_ok(v, *off, head, 4))
+        return false;
+    const uint16_t *atoms = table_at(v->t, *off + 4 + 12 * n);
+    const uint8_t *from = (const uint8_t *)(atoms + n + 1), *shift = from + n;
+    for (uint32_t i = 0; i < n; i++)
+        if (from[i] > WEIR_FILTER_LAST || shift[i] > 63 || atoms[i] < head || atoms[i + 1] < atoms[i] ||
+            (atoms[i + 1] - atoms[i]) % (sizeof(struct weir_atom) / 4) != 0)
+            return fail(v, "a run of rows is malformed");
+    if (!array_ok(v, *off, atoms[n], 4))
+        return false;
+    const struct weir_atom *a = table_at(v->t, *off + 4 * atoms[0]), *end = table_at(v->t, *off + 4 * atoms[n]);
+    for (; a < end; a++)
+        if (!atom_ok(v, a))
+            return false;
+    *more = rows->more;
+    *off += 4 * atoms[n];
+    return true;
+}
+
 static bool rows_ok(struct verify *v, uint32_t off)
 {
-    bool done;
-    if (!enter(v, off, sizeof(struct weir_row), SEEN_ROWS, &done) || done)
+    bool done, more = true;
+    if (!enter(v, off, sizeof(struct weir_rows), SEEN_ROWS, &done) || done)
         return v->why == NULL;
-    for (;;) {
-        if (!array_ok(v, off, 1, sizeof(struct weir_row)))
+    while (more)
+        if (!block_ok(v, &off, &more))
             return false;
-        const struct weir_row *row = table_at(v->t, off);
-        off += (uint32_t)sizeof *row;
-        if (!array_ok(v, off, row->natoms, sizeof(struct weir_atom)))
-            return false;
-        const struct weir_atom *a = table_at(v->t, off);
-        for (uint32_t i = 0; i < row->natoms; i++)
-            if (!atom_ok(v, &a[i]))
-                return false;
-        if (row->last)
-            return true;
-        off += row->natoms * (uint32_t)sizeof *a;
-    }
+    return true;
 }
 
 static bool group_ok(struct verify *v, const struct weir_group *g)
@@ -452,6 +528,8 @@ static bool step_ok(struct verify *v, const struct weir_step *s)
     for (uint32_t i = 0; i < s->rules; i++)
         if (!action_ok(v, o[i].action))
             return false;
+    if (!span_ok(v, s->files, sizeof(struct weir_file_run)) || s->files.count == 0)
+        return fail(v, "a step stands in no file");
     return s->node == 0 || node_ok(v, s->node, WEIR_DEPTH_MAX + 1);
 }
 
