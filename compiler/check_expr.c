@@ -558,6 +558,7 @@ static struct typed negation(struct checker *k, const struct ast_expr *e)
 {
     bool tight = k->tight;
     k->tight = true;
+    k->undone = e->args[0];
     struct ir_expr *x = check_condition(k, e->args[0]);
     k->tight = tight;
     if (!x)

@@ -202,6 +202,7 @@ struct checker {
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
     bool tight; /* the condition that is being checked is an operand of `or` or `not`: `x and` before it needs parentheses */
+    const struct ast_expr *undone; /* the operand of `not`: where it is `x != y`, the two cancel out */
     enum phase phase;         /* whose fields are there */
     bool tcp;                 /* in a TCP frontend or backend */
     bool hello;               /* a TCP frontend that reads TLS hellos */

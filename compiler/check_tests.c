@@ -379,6 +379,7 @@ struct typed check_compare(struct checker *k, const struct ast_expr *e)
         lint_test(k, e, t.ir);
     if (t.type == TYPE_ERROR || (e->op != AST_NE && e->op != AST_NOT_IN))
         return t;
-    check_negation(k, e, e, t.ir);
+    if (e != k->undone)
+        check_negation(k, e, e, t.ir);
     return check_yes(check_new1(k, IR_NOT, IR_BOOL, t.ir, e->span));
 }
