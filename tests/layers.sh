@@ -41,7 +41,7 @@ rule "the oracle sees no rows, no tables, no ABI" '^compiler/(eval|eval_.*|regex
 rule "the analyser sees no rows, no tables" '^compiler/(an_.*|analyze.*|diff.*|traffic.*)\.d' '(rows|layout|lower|cgen|match|route)\.h'
 rule "only the checker sees both AST and IR" '^compiler/' 'compiler/ast\.h' '^compiler/(ast.*|parse.*|check.*|lint.*|driver|.*fmt|fmt_.*|dump_ast|doc)\.d'
 rule "rows know no AST" '^compiler/(rows|layout|cgen|lower)' 'compiler/ast\.h'
-rule "matching and routing see the ABI and base alone" '^runtime/(route|match|route_verify|verify)\.d' 'runtime/(plan|registry|worker|loop|conn|http1|timers|control|process)\.h'
+rule "matching and routing see the ABI and base alone" '^runtime/(route|match|route_verify|route_verify_table)\.d' 'runtime/(plan|registry|worker|loop|conn|http1|timers|control|process)\.h'
 rule "loop and timers know no HTTP" '^runtime/(loop|timers|pool)\.d' 'runtime/(http1|route|abi|request|response|txn|proxy|body|reply|facts)\.h'
 system_rule "xxHash through base/hash.h alone" 'xxhash\.h' '^runtime/base/hash\.h$'
 system_rule "OpenSSL in tls.c alone" 'openssl/' '^runtime/tls\.'
