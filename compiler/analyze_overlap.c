@@ -61,7 +61,8 @@ static int by_places(const void *x, const void *y)
 
 static void judge(struct analysis *x, struct walk *w, struct analyze_overlaps *out)
 {
-    qsort(w->pairs.v, w->pairs.n, sizeof *w->pairs.v, by_places);
+    if (w->pairs.n)
+        qsort(w->pairs.v, w->pairs.n, sizeof *w->pairs.v, by_places);
     for (uint32_t i = 0; i < w->pairs.n; i++) {
         const struct an_item *first = &w->side.items.v[w->pairs.v[i].first],
                              *later = &w->side.items.v[w->pairs.v[i].next];
