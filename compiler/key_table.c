@@ -71,6 +71,8 @@ struct table_key key_table_key(struct arena *a, enum ir_key_kind kind, const str
         return cidr_key(a, &k->cidr);
     if (kind == IR_KEY_HOST_PATTERN)
         return host_key(k->str);
+    if (kind == IR_KEY_RANGE) /* is in no hashed table, but tells conditions apart */
+        return (struct table_key){{(const char *)&k->range, sizeof k->range}, 0};
     return (struct table_key){k->str, 0};
 }
 
