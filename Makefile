@@ -2,7 +2,7 @@
 #   make         the two programs: build/weir, build/weir-edge
 #   make run     install what is missing, build, serve examples/01-hello
 #   make test    install what tests need, build, run all tests
-#   make bench | mutation | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
+#   make bench | bench-classify | mutation | layers | fuzz | format | editors | install PREFIX=/usr/local | clean
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -115,6 +115,10 @@ $(B)/fuzz/lints: $(B)/obj/tests/fuzz/lints.o $(generate_obj) $(B)/libunit.a
 $(B)/route_cases: $(B)/obj/tests/route/route_cases.o $(test_helper_obj) $(B)/libunit.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 fuzzers: $(fuzz_bin)
+classify_obj := $(patsubst %.c,$(B)/obj/%.o,tests/bench/classify.c tests/bench/classify_rules.c)
+$(classify_obj): | $(parser_h)
+$(B)/classify: $(classify_obj) $(B)/libunit.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 route-cases: $(B)/route_cases
 
 # --- what people call ------------------------------------------------------------------------------
@@ -135,6 +139,12 @@ bench:
 	@tests/deps.sh bench
 	@$(MAKE) -s -j$$(nproc) all
 	@python3 tests/bench/bench.py --weir $(B)/weir --edge $(B)/weir-edge $(BENCH)
+
+# What one decision costs, in this process; CLASSIFY="-n 10000,100000 -f tenants -r ROUNDS -k REQUESTS".
+bench-classify:
+	@tests/deps.sh build
+	@$(MAKE) -s -j$$(nproc) $(B)/classify
+	@$(B)/classify $(CLASSIFY)
 
 # Do the tests notice mistakes in the compiler? Builds and tests MUTANTS changed copies of it (long: some seconds each).
 MUTANTS ?= 100

@@ -12,7 +12,7 @@
 struct guard_edit {
     uint32_t guard, outcome;
     enum ir_action_kind kind;
-    bool constant; /* `text` is what it becomes */
+    bool constant; /* `text` is what it becomes, or what is added */
     struct slice text;
 };
 

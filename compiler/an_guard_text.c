@@ -10,6 +10,7 @@ struct view {
     uint32_t var;
     bool reversed;    /* read from the end */
     bool until_query; /* a path, in a variable that holds the URI */
+    struct slice suffix; /* was added to it */
     const uint8_t *bytes;
 };
 
@@ -26,6 +27,7 @@ static struct slice reversed(struct guard_maker *m, struct slice s)
 static void put_view(const struct view *v, struct buf *out)
 {
     buf_printf(out, "%u %d %d ", v->var, v->until_query, v->bytes != NULL);
+    guard_put(out, v->suffix.p, v->suffix.len);
     if (v->bytes)
         buf_add(out, v->bytes, 256);
 }
@@ -44,6 +46,7 @@ static uint32_t text_atom(struct guard_maker *m, const struct view *v, struct te
         t->lit = arena_copy(&m->l->a, pattern);
         t->until_query = v->until_query;
         t->bytes = v->bytes;
+        t->suffix = v->suffix;
         if (t->kind == TEXT_DFA)
             t->dfa = text_compile(&m->l->a, pattern, t->separator);
         text_prepare(&m->l->a, t);
@@ -70,7 +73,7 @@ static uint32_t literal(struct guard_maker *m, const struct view *v, enum text_k
 
 static bool is_plain(const struct view *v)
 {
-    return !v->bytes && !v->until_query;
+    return !v->bytes && !v->until_query && !v->suffix.len;
 }
 
 /* One of the texts, none of which stands there twice. */
@@ -284,20 +287,34 @@ static uint32_t constant_test(struct guard_maker *m, struct slice text, const st
     return logic_assign(m->l, f, m->constant, &value);
 }
 
-/* A test of what a header has become that the analyser does not know: the same for the same history. */
-static uint32_t edited_test(struct guard_maker *m, const struct guard_header *h, uint32_t edit,
-                            const struct text_test *t, const uint8_t *bytes)
+/* ---- headers ----------------------------------------------------------------------------------- */
+
+enum { ADDS_MAX = 6 }; /* of one header; where there are more, they are not looked into */
+
+/* A test of a header that rules before have changed. */
+struct header_test {
+    uint32_t var;
+    const struct guard_header *history; /* or NULL */
+    const struct text_test *t;
+    const uint8_t *bytes;
+    uint32_t adds; /* in the history */
+};
+
+/* What a header has become that the analyser does not know: the same for the same history. */
+static uint32_t edited_test(struct guard_maker *m, const struct header_test *x, uint32_t edits, struct slice suffix)
 {
+    const struct text_test *t = x->t;
     struct buf b = {0};
     bool added;
     buf_printf(&b, "edited %d %d %d ", t->op, t->separator, t->op == IR_IN ? (int)t->set->key_kind : 0);
-    guard_put(&b, h->name.p, h->name.len);
+    guard_put(&b, x->history->name.p, x->history->name.len);
     guard_put(&b, t->text.p, t->text.len);
-    guard_put(&b, bytes, bytes ? 256 : 0);
+    guard_put(&b, x->bytes, x->bytes ? 256 : 0);
+    guard_put(&b, suffix.p, suffix.len);
     for (uint32_t i = 0; t->op == IR_IN && i < t->n; i++)
         guard_put(&b, t->rows[i].key.str.p, t->rows[i].key.str.len);
-    for (uint32_t i = 0; i <= edit; i++)
-        buf_printf(&b, "[%u %u]", h->edits.v[i].guard, h->edits.v[i].outcome);
+    for (uint32_t i = 0; i < edits; i++)
+        buf_printf(&b, "[%u %u]", x->history->edits.v[i].guard, x->history->edits.v[i].outcome);
     struct slice id = arena_copy(&m->l->a, buf_view(&b));
     uint32_t var = *strmap_put(&m->l->var_index, &m->l->a, id, m->l->vars.n, &added);
     if (added)
@@ -310,24 +327,6 @@ static uint32_t edited_test(struct guard_maker *m, const struct guard_header *h,
     return logic_atom(m->l, atom, 0);
 }
 
-/* What becomes of a test of a header where rules before have changed it. */
-static uint32_t after_edits(struct guard_maker *m, struct slice name, const struct text_test *t,
-                            const uint8_t *bytes, uint32_t f)
-{
-    const struct guard_header *h = guard_header_of(NULL, (struct guard_headers *)m->headers, name, false);
-    for (uint32_t i = 0; h && i < h->edits.n && f != GUARD_UNKNOWN; i++) {
-        const struct guard_edit *e = &h->edits.v[i];
-        uint32_t now = e->kind == IR_DEL_HEADER ? LOGIC_FALSE
-                       : t->op == IR_EXISTS     ? LOGIC_TRUE
-                       : e->constant            ? constant_test(m, e->text, t, bytes)
-                                                : edited_test(m, h, i, t, bytes);
-        if (now == GUARD_UNKNOWN)
-            return now;
-        f = logic_or(m->l, logic_and(m->l, e->guard, now), logic_and(m->l, logic_not(m->l, e->guard), f));
-    }
-    return f;
-}
-
 static uint32_t present_atom(struct guard_maker *m, uint32_t var)
 {
     struct atom a = {.kind = ATOM_PRESENT, .var = var};
@@ -337,6 +336,66 @@ static uint32_t present_atom(struct guard_maker *m, uint32_t var)
         return LOGIC_TRUE;
     return logic_atom(m->l, logic_intern_atom(m->l, &a, (struct slice){key, (size_t)n}), 0);
 }
+
+static struct slice joined(struct guard_maker *m, const char *between, struct slice text, struct slice suffix)
+{
+    return arena_printf(&m->l->a, "%s%.*s%.*s", between, SLICE_ARG(text), SLICE_ARG(suffix));
+}
+
+static uint32_t exists_after(struct guard_maker *m, const struct header_test *x, uint32_t edits)
+{
+    uint32_t f = present_atom(m, x->var);
+    for (uint32_t i = 0; i < edits; i++) {
+        const struct guard_edit *e = &x->history->edits.v[i];
+        f = e->kind == IR_DEL_HEADER ? logic_and(m->l, logic_not(m->l, e->guard), f) : logic_or(m->l, e->guard, f);
+    }
+    return f;
+}
+
+static uint32_t test_after(struct guard_maker *m, const struct header_test *x, uint32_t edits, struct slice suffix);
+
+/* Behind a value that is there, a constant is added after ", " (RFC 9110 section 5.3); else it is the value. */
+static uint32_t test_added(struct guard_maker *m, const struct header_test *x, uint32_t edits, struct slice suffix)
+{
+    const struct guard_edit *e = &x->history->edits.v[edits - 1];
+    uint32_t more = test_after(m, x, edits - 1, joined(m, ", ", e->text, suffix));
+    uint32_t alone = constant_test(m, joined(m, "", e->text, suffix), x->t, x->bytes);
+    if (more == GUARD_UNKNOWN || alone == GUARD_UNKNOWN)
+        return GUARD_UNKNOWN;
+    uint32_t absent = logic_not(m->l, exists_after(m, x, edits - 1));
+    return logic_or(m->l, more, logic_and(m->l, absent, alone));
+}
+
+/* The test of the value after so many changes, where it is there, with `suffix` behind it. */
+static uint32_t test_after(struct guard_maker *m, const struct header_test *x, uint32_t edits, struct slice suffix)
+{
+    struct view v = {.var = x->var, .bytes = x->bytes, .suffix = suffix};
+    if (edits == 0)
+        return view_test(m, &v, x->t);
+    const struct guard_edit *e = &x->history->edits.v[edits - 1];
+    uint32_t before = test_after(m, x, edits - 1, suffix);
+    bool known = e->constant && (e->kind == IR_SET_HEADER || x->adds <= ADDS_MAX);
+    uint32_t now = e->kind == IR_DEL_HEADER   ? LOGIC_FALSE
+                   : !known                   ? edited_test(m, x, edits, suffix)
+                   : e->kind == IR_SET_HEADER ? constant_test(m, joined(m, "", e->text, suffix), x->t, x->bytes)
+                                              : test_added(m, x, edits, suffix);
+    if (before == GUARD_UNKNOWN || now == GUARD_UNKNOWN)
+        return GUARD_UNKNOWN;
+    return logic_or(m->l, logic_and(m->l, e->guard, now), logic_and(m->l, logic_not(m->l, e->guard), before));
+}
+
+static uint32_t header_test(struct guard_maker *m, const struct ir_expr *e, uint32_t var, const struct text_test *t,
+                            const uint8_t *bytes)
+{
+    const struct guard_header *h = guard_header_of(NULL, (struct guard_headers *)m->headers, e->str, false);
+    struct header_test x = {var, h, t, bytes, 0};
+    uint32_t edits = h ? h->edits.n : 0;
+    for (uint32_t i = 0; i < edits; i++)
+        x.adds += h->edits.v[i].kind == IR_ADD_HEADER;
+    return t->op == IR_EXISTS ? exists_after(m, &x, edits) : test_after(m, &x, edits, SLICE(""));
+}
+
+/* ---- fields ------------------------------------------------------------------------------------ */
 
 static uint32_t field_test(struct guard_maker *m, const struct ir_expr *e, const struct text_test *t,
                            const uint8_t *bytes)
@@ -375,8 +434,9 @@ static uint32_t field_test(struct guard_maker *m, const struct ir_expr *e, const
     case IR_FIELD_COUNT:
         return t->op == IR_EXISTS ? LOGIC_TRUE : GUARD_UNKNOWN;
     }
-    uint32_t f = t->op == IR_EXISTS ? present_atom(m, v.var) : view_test(m, &v, t);
-    return e->field == IR_FIELD_HEADER ? after_edits(m, e->str, t, bytes, f) : f;
+    if (e->field == IR_FIELD_HEADER)
+        return header_test(m, e, v.var, t, bytes);
+    return t->op == IR_EXISTS ? present_atom(m, v.var) : view_test(m, &v, t);
 }
 
 /* The test of a map's value: row by row, from the one that a lookup prefers least. */

@@ -18,6 +18,7 @@ struct hosts {
     VEC(uint32_t) common[2]; /* items that any host may meet */
     bool all; /* a changed rule is for any host, or there is one side alone: hosts that count are all */
     VEC(uint32_t) changed;                /* conditions of changed rules, of the host at hand */
+    VEC(struct an_entry) first;           /* one side: the entries of the first cell, with items of its own */
     uint32_t *number, *stamp, generation; /* by outcome: its number in the state at hand */
     uint32_t decided_by;                  /* the last rule of the list at hand that decides */
     struct an_host host;
@@ -25,26 +26,11 @@ struct hosts {
 
 /* ---- the index --------------------------------------------------------------------------------- */
 
-static const struct exact_set *exact_hosts(const struct logic *l, uint32_t f)
-{
-    const struct logic_node *x = &l->nodes.v[f];
-    if (x->kind == LOGIC_ATOM && l->atoms.v[x->atom].kind == ATOM_EXACT &&
-        l->atoms.v[x->atom].var == VAR_HOST)
-        return l->atoms.v[x->atom].exact;
-    return NULL;
-}
-
 /* The hosts of which the condition needs one, or NULL. */
 static const struct exact_set *needed_hosts(const struct logic *l, uint32_t f)
 {
-    const struct logic_node *x = &l->nodes.v[f];
-    const struct exact_set *best = exact_hosts(l, f);
-    for (uint32_t i = 0; x->kind == LOGIC_AND && i < x->n; i++) {
-        const struct exact_set *e = exact_hosts(l, x->kids[i]);
-        if (e && (!best || e->n < best->n))
-            best = e;
-    }
-    return best;
+    const struct atom *a = logic_needed(l, f, VAR_HOST, ATOM_EXACT);
+    return a ? a->exact : NULL;
 }
 
 static struct posting *posting_of(struct hosts *h, struct slice host)
@@ -127,15 +113,47 @@ static uint32_t local_outcome(struct hosts *h, uint32_t *next, uint32_t outcome)
     return h->number[global] << OUTCOME_BITS | flags;
 }
 
+/* With lists that merge, a rule that cannot apply makes them equal by itself. */
 static uint32_t cone(struct hosts *h)
 {
-    return h->nsides == 1 ? LOGIC_TRUE : logic_junction(h->s->l, LOGIC_OR, h->changed.v, h->changed.n);
+    return h->nsides == 1 || h->s->merge ? LOGIC_TRUE : logic_junction(h->s->l, LOGIC_OR, h->changed.v, h->changed.n);
+}
+
+/* What must hold for a request to meet an entry by which the list at hand differs from the first. */
+static uint32_t difference(struct hosts *h)
+{
+    const struct an_entry *x = h->s->raw[0].v, *y = h->first.v;
+    uint32_t i = 0, k = 0, n = h->s->raw[0].n, m = h->first.n;
+    h->changed.n = 0;
+    while (i < n || k < m) {
+        if (i < n && k < m && x[i].item == y[k].item && x[i].guard == y[k].guard) {
+            i++, k++;
+            continue;
+        }
+        bool own = k == m || (i < n && x[i].item <= y[k].item);
+        uint32_t guard = own ? x[i++].guard : y[k++].guard;
+        if (guard == LOGIC_TRUE)
+            return LOGIC_TRUE;
+        vec_add(&h->s->a, &h->changed, guard);
+    }
+    return logic_junction(h->s->l, LOGIC_OR, h->changed.v, h->changed.n);
+}
+
+static uint32_t beside_first(struct hosts *h)
+{
+    if (h->first.n)
+        return difference(h);
+    for (uint32_t i = 0; i < h->s->raw[0].n; i++)
+        vec_add(&h->s->a, &h->first, h->s->raw[0].v[i]);
+    return LOGIC_TRUE;
 }
 
 /* Makes the state of the entries in s->raw, whose items are the sides' own, and tells of it. */
 static void emit(struct hosts *h, uint32_t k)
 {
     uint32_t next = 0;
+    if (h->nsides == 1)
+        k = beside_first(h);
     h->generation++;
     for (uint32_t side = 0; side < h->nsides; side++) {
         uint32_t rule = 0, last = 0;

@@ -22,7 +22,8 @@ struct an_host {
 typedef void an_host_fn(void *ctx, const struct an_host *h);
 
 /* Calls `fn` for all cells of hosts where there is something to search. With two sides: where a changed rule
- * may apply, and restricted to that (an_item.changed); with one: everywhere. */
+ * may apply, and restricted to that (an_item.changed). With one: the first cell everywhere, and of others what is not
+ * as in the first: a request that meets none of the rules by which their lists differ ends there as here. */
 void an_hosts_visit(struct an_search *s, struct an_side *const *sides, uint32_t nsides, an_host_fn *fn,
                     void *ctx);
 

@@ -71,7 +71,10 @@ uint32_t logic_atom(struct logic *l, uint32_t atom, uint32_t state)
 {
     if (l->atoms.v[atom].kind == ATOM_TEXT && state <= TEXT_ACCEPT)
         return state == TEXT_ACCEPT ? LOGIC_TRUE : LOGIC_FALSE;
-    return intern(l, LOGIC_ATOM, atom, state, NULL, 0);
+    uint32_t *known = &l->atoms.v[atom].nodes[state];
+    if (!*known)
+        *known = intern(l, LOGIC_ATOM, atom, state, NULL, 0);
+    return *known;
 }
 
 uint32_t logic_not(struct logic *l, uint32_t f)
@@ -152,7 +155,9 @@ uint32_t logic_intern_atom(struct logic *l, const struct atom *atom, struct slic
     if (known)
         return *known;
     strmap_put(&l->atom_index, &l->a, arena_copy(&l->a, key), l->atoms.n, NULL);
-    *vec_push(&l->a, &l->atoms) = *atom;
+    struct atom *x = vec_push(&l->a, &l->atoms);
+    *x = *atom;
+    x->nodes = arena_array(&l->a, uint32_t, atom->kind == ATOM_TEXT ? atom->text->nstates : 1);
     return l->atoms.n - 1;
 }
 
@@ -391,6 +396,25 @@ void logic_visit(struct logic *l, uint32_t f, uint32_t var,
         fn(ctx, &l->atoms.v[x->atom], x->state);
     for (uint32_t i = 0; i < x->n; i++)
         logic_visit(l, x->kids[i], var, fn, ctx);
+}
+
+static const struct atom *atom_of(const struct logic *l, uint32_t f, uint32_t var, enum atom_kind kind)
+{
+    const struct logic_node *x = &l->nodes.v[f];
+    const struct atom *a = x->kind == LOGIC_ATOM ? &l->atoms.v[x->atom] : NULL;
+    return a && a->kind == kind && a->var == var ? a : NULL;
+}
+
+const struct atom *logic_needed(const struct logic *l, uint32_t f, uint32_t var, enum atom_kind kind)
+{
+    const struct logic_node *x = &l->nodes.v[f];
+    const struct atom *best = atom_of(l, f, var, kind);
+    for (uint32_t i = 0; x->kind == LOGIC_AND && i < x->n; i++) {
+        const struct atom *a = atom_of(l, x->kids[i], var, kind);
+        if (a && (!best || a->n < best->n))
+            best = a;
+    }
+    return best;
 }
 
 uint32_t logic_least_var(const struct logic *l, uint32_t f)

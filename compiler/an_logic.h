@@ -61,6 +61,7 @@ struct atom {
         const struct int_interval *ints;
         const struct ip_interval *ips;
     };
+    uint32_t *nodes; /* by state: the formula, where it was made; 0: it was not */
 };
 
 enum variable_kind { VAR_TEXT, VAR_INT, VAR_IP, VAR_BOOL, VAR_OPAQUE };
@@ -104,7 +105,12 @@ struct logic {
     VEC(uint32_t) work, flat;
 };
 
-enum { LOGIC_NODES_MAX = 4 << 20 };
+enum { LOGIC_NODES_MAX = 3 << 20 };
+
+static inline size_t logic_memory(const struct logic *l)
+{
+    return l->a.total + l->nslots * sizeof *l->slots + l->nmemo * sizeof *l->memo + l->stamp_cap * 2 * sizeof *l->stamp;
+}
 
 static inline uint64_t logic_bit(uint32_t var)
 {
@@ -137,6 +143,8 @@ uint32_t logic_finish(struct logic *l, uint32_t f, uint32_t var);
 /* Calls `fn` for the atoms about `var` in `f`, each node once a generation (logic_new_value() begins one). */
 void logic_visit(struct logic *l, uint32_t f, uint32_t var,
                  void (*fn)(void *ctx, const struct atom *atom, uint32_t state), void *ctx);
+/* The least atom of the kind about `var` that must hold for `f` to hold, as far as is seen at once; or NULL. */
+const struct atom *logic_needed(const struct logic *l, uint32_t f, uint32_t var, enum atom_kind kind);
 /* The least variable in `f`, or UINT32_MAX. */
 uint32_t logic_least_var(const struct logic *l, uint32_t f);
 

@@ -154,14 +154,14 @@ static void add_map(struct an_rules *r, struct an_side *side, const struct ir_ru
     }
 }
 
-/* What a header becomes is known where it is set to a constant. */
+/* What a header becomes is known where it is set to a constant, or one is added. */
 static void note_edit(struct an_rules *r, struct an_side *side, const struct ir_rule *x,
                       const struct an_item *item)
 {
     struct guard_header *h = guard_header_of(&r->l->a, &side->headers, x->name, true);
     struct guard_edit *e = vec_push(&r->l->a, &h->edits);
     *e = (struct guard_edit){.guard = item->guard, .outcome = item->outcome, .kind = x->kind};
-    if (x->kind != IR_SET_HEADER || x->value->op != IR_CONST_STR)
+    if (x->kind == IR_DEL_HEADER || x->value->op != IR_CONST_STR)
         return;
     char *out = arena_alloc(&r->l->a, x->value->str.len + 1);
     e->constant = true;

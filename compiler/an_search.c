@@ -1,16 +1,29 @@
 /* States and the search through them; see an_search.h. How a variable is taken apart is an_split.c. */
 #include "compiler/an_search.h"
 
-#include "runtime/base/clock.h"
+#include <time.h>
 
-enum { STATES_MAX = 2 << 20, ARENA_MAX = 1 << 30 };
+#include "compiler/ir_print.h"
+
+enum { STATES_MAX = 1 << 20, MEMORY_MAX = 320 << 20 }; /* memory: beside what the rules themselves take */
+
+/* Other processes do not use up the budget. */
+uint64_t an_search_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t asterisk, double seconds)
 {
     *s = (struct an_search){.l = l, .keep = keep, .asterisk = asterisk};
     s->values = arena_array(&s->a, struct logic_value, l->vars.n);
     s->has = arena_array(&s->a, bool, l->vars.n);
-    s->deadline_ns = clock_ns() + (uint64_t)(seconds * 1e9);
+    s->seconds = seconds;
+    s->deadline_ns = an_search_clock() + (uint64_t)(seconds * 1e9);
+    s->given = logic_memory(l);
+    s->splitting = UINT32_MAX;
 }
 
 void an_search_end(struct an_search *s)
@@ -19,13 +32,43 @@ void an_search_end(struct an_search *s)
     arena_free(&s->a);
 }
 
+void an_search_exceed(struct an_search *s, enum an_excess what)
+{
+    if (!s->exceeded)
+        s->excess = what;
+    s->exceeded = true;
+}
+
 bool an_search_over(struct an_search *s)
 {
-    if (!s->exceeded && s->ticks++ % 64 == 0)
-        s->exceeded = clock_ns() > s->deadline_ns;
-    if (s->states.n > STATES_MAX || s->l->nodes.n > LOGIC_NODES_MAX || s->a.total + s->l->a.total > ARENA_MAX)
-        s->exceeded = true;
+    if (s->exceeded || s->done)
+        return true;
+    if (s->ticks++ % 64 == 0 && an_search_clock() > s->deadline_ns)
+        an_search_exceed(s, AN_TIME);
+    if (s->states.n > STATES_MAX || s->l->nodes.n > LOGIC_NODES_MAX ||
+        s->a.total + logic_memory(s->l) > s->given + MEMORY_MAX)
+        an_search_exceed(s, AN_MEMORY);
     return s->exceeded;
+}
+
+struct slice an_search_excess(struct arena *a, const struct an_search *s)
+{
+    static const char *const what[] = {
+        [AN_TIME] = "the time for it", [AN_MEMORY] = "the memory for it", [AN_AUTOMATON] = "the states for one text"};
+    struct buf b = {0};
+    buf_printf(&b, "%s ran out", what[s->excess]);
+    if (s->excess == AN_TIME)
+        buf_printf(&b, " (%.3g s)", s->seconds);
+    if (s->splitting < s->l->vars.n) {
+        const struct variable *v = &s->l->vars.v[s->splitting];
+        struct ir_expr field = {.op = IR_FIELD, .kind = IR_STR, .field = (uint8_t)v->field, .str = v->key};
+        buf_str(&b, ", while it told apart values of `");
+        ir_print_expr(v->kind == VAR_OPAQUE && v->expr ? v->expr : &field, &b);
+        buf_char(&b, '`');
+    }
+    struct slice text = arena_copy(a, buf_view(&b));
+    buf_free(&b);
+    return text;
 }
 
 /* ---- states ------------------------------------------------------------------------------------ */
@@ -43,6 +86,27 @@ static uint32_t take_list(struct an_search *s, const struct an_entry *e, uint32_
             continue;
         decided++;
         rule = e[i].rule;
+    }
+    return taken;
+}
+
+/* The same where which rule decides does not count. */
+static uint32_t take_merged(struct an_search *s, const struct an_entry *e, uint32_t n)
+{
+    uint32_t taken = 0;
+    for (uint32_t i = 0, next; i < n; i = next) {
+        struct an_entry x = e[i];
+        s->run.n = 0;
+        for (next = i; next < n && e[next].outcome == x.outcome && (next == i || (x.outcome & OUTCOME_TERMINAL)); next++)
+            vec_add(&s->a, &s->run, e[next].guard);
+        x.guard = s->run.n > 1 ? logic_junction(s->l, LOGIC_OR, s->run.v, s->run.n) : x.guard;
+        x.item = x.rule = 0;
+        if (x.guard == LOGIC_FALSE)
+            continue;
+        *vec_push(&s->a, &s->scratch) = x;
+        taken++;
+        if (x.guard == LOGIC_TRUE && (x.outcome & OUTCOME_TERMINAL))
+            break;
     }
     return taken;
 }
@@ -78,8 +142,8 @@ uint32_t an_state_make(struct an_search *s, uint32_t k)
 {
     uint32_t n[2], id = AN_NOTHING;
     s->scratch.n = 0;
-    n[0] = take_list(s, s->raw[0].v, s->raw[0].n);
-    n[1] = take_list(s, s->raw[1].v, s->raw[1].n);
+    for (int side = 0; side <= 1; side++)
+        n[side] = (s->merge ? take_merged : take_list)(s, s->raw[side].v, s->raw[side].n);
     bool equal = n[1] > 0 && n[0] == n[1] && same(s->scratch.v, s->scratch.v + n[0], n[0]);
     if (k != LOGIC_FALSE && !equal)
         id = intern(s, k, n);
@@ -122,6 +186,7 @@ void an_search_run(struct an_search *s, uint32_t id)
         return;
     }
     uint32_t var = least_var(s, &x, decided);
+    s->splitting = var;
     an_split(s, id, var, NULL, &cells);
     s->has[var] = true;
     for (uint32_t i = 0; i < cells.v.n; i++) {

@@ -35,6 +35,9 @@ struct an_cells {
     VEC(struct an_cell) v;
 };
 
+/* What was used up: time; memory; an automaton of all patterns at once. */
+enum an_excess { AN_TIME, AN_MEMORY, AN_AUTOMATON };
+
 struct an_search;
 /* A state that is decided: the last entry of each list is what decides (of one list: the one before it, where
  * there are two that do), others change headers. Values that led there are in s->values, where s->has is set.
@@ -50,16 +53,26 @@ struct an_search {
     struct strmap index;
     struct buf key;
     VEC(struct an_entry) raw[2], scratch;
+    VEC(uint32_t) run;
     struct logic_value *values;
     bool *has;
     uint32_t serial, split; /* of the search, and of splitting */
     an_leaf_fn *leaf;
     void *ctx;
+    bool merge;  /* which rule decides does not count: neighbours of one outcome become one */
+    bool done;   /* set by the caller: nothing more is asked for */
+    double seconds;
+    size_t given; /* memory of the rules themselves */
     uint64_t deadline_ns, ticks;
     bool exceeded; /* over the budget: what was found is true, but there may be more */
+    enum an_excess excess;
+    uint32_t splitting; /* the variable that is taken apart, or was when the budget was used up */
 };
 
-/* `seconds`: of time, for all of it. The variables of `l` must be complete. */
+/* Time of the processor that this thread has used, in ns: what budgets are measured in. */
+uint64_t an_search_clock(void);
+
+/* `seconds`: of that time, for all of it. The variables of `l` must be complete. */
 void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t asterisk, double seconds);
 void an_search_end(struct an_search *s);
 
@@ -71,7 +84,10 @@ void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct st
 /* Calls s->leaf for every state that can be reached from there, once each. */
 void an_search_run(struct an_search *s, uint32_t state);
 
-/* True where time or memory is used up; then s->exceeded. */
+/* True where time or memory is used up, then s->exceeded; or where the caller has enough. */
 bool an_search_over(struct an_search *s);
+void an_search_exceed(struct an_search *s, enum an_excess what);
+/* What was used up, where: a sentence for people. */
+struct slice an_search_excess(struct arena *a, const struct an_search *s);
 
 #endif

@@ -3,41 +3,14 @@
  * note [exact]: texts that conditions name one by one stay out of the automata. Each of them is a value that
  * is tried by itself; what remains is the walk over the regular languages, which must then find a text that
  * is none of them. Its shortest text nearly always is, or one near to it; else a second walk goes along a
- * trie of the named ones. */
-#include "compiler/an_search.h"
+ * trie of the named ones.
+ *
+ * note [postings]: of many rules that ask for one text or network each, a value leaves few. So for each value the
+ * entries are noted that it may leave, and the others are not looked at. */
+#include "compiler/an_split_state.h"
 
-#include <stdlib.h>
-
-enum { SCAN_MAX = 256 << 10, NEAR_MAX = 200, TEXT_MAX = 4096 };
-
-struct trie_node {
-    uint32_t first, next; /* child, sibling; 0: none */
-    uint8_t byte;
-    bool end;
-};
-
-struct scan_node {
-    uint32_t state, domain, trie, parent;
-    uint8_t byte;
-};
-
-struct splitter {
-    struct an_search *s;
-    uint32_t var, from; /* the state that is taken apart */
-    bool reversed;
-    const struct strmap *known;
-    struct strmap exact; /* texts that conditions name */
-    VEC(struct slice) texts;
-    VEC(int64_t) ints;
-    VEC(struct ip_addr) ips;
-    struct an_cells *out;
-    /* the walk */
-    bool use_trie, missing;
-    VEC(struct trie_node) trie;
-    VEC(struct scan_node) nodes;
-    struct strmap seen;
-    struct text_classes classes;
-};
+enum { SCAN_MAX = 1 << 20, NEAR_MAX = 200 };
+enum { UNKNOWN = UINT32_MAX - 1 };
 
 /* ---- states of the parts ----------------------------------------------------------------------- */
 
@@ -80,6 +53,25 @@ static uint32_t derived(struct splitter *p, uint32_t id, enum how how, unsigned 
     return an_state_make(p->s, k);
 }
 
+/* The same where the value leaves of the entries that need some values none but those of `v`. */
+static uint32_t derived_posted(struct splitter *p, const struct logic_value *value, const struct posting *v)
+{
+    struct an_state x = p->s->states.v[p->from];
+    logic_new_value(p->s->l);
+    uint32_t k = logic_assign(p->s->l, x.k, p->var, value), i = 0, c = 0;
+    if (k == LOGIC_FALSE)
+        return AN_NOTHING;
+    while (i < v->entries.n || c < p->common.n) {
+        bool own = c == p->common.n || (i < v->entries.n && v->entries.v[i] < p->common.v[c]);
+        uint32_t at = own ? v->entries.v[i++] : p->common.v[c++];
+        struct an_entry e = x.e[at];
+        e.guard = logic_assign(p->s->l, e.guard, p->var, value);
+        if (e.guard != LOGIC_FALSE)
+            *vec_push(&p->s->a, &p->s->raw[at >= x.n[0]]) = e;
+    }
+    return an_state_make(p->s, k);
+}
+
 static bool has_cell(const struct splitter *p, uint32_t state)
 {
     return p->s->states.v[state].mark == p->s->split;
@@ -93,12 +85,27 @@ static void add_cell(struct splitter *p, uint32_t state, const struct logic_valu
     *vec_push(&p->s->a, &p->out->v) = (struct an_cell){state, *v};
 }
 
-static void try_value(struct splitter *p, const struct logic_value *v, uint32_t k_and)
+void split_value(struct splitter *p, const struct logic_value *v, uint32_t k_and)
 {
     add_cell(p, derived(p, p->from, ASSIGN, 0, v, k_and), v);
 }
 
-static void visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, const struct atom *, uint32_t))
+/* The value with the number `at`. */
+void split_posted(struct splitter *p, const struct logic_value *v, uint32_t at)
+{
+    if (p->posted)
+        add_cell(p, derived_posted(p, v, &p->postings[at]), v);
+    else
+        split_value(p, v, LOGIC_TRUE);
+}
+
+bool split_is_worth_posting(const struct splitter *p, uint32_t values)
+{
+    const struct an_state *x = &p->s->states.v[p->from];
+    return (uint64_t)values * (x->n[0] + x->n[1]) > 10000;
+}
+
+void split_visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, const struct atom *, uint32_t))
 {
     struct an_state x = p->s->states.v[id];
     logic_new_value(p->s->l);
@@ -112,7 +119,7 @@ static void visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, cons
 static void add_exact(struct splitter *p, struct slice text)
 {
     bool added;
-    strmap_put(&p->exact, &p->s->a, text, 0, &added);
+    strmap_put(&p->exact, &p->s->a, text, p->texts.n, &added);
     if (added)
         vec_add(&p->s->a, &p->texts, text);
 }
@@ -164,17 +171,34 @@ static void try_asterisk(struct splitter *p)
 {
     const struct logic_value v = {.text = SLICE("*")};
     if (p->var == VAR_PATH)
-        try_value(p, &v, p->s->asterisk);
+        split_value(p, &v, p->s->asterisk);
+}
+
+static void post_texts(struct splitter *p)
+{
+    struct an_state x = p->s->states.v[p->from];
+    p->posted = split_is_worth_posting(p, p->texts.n);
+    if (!p->posted)
+        return;
+    p->postings = arena_array(&p->s->a, struct posting, p->texts.n);
+    for (uint32_t i = 0; i < x.n[0] + x.n[1]; i++) {
+        const struct atom *a = logic_needed(p->s->l, x.e[i].guard, p->var, ATOM_EXACT);
+        if (!a)
+            vec_add(&p->s->a, &p->common, i);
+        for (uint32_t k = 0; a && k < a->n; k++)
+            vec_add(&p->s->a, &p->postings[*strmap_get(&p->exact, a->exact->v[k])].entries, i);
+    }
 }
 
 static void try_texts(struct splitter *p)
 {
     add_samples(p);
-    visit_atoms(p, p->from, collect_exact);
+    split_visit_atoms(p, p->from, collect_exact);
+    post_texts(p);
     for (uint32_t i = 0; i < p->texts.n && !an_search_over(p->s); i++) {
         struct logic_value v = {.text = p->texts.v[i]};
         if (!(p->known && strmap_get(p->known, v.text)) && domain_has(domain_of(p), turned(p, v.text)))
-            try_value(p, &v, LOGIC_TRUE);
+            split_posted(p, &v, i);
     }
     try_asterisk(p);
 }
@@ -217,11 +241,33 @@ static void make_trie(struct splitter *p)
             trie_add(p, turned(p, p->known->slots[i].key));
 }
 
+/* Whether a node of the state is known from which no less can follow; else remembers this one. */
+static bool is_covered(struct splitter *p, uint32_t state, uint32_t domain, uint32_t trie)
+{
+    const struct text_states *wider = domain_of(p)->wider;
+    struct slice key = {(const char *)&state, sizeof state};
+    uint32_t *at = strmap_get(&p->domains, key);
+    if (!wider)
+        return false;
+    if (at && text_states_meet(&p->masks.v[*at], &wider[domain]))
+        return true;
+    if (trie)
+        return false;
+    if (!at) {
+        at = strmap_put(&p->domains, &p->s->a, arena_copy(&p->s->a, key), p->masks.n, NULL);
+        vec_push(&p->s->a, &p->masks);
+    }
+    text_states_add(&p->masks.v[*at], domain);
+    return false;
+}
+
 static void reach(struct splitter *p, uint32_t state, uint32_t domain, uint32_t trie, uint32_t parent,
                   uint8_t byte)
 {
     uint32_t key[3] = {state, domain, trie};
     struct slice k = {(const char *)key, sizeof key};
+    if (is_covered(p, state, domain, trie))
+        return;
     if (strmap_get(&p->seen, k))
         return;
     strmap_put(&p->seen, &p->s->a, arena_copy(&p->s->a, k), 0, NULL);
@@ -293,36 +339,40 @@ static void refine(void *ctx, const struct atom *a, uint32_t state)
         text_refine(a->text, state, &p->classes);
 }
 
-static void step_by(struct splitter *p, uint32_t node, uint8_t byte)
+static void step_by(struct splitter *p, uint32_t node, uint8_t byte, uint32_t *next)
 {
     struct scan_node x = p->nodes.v[node];
-    const struct text_domain *d = domain_of(p);
-    uint32_t domain = domain_step(d, x.domain, byte);
-    if (d->distance[domain] == UINT32_MAX)
-        return;
-    uint32_t state = derived(p, x.state, STEP, byte, NULL, LOGIC_TRUE);
-    if (state != AN_NOTHING)
-        reach(p, state, domain, p->use_trie ? trie_child(p, x.trie, byte) : 0, node, byte);
+    uint32_t domain = domain_step(domain_of(p), x.domain, byte);
+    if (*next == UNKNOWN)
+        *next = derived(p, x.state, STEP, byte, NULL, LOGIC_TRUE);
+    if (*next != AN_NOTHING)
+        reach(p, *next, domain, p->use_trie ? trie_child(p, x.trie, byte) : 0, node, byte);
 }
 
-/* One byte of each class, the ones that read best. */
+/* Bytes of a class lead to one state; of those that are alike in the domain too, the one that reads best is taken. */
 static void step(struct splitter *p, uint32_t node)
 {
     struct scan_node x = p->nodes.v[node];
+    const struct text_domain *d = domain_of(p);
     const uint8_t *order = text_preference();
-    bool done[256] = {false};
+    struct text_states done[256]; /* by class */
+    uint32_t next[256];
     text_classes_begin(&p->classes);
-    visit_atoms(p, x.state, refine);
-    domain_refine(domain_of(p), x.domain, &p->classes);
+    split_visit_atoms(p, x.state, refine);
     for (uint32_t c = x.trie ? p->trie.v[x.trie].first : 0; c; c = p->trie.v[c].next)
         text_classes_single(&p->classes, p->trie.v[c].byte);
-    struct text_classes classes = p->classes;
+    const struct text_classes classes = p->classes;
+    for (uint32_t i = 0; i < classes.n; i++)
+        next[i] = UNKNOWN;
+    memset(done, 0, classes.n * sizeof *done);
     for (uint32_t i = 0, n = (uint32_t)strlen((const char *)order); i < n + 256; i++) {
-        uint8_t byte = i < n ? order[i] : (uint8_t)(i - n);
-        if (done[classes.of[byte]])
+        uint8_t byte = i < n ? order[i] : (uint8_t)(i - n), class = classes.of[byte];
+        uint32_t domain = domain_step(d, x.domain, byte);
+        if (d->distance[domain] == UINT32_MAX || (d->wider && text_states_has(&done[class], domain)))
             continue;
-        done[classes.of[byte]] = true;
-        step_by(p, node, byte);
+        if (d->wider)
+            text_states_add(&done[class], domain);
+        step_by(p, node, byte, &next[class]);
     }
 }
 
@@ -348,11 +398,12 @@ static void walk(struct splitter *p, uint32_t start)
 {
     p->missing = false;
     p->nodes.n = 0;
-    p->seen = (struct strmap){0};
+    p->seen = p->domains = (struct strmap){0};
+    p->masks.n = 0;
     reach(p, start, domain_start(domain_of(p)), p->use_trie, 0, 0);
     for (uint32_t i = 0; i < p->nodes.n && !an_search_over(p->s); i++) {
         if (p->nodes.n > SCAN_MAX) {
-            p->s->exceeded = true;
+            an_search_exceed(p->s, AN_AUTOMATON);
             return;
         }
         look(p, i);
@@ -363,11 +414,11 @@ static void split_text(struct splitter *p)
 {
     const struct logic_value absent = {.absent = true};
     if (!domain_of(p)) {
-        p->s->exceeded = true;
+        an_search_exceed(p->s, AN_AUTOMATON);
         return;
     }
     if (p->s->l->vars.v[p->var].optional)
-        try_value(p, &absent, LOGIC_TRUE);
+        split_value(p, &absent, LOGIC_TRUE);
     try_texts(p);
     uint32_t start = derived(p, p->from, INEXACT, 0, NULL, LOGIC_TRUE);
     if (start == AN_NOTHING)
@@ -378,80 +429,6 @@ static void split_text(struct splitter *p)
     make_trie(p);
     p->use_trie = true;
     walk(p, start);
-}
-
-/* ---- numbers, addresses, truth ----------------------------------------------------------------- */
-
-static void collect_ints(void *ctx, const struct atom *a, uint32_t state)
-{
-    (void)state;
-    struct splitter *p = ctx;
-    for (uint32_t i = 0; a->kind == ATOM_INT && i < a->n; i++) {
-        vec_add(&p->s->a, &p->ints, a->ints[i].lo);
-        if (a->ints[i].hi < INT64_MAX)
-            vec_add(&p->s->a, &p->ints, a->ints[i].hi + 1);
-    }
-}
-
-/* A port, or what was drawn by chance. Intervals begin where one of the conditions changes. */
-static void split_int(struct splitter *p)
-{
-    bool chance = p->var == VAR_RANDOM;
-    int64_t first = chance ? 0 : 1, last = chance ? IR_RANDOM_END - 1 : UINT16_MAX;
-    vec_add(&p->s->a, &p->ints, chance ? IR_RANDOM_END / 2 : 50000);
-    vec_add(&p->s->a, &p->ints, first);
-    visit_atoms(p, p->from, collect_ints);
-    for (uint32_t i = 0; i < p->ints.n && !an_search_over(p->s); i++) {
-        struct logic_value v = {.num = p->ints.v[i]};
-        if (v.num >= first && v.num <= last)
-            try_value(p, &v, LOGIC_TRUE);
-    }
-}
-
-static void collect_ips(void *ctx, const struct atom *a, uint32_t state)
-{
-    (void)state;
-    struct splitter *p = ctx;
-    for (uint32_t i = 0; a->kind == ATOM_IP && i < a->n; i++) {
-        struct ip_addr after = a->ips[i].hi;
-        vec_add(&p->s->a, &p->ips, a->ips[i].lo);
-        for (int k = 15; k >= 0 && ++after.b[k] == 0; k--)
-            ;
-        vec_add(&p->s->a, &p->ips, after);
-    }
-}
-
-/* The address after the first of a network reads better in an example, and is most often as good. */
-static void add_hosts(struct splitter *p)
-{
-    for (uint32_t i = 0, n = p->ips.n; n < 200 && i < n; i++) {
-        struct ip_addr a = p->ips.v[i];
-        if (a.b[15]++ < 255)
-            vec_add(&p->s->a, &p->ips, a);
-    }
-}
-
-static void split_ip(struct splitter *p)
-{
-    enum { SAMPLES = 5 };
-    static const char *const samples[SAMPLES] = {"192.0.2.1", "203.0.113.1", "10.0.0.1", "2001:db8::1", "::"};
-    for (uint32_t i = 0; i < SAMPLES; i++)
-        ip_parse(slice_of(samples[i]), vec_push(&p->s->a, &p->ips));
-    visit_atoms(p, p->from, collect_ips);
-    add_hosts(p);
-    /* From the last: the samples are tried first, then those after the bounds of conditions, then the bounds. */
-    for (uint32_t k = 0, n = p->ips.n; k < n && !an_search_over(p->s); k++) {
-        struct logic_value v = {.ip = p->ips.v[k < SAMPLES ? k : n - 1 - (k - SAMPLES)]};
-        try_value(p, &v, LOGIC_TRUE);
-    }
-}
-
-static void split_bool(struct splitter *p)
-{
-    for (int truth = 0; truth <= 1; truth++) {
-        struct logic_value v = {.truth = truth};
-        try_value(p, &v, LOGIC_TRUE);
-    }
 }
 
 void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known,

@@ -3,8 +3,15 @@
 
 #include "compiler/regex_dfa.h"
 
+enum { LIVE = 2 }; /* state LIVE + i: i bytes of the literal are read */
+
 void text_prepare(struct arena *a, struct text_automaton *t)
 {
+    if (t->kind == TEXT_DFA && !t->dfa)
+        return;
+    t->a = a;
+    t->nstates = t->kind == TEXT_DFA ? t->dfa->size : LIVE + (uint32_t)t->lit.len + 2;
+    t->rows = arena_array(a, struct text_row *, t->nstates);
     if (t->kind != TEXT_CONTAINS && t->kind != TEXT_ENDS)
         return;
     uint32_t *fail = arena_array(a, uint32_t, t->lit.len + 1), k = 0;
@@ -24,8 +31,6 @@ const struct regex_automaton *text_compile(struct arena *a, struct slice pattern
 }
 
 /* ---- reading ----------------------------------------------------------------------------------- */
-
-enum { LIVE = 2 }; /* state LIVE + i: i bytes of the literal are read */
 
 uint32_t text_start(const struct text_automaton *t)
 {
@@ -86,7 +91,7 @@ uint32_t text_step(const struct text_automaton *t, uint32_t state, unsigned char
     return literal_step(t, state - LIVE, (char)byte);
 }
 
-bool text_final(const struct text_automaton *t, uint32_t state)
+static bool final(const struct text_automaton *t, uint32_t state)
 {
     if (state <= TEXT_ACCEPT)
         return state == TEXT_ACCEPT;
@@ -105,6 +110,13 @@ bool text_final(const struct text_automaton *t, uint32_t state)
         return false;
     }
     return false;
+}
+
+bool text_final(const struct text_automaton *t, uint32_t state)
+{
+    for (size_t i = 0; i < t->suffix.len; i++)
+        state = text_step(t, state, (unsigned char)t->suffix.p[i]);
+    return final(t, state);
 }
 
 /* ---- classes of bytes -------------------------------------------------------------------------- */
@@ -155,24 +167,51 @@ void text_classes_split(struct text_classes *c, const uint8_t label[256])
     *c = out;
 }
 
-static void refine_literal(const struct text_automaton *t, struct text_classes *c, char byte)
+/* Numbers the states to which the bytes lead, and yields the number of the most frequent one. */
+static uint8_t label_bytes(const struct text_automaton *t, uint32_t state, uint8_t label[256], uint32_t *others)
 {
-    uint8_t label[256];
-    if (!t->bytes) {
-        text_classes_single(c, (unsigned char)byte);
-        return;
+    uint32_t to[256], count[256] = {0}, n = 0, most = 0;
+    for (unsigned b = 0; b < 256; b++) {
+        uint32_t next = text_step(t, state, (unsigned char)b), i = 0;
+        while (i < n && to[i] != next)
+            i++;
+        n += i == n;
+        to[i] = next;
+        label[b] = (uint8_t)i;
+        count[i]++;
     }
-    for (unsigned b = 0; b < 256; b++)
-        label[b] = t->bytes[b] == (uint8_t)byte;
-    text_classes_split(c, label);
+    for (uint32_t i = 1; i < n; i++)
+        most = count[i] > count[most] ? i : most;
+    *others = 256 - count[most];
+    return (uint8_t)most;
 }
 
-static void refine_dfa(const struct text_automaton *t, struct text_classes *c)
+static const struct text_row *row_of(const struct text_automaton *t, uint32_t state)
 {
     uint8_t label[256];
+    uint32_t others;
+    if (t->rows[state])
+        return t->rows[state];
+    struct text_row *r = t->rows[state] = arena_new(t->a, struct text_row);
+    uint8_t most = label_bytes(t, state, label, &others);
+    if (others > sizeof r->bytes) {
+        uint8_t *kept = arena_alloc(t->a, sizeof label);
+        r->label = memcpy(kept, label, sizeof label);
+        return r;
+    }
     for (unsigned b = 0; b < 256; b++)
-        label[b] = t->dfa->classes[t->bytes ? t->bytes[b] : b];
-    text_classes_split(c, label);
+        if (label[b] != most)
+            r->bytes[r->n++] = (uint8_t)b;
+    return r;
+}
+
+static void refine_by_row(const struct text_automaton *t, uint32_t state, struct text_classes *c)
+{
+    const struct text_row *r = row_of(t, state);
+    if (r->label)
+        text_classes_split(c, r->label);
+    for (uint32_t i = 0; i < r->n; i++)
+        text_classes_single(c, r->bytes[i]);
 }
 
 void text_refine(const struct text_automaton *t, uint32_t state, struct text_classes *c)
@@ -180,29 +219,18 @@ void text_refine(const struct text_automaton *t, uint32_t state, struct text_cla
     if (state <= TEXT_ACCEPT)
         return;
     uint32_t i = state - LIVE;
-    if (t->until_query)
-        text_classes_single(c, '?');
-    switch (t->kind) {
-    case TEXT_DFA:
-        refine_dfa(t, c);
-        return;
-    case TEXT_CONTAINS:
-    case TEXT_ENDS:
-        for (uint32_t k = 0; k < t->lit.len; k++)
-            refine_literal(t, c, t->lit.p[k]);
-        return;
-    case TEXT_EQUAL:
-    case TEXT_PREFIX:
-    case TEXT_UNDER:
-    case TEXT_WILD:
-        if (i < t->lit.len)
-            refine_literal(t, c, t->lit.p[i]);
-        else if (t->kind == TEXT_UNDER)
-            refine_literal(t, c, '/');
-        else if (t->kind == TEXT_WILD && !t->deep)
-            refine_literal(t, c, t->separator);
+    if (t->bytes || t->kind == TEXT_DFA || t->kind == TEXT_CONTAINS || t->kind == TEXT_ENDS) {
+        refine_by_row(t, state, c);
         return;
     }
+    if (t->until_query)
+        text_classes_single(c, '?');
+    if (i < t->lit.len)
+        text_classes_single(c, (unsigned char)t->lit.p[i]);
+    else if (t->kind == TEXT_UNDER)
+        text_classes_single(c, '/');
+    else if (t->kind == TEXT_WILD && !t->deep)
+        text_classes_single(c, (unsigned char)t->separator);
 }
 
 /* ---- domains ----------------------------------------------------------------------------------- */
@@ -259,12 +287,97 @@ static void find_ways(struct arena *a, struct text_domain *d)
     d->toward = toward;
 }
 
+enum { STATES_MAX = 256 };
+
+/* States from which the same texts end well, by refining: `first` is the first state of each class, `of` the class. */
+struct equal_states {
+    uint32_t first[STATES_MAX], of[STATES_MAX], n;
+};
+
+static bool leads_alike(const struct regex_automaton *m, const struct equal_states *e, uint32_t x, uint32_t y)
+{
+    for (uint32_t k = 0; k < m->nclasses; k++)
+        if (e->of[m->trans[x * m->nclasses + k]] != e->of[m->trans[y * m->nclasses + k]])
+            return false;
+    return e->of[x] == e->of[y];
+}
+
+static void find_equal(const struct text_domain *d, struct equal_states *e)
+{
+    const struct regex_automaton *m = d->dfa;
+    for (uint32_t s = 0; s < m->size; s++)
+        e->of[s] = domain_final(d, s);
+    e->n = 0;
+    for (uint32_t before = UINT32_MAX; before != e->n;) {
+        struct equal_states next = {.n = 0};
+        before = e->n;
+        for (uint32_t s = 0; s < m->size; s++) {
+            uint32_t i = 0;
+            while (i < next.n && !leads_alike(m, e, s, next.first[i]))
+                i++;
+            if (i == next.n)
+                next.first[next.n++] = s;
+            next.of[s] = i;
+        }
+        *e = next;
+    }
+}
+
+/* Whether all bytes lead from the two to states of which the second is wider than the first, so far. */
+static bool stays_wider(const struct regex_automaton *m, const struct equal_states *e,
+                        const struct text_states *wider, uint32_t x, uint32_t y)
+{
+    const uint16_t *p = m->trans + e->first[x] * m->nclasses, *q = m->trans + e->first[y] * m->nclasses;
+    for (uint32_t k = 0; k < m->nclasses; k++)
+        if (!text_states_has(&wider[e->of[p[k]]], e->of[q[k]]))
+            return false;
+    return true;
+}
+
+/* Of classes, by taking away pairs that a byte tells apart. */
+static void widen_classes(const struct text_domain *d, const struct equal_states *e, struct text_states *wider)
+{
+    for (uint32_t x = 0; x < e->n; x++)
+        for (uint32_t y = 0; y < e->n; y++)
+            if (!domain_final(d, e->first[x]) || domain_final(d, e->first[y]))
+                text_states_add(&wider[x], y);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t x = 0; x < e->n; x++)
+            for (uint32_t y = 0; y < e->n; y++)
+                if (text_states_has(&wider[x], y) && !stays_wider(d->dfa, e, wider, x, y)) {
+                    wider[x].bits[y / 64] &= ~(1ull << y % 64);
+                    changed = true;
+                }
+    }
+}
+
+/* Which states have the texts of which others. */
+static void find_wider(struct arena *a, struct text_domain *d)
+{
+    uint32_t n = d->dfa->size;
+    struct equal_states e;
+    struct text_states of_classes[STATES_MAX] = {{{0}}}, *wider;
+    if (n > STATES_MAX)
+        return;
+    find_equal(d, &e);
+    widen_classes(d, &e, of_classes);
+    wider = arena_array(a, struct text_states, n);
+    for (uint32_t x = 0; x < n; x++)
+        for (uint32_t y = 0; y < n; y++)
+            if (text_states_has(&of_classes[e.of[x]], e.of[y]))
+                text_states_add(&wider[x], y);
+    d->wider = wider;
+}
+
 const struct text_domain *text_domain(struct arena *a, enum text_domain_kind kind)
 {
     struct text_domain *d = arena_new(a, struct text_domain);
     d->dfa = text_compile(a, slice_of(domain_text[kind]), 0);
-    if (d->dfa)
+    if (d->dfa) {
         find_ways(a, d);
+        find_wider(a, d);
+    }
     return d->dfa ? d : NULL;
 }
 
@@ -281,12 +394,6 @@ uint32_t domain_step(const struct text_domain *d, uint32_t state, unsigned char 
 bool domain_final(const struct text_domain *d, uint32_t state)
 {
     return state == TEXT_ACCEPT || (state != TEXT_REFUSE && state >= d->dfa->first_final);
-}
-
-void domain_refine(const struct text_domain *d, uint32_t state, struct text_classes *c)
-{
-    if (state > TEXT_ACCEPT)
-        text_classes_split(c, d->dfa->classes);
 }
 
 bool domain_has(const struct text_domain *d, struct slice text)

@@ -17,21 +17,32 @@ enum text_kind {
 
 struct regex_automaton;
 
+/* Which bytes lead from a state where most others do not. */
+struct text_row {
+    uint32_t n;           /* of `bytes`, each of which may lead somewhere else; with `label` none */
+    uint8_t bytes[3];
+    const uint8_t *label; /* 256: equal where the bytes lead to the same state */
+};
+
 struct text_automaton {
     enum text_kind kind;
     struct slice lit;
     bool deep;
     char separator;
     bool until_query;     /* reads up to "?" alone */
+    struct slice suffix;  /* stands behind the text, and is read after it */
     const uint8_t *bytes; /* 256: what stands for each byte (letters in one case); NULL: itself */
     const uint32_t *fail; /* CONTAINS, ENDS: lengths of borders (Knuth, Morris, Pratt) */
     const struct regex_automaton *dfa;
+    uint32_t nstates;
+    struct arena *a;        /* of the rows */
+    struct text_row **rows; /* by state, made when they are needed */
 };
 
 /* States that nothing that follows can leave. */
 enum { TEXT_REFUSE = 0, TEXT_ACCEPT = 1 };
 
-/* Fills in `fail`. `lit` must stay. */
+/* Fills in what is made of the rest. `lit` and the arena must stay. */
 void text_prepare(struct arena *a, struct text_automaton *t);
 /* A DFA for a glob (separator not 0) or a regular expression. NULL where it would be too large. */
 const struct regex_automaton *text_compile(struct arena *a, struct slice pattern, char separator);
@@ -54,11 +65,34 @@ void text_classes_single(struct text_classes *c, unsigned char byte);
 /* Tells apart the bytes that lead from `state` to different states (and perhaps more). */
 void text_refine(const struct text_automaton *t, uint32_t state, struct text_classes *c);
 
+/* A set of states of a domain. */
+struct text_states {
+    uint64_t bits[4];
+};
+
+static inline void text_states_add(struct text_states *s, uint32_t state)
+{
+    s->bits[state / 64] |= 1ull << state % 64;
+}
+
+static inline bool text_states_has(const struct text_states *s, uint32_t state)
+{
+    return s->bits[state / 64] >> state % 64 & 1;
+}
+
+static inline bool text_states_meet(const struct text_states *x, const struct text_states *y)
+{
+    return ((x->bits[0] & y->bits[0]) | (x->bits[1] & y->bits[1]) | (x->bits[2] & y->bits[2]) |
+            (x->bits[3] & y->bits[3])) != 0;
+}
+
 /* What a field can be. */
 struct text_domain {
     const struct regex_automaton *dfa;
     const uint8_t *toward;    /* by state: the first byte of a shortest rest that ends well */
     const uint32_t *distance; /* by state: its length; UINT32_MAX where there is none */
+    const struct text_states *wider; /* by state: the states from which the same texts and perhaps more end well;
+                                      * NULL where there are too many states */
 };
 
 enum text_domain_kind {
@@ -77,7 +111,6 @@ const struct text_domain *text_domain(struct arena *a, enum text_domain_kind kin
 uint32_t domain_start(const struct text_domain *d);
 uint32_t domain_step(const struct text_domain *d, uint32_t state, unsigned char byte);
 bool domain_final(const struct text_domain *d, uint32_t state);
-void domain_refine(const struct text_domain *d, uint32_t state, struct text_classes *c);
 bool domain_has(const struct text_domain *d, struct slice text);
 
 /* Bytes from the one that reads best in an example to the one that reads worst. */

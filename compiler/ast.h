@@ -128,6 +128,7 @@ struct ast_block {
 };
 
 struct ast_stmt {
+    bool told;       /* something in it, outside its block, was reported: what follows from that is not */
     uint8_t kind;    /* enum ast_stmt_kind */
     uint8_t tail;    /* enum ast_tail */
     uint8_t tail_op; /* enum ast_op */

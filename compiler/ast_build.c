@@ -157,6 +157,7 @@ void ast_check_mix(struct parser *p, struct ast_expr *e)
     if (!mixed)
         return;
     struct diag *d = parse_report(p, DIAG_E0104, e->op_span, "`or` is mixed with `and`: add parentheses");
+    diag_label(p->diags, d, "`or` here");
     diag_secondary(p->diags, d, mixed->op_span, "`and` here");
     enum { READABLE = 200 };
     if (e->span.len > READABLE || memchr(p->source->text.p + e->span.off, '\n', e->span.len))
@@ -171,9 +172,20 @@ void ast_check_mix(struct parser *p, struct ast_expr *e)
     buf_free(&second);
 }
 
+/* What was reported may have cost words or have put them elsewhere; a wrong unit or sign has not. */
+bool ast_is_told(const struct parser *p)
+{
+    const struct diag *last = p->quiet && p->diags->list.n ? p->diags->list.v[p->diags->list.n - 1] : NULL;
+    return last && (last->code == DIAG_E0100 || last->code == DIAG_E0101 || last->code == DIAG_E0105);
+}
+
 struct ast_expr *ast_assign_in_condition(struct parser *p, struct span op_at, struct ast_expr *left, struct ast_expr *right)
 {
+    const struct diag *last = p->diags->list.n ? p->diags->list.v[p->diags->list.n - 1] : NULL;
+    if (p->quiet && last && last->code != DIAG_E0103) /* as within a bracket that is not closed */
+        return ast_binary(p, AST_COMPARE, AST_EQ, op_at, left, right);
     struct diag *d = parse_report(p, DIAG_E0103, op_at, "`=` sets a value; conditions compare with `==`");
+    diag_label(p->diags, d, "no test");
     diag_help(p->diags, d, "write `==`");
     diag_fix(d, FIX_SAFE, op_at, SLICE("=="));
     return ast_binary(p, AST_COMPARE, AST_EQ, op_at, left, right);

@@ -26,6 +26,8 @@ struct ast_expr *ast_chain(struct parser *p, enum ast_kind kind, struct span op_
 void ast_check_mix(struct parser *p, struct ast_expr *e);
 /* `a = b` in a condition: reported, and taken as ==. */
 struct ast_expr *ast_assign_in_condition(struct parser *p, struct span op_at, struct ast_expr *left, struct ast_expr *right);
+/* Whether something in the statement that ends here was reported that leaves in doubt what it says. */
+bool ast_is_told(const struct parser *p);
 
 struct parse_exprs ast_exprs(struct parser *p, struct parse_exprs list, struct ast_expr *e);
 

@@ -491,7 +491,10 @@ void check_leave(struct checker *k, uint32_t height)
 static struct typed body_value(struct checker *k, const struct decl *d, const struct ast_expr *body)
 {
     if (d->kind == DECL_ACL) {
+        bool tight = k->tight;
+        k->tight = false;
         struct ir_expr *c = check_condition(k, body);
+        k->tight = tight;
         return c ? check_yes(c) : check_failed();
     }
     enum type_id type = d->stmt->type ? check_type_id(k, d->stmt->type) : TYPE_ERROR;

@@ -32,6 +32,8 @@ static struct typed unknown_converter(struct checker *k, struct slice name, stru
         check_later(k, at, "`%.*s`", SLICE_ARG(name));
         return check_failed();
     }
+    if (k->incomplete || check_is_name_told(k, name, at))
+        return check_failed();
     static const char all[] = ""
 #define CONVERTER(id, text, from, arguments, to, doc) ", " text arguments
 #include "grammar/names.def"
@@ -40,6 +42,7 @@ static struct typed unknown_converter(struct checker *k, struct slice name, stru
     memcpy(names, converters, sizeof converters);
     names[COUNT(converters)] = SLICE("exists");
     struct diag *x = diag_report(k->d, DIAG_E0201, at, "no function or converter `%.*s`", SLICE_ARG(name));
+    check_name_told(k, name, x);
     diag_label(k->d, x, "unknown");
     if (check_peer_word(k, x, PEER_NAME, name))
         return check_failed();
@@ -132,7 +135,8 @@ struct typed check_call(struct checker *k, const struct ast_expr *e)
         check_ref(k, callee, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
-    for (uint32_t i = 1; i < e->nargs; i++)
+    bool known = one_of(callee->text, converters, COUNT(converters)) || slice_eq(callee->text, SLICE("exists"));
+    for (uint32_t i = 1; i < e->nargs && known; i++)
         if (e->args[i]->kind == AST_NAMED) {
             struct diag *x = diag_report(k->d, DIAG_E0220, e->args[i]->span, "`%.*s` has no named parameters",
                                          SLICE_ARG(callee->text));

@@ -199,6 +199,16 @@ struct slice check_source_text(struct checker *k, struct span at)
     return s;
 }
 
+/* What to say where a value of this type is absent; NULL where no constant is at hand. */
+static const char *default_text(enum type_id type)
+{
+    return type == TYPE_STRING    ? "default(\"\")"
+           : type == TYPE_INT     ? "default(0)"
+           : type == TYPE_BOOL    ? "default(false)"
+           : type == TYPE_PERCENT ? "default(0%)"
+                                  : NULL;
+}
+
 bool check_present(struct checker *k, const struct ast_expr *e, const struct typed *t)
 {
     if (!t->optional)
@@ -206,15 +216,16 @@ bool check_present(struct checker *k, const struct ast_expr *e, const struct typ
     struct slice text = check_source_text(k, e->span);
     struct diag *x = diag_report(k->d, DIAG_E0305, e->span, "`%.*s` may be absent", SLICE_ARG(text));
     diag_label(k->d, x, "%s?, expected %s", check_type_text(t->type), check_type_text(t->type));
-    if (t->type == TYPE_STRING || t->type == TYPE_INT || t->type == TYPE_BOOL || t->type == TYPE_PERCENT)
-        diag_help(k->d, x, "give it a value for that case: `%.*s | default(%s)`", SLICE_ARG(text),
-                  t->type == TYPE_INT       ? "0"
-                  : t->type == TYPE_BOOL    ? "false"
-                  : t->type == TYPE_PERCENT ? "0%"
-                                            : "\"\"");
+    diag_help(k->d, x, "do this only where it is there: `… if exists(%.*s)`", SLICE_ARG(text));
     if (t->ir->op == IR_LOOKUP)
         diag_help(k->d, x, "or give the map a row for all other keys: `default -> …`");
-    diag_help(k->d, x, "or do this only where it is there: `… if exists(%.*s)`", SLICE_ARG(text));
+    const char *absent = default_text(t->type);
+    if (!absent)
+        return false;
+    diag_help(k->d, x, "or give it a value for that case: `%.*s | %s`", SLICE_ARG(text), absent);
+    if (e->kind == AST_INDEX || e->kind == AST_MEMBER)
+        diag_fix(x, FIX_MAYBE, (struct span){e->span.file, e->span.off + e->span.len, 0},
+                 arena_printf(k->a, " | %s", absent));
     return false;
 }
 
@@ -243,7 +254,16 @@ static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
     k->need = (struct need){0};
     k->later_field = (struct slice){0};
     memset(&k->present, 0, sizeof k->present);
+    bool tight = k->tight;
+    struct slice left_out = k->left_out;
+    k->tight = false;
+    k->left_out = (struct slice){0};
+    bool library = check_library_begin(k, d->module);
     struct ir_expr *e = check_condition(k, d->stmt->tail_expr);
+    check_library_end(k, library);
+    d->to_come = k->left_out;
+    k->left_out = left_out;
+    k->tight = tight;
     if (e)
         lint_condition(k, d->stmt->tail_expr, e);
     d->size = k->size;
@@ -280,8 +300,8 @@ void check_acl(struct checker *k, struct decl *d)
     if (d->state != DECL_NEW)
         return;
     d->state = DECL_BUSY;
-    if (d->stmt->nparams) {
-        ; /* check_call_alone() */
+    if (d->stmt->nparams || d->stmt->told) {
+        ; /* check_call_alone(); reported */
     } else if (d->stmt->type && d->stmt->type->name.p && !slice_eq(d->stmt->type->name, SLICE("bool"))) {
         diag_label(k->d,
                    diag_report(k->d, DIAG_E0302, d->stmt->type->span, "an acl is a condition, of type bool"),
@@ -295,7 +315,9 @@ void check_acl(struct checker *k, struct decl *d)
 static struct typed acl_value(struct checker *k, const struct ast_expr *e, struct decl *d)
 {
     if (d->state == DECL_BUSY) {
-        struct diag *x = diag_report(k->d, DIAG_E0205, e->span, "`acl %.*s` uses itself", SLICE_ARG(d->name));
+        struct slice through = k->acl == d ? SLICE("") : arena_printf(k->a, " through `%.*s`", SLICE_ARG(k->acl->name));
+        struct diag *x = diag_report(k->d, DIAG_E0205, e->span, "`acl %.*s` uses itself%.*s", SLICE_ARG(d->name),
+                                     SLICE_ARG(through));
         diag_label(k->d, x,
                    k->acl == d ? "used within its own condition" : "used by `%.*s`, which it is made of",
                    SLICE_ARG(k->acl->name));
@@ -305,6 +327,10 @@ static struct typed acl_value(struct checker *k, const struct ast_expr *e, struc
     check_acl(k, d);
     if (!check_need(k, e->span, d->name, &d->need))
         return check_failed();
+    if (d->to_come.p && k->inert)
+        k->left_out = d->to_come;
+    else if (d->to_come.p)
+        check_later(k, e->span, "%.*s, in `acl %.*s`", SLICE_ARG(d->to_come), SLICE_ARG(d->name));
     k->size += d->size;
     k->depth = k->depth > d->depth ? k->depth : d->depth;
     return d->acl ? (struct typed){d->acl, TYPE_BOOL, false} : check_failed();
@@ -481,7 +507,8 @@ static struct typed junction(struct checker *k, const struct ast_expr *e)
 {
     struct ir_expr *x = check_new(k, e->kind == AST_AND ? IR_AND : IR_OR, IR_BOOL, e->nargs, e->span);
     uint32_t mark = k->present.n;
-    bool good = true;
+    bool good = true, tight = k->tight;
+    k->tight = e->kind == AST_OR;
     for (uint32_t i = 0; i < e->nargs; i++) {
         x->args[i] = check_condition(k, e->args[i]);
         good &= x->args[i] != NULL;
@@ -489,12 +516,24 @@ static struct typed junction(struct checker *k, const struct ast_expr *e)
             check_assume(k, x->args[i]);
     }
     check_forget(k, mark);
+    k->tight = tight;
     if (good)
         lint_junction(k, e, x);
     return good ? (struct typed){x, TYPE_BOOL, false} : check_failed();
 }
 
-void check_negation(struct checker *k, const struct ast_expr *e, const struct ir_expr *test)
+/* `exists(x) and …` before `whole`, in parentheses where it is an operand of `or` or `not`. */
+static void ask_first(struct checker *k, struct diag *d, struct span whole, struct slice operand)
+{
+    const char *open = k->tight ? "(" : "";
+    diag_fix(d, FIX_MAYBE, (struct span){whole.file, whole.off, 0},
+             arena_printf(k->a, "%sexists(%.*s) and ", open, SLICE_ARG(operand)));
+    if (k->tight)
+        diag_fix_also(k->d, d, (struct span){whole.file, whole.off + whole.len, 0}, SLICE(")"));
+}
+
+void check_negation(struct checker *k, const struct ast_expr *e, const struct ast_expr *whole,
+                    const struct ir_expr *test)
 {
     bool plain = test->op != IR_NOT && test->op != IR_AND && test->op != IR_OR && test->op != IR_EXISTS;
     for (uint32_t i = 0; plain && i < test->nargs; i++) {
@@ -502,22 +541,30 @@ void check_negation(struct checker *k, const struct ast_expr *e, const struct ir
         if (!x->optional || is_present(k, x))
             continue;
         const struct ast_expr *operand = e->kind == AST_COMPARE ? e->args[i < e->nargs ? i : 0] : e;
+        if (e->kind == AST_COMPARE && e->nargs == 2 && check_literal_quietly(k, operand)) /* sides are swapped in the IR */
+            operand = e->args[operand == e->args[0]];
         struct slice text = check_source_text(k, operand->span);
         struct diag *d = diag_report(k->d, DIAG_W0412, e->span, "this also holds where `%.*s` is missing",
                                      SLICE_ARG(text));
         diag_label(k->d, d, "true for requests without it");
         diag_help(k->d, d, "if that is not meant, ask first: `exists(%.*s) and …`", SLICE_ARG(text));
+        if (operand->span.len == text.len)
+            ask_first(k, d, whole->span, text);
         return;
     }
 }
 
 static struct typed negation(struct checker *k, const struct ast_expr *e)
 {
+    bool tight = k->tight;
+    k->tight = true;
+    k->undone = e->args[0];
     struct ir_expr *x = check_condition(k, e->args[0]);
+    k->tight = tight;
     if (!x)
         return check_failed();
     if (e->args[0]->kind == AST_COMPARE)
-        check_negation(k, e->args[0], x);
+        check_negation(k, e->args[0], e, x);
     return (struct typed){check_new1(k, IR_NOT, IR_BOOL, x, e->span), TYPE_BOOL, false};
 }
 

@@ -96,6 +96,12 @@ static bool field_key(struct checker *k, const struct ast_expr *e, const struct 
     return true;
 }
 
+bool check_is_status(const struct ast_expr *e)
+{
+    const struct field *f = find_field(e);
+    return f && f->type == TYPE_STATUS;
+}
+
 void check_later_field(struct checker *k, struct span at, struct slice text)
 {
     if (!slice_eq(text, k->later_field))

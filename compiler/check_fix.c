@@ -48,7 +48,8 @@ static bool lines_of(struct slice text, struct span at, uint32_t *from, uint32_t
     return true;
 }
 
-void check_fix_move(struct checker *k, struct diag *x, struct span what, struct span before)
+void check_fix_move(struct checker *k, struct diag *x, enum diag_applicability how, struct span what,
+                    struct span before)
 {
     struct slice text = k->c->sources.files.v[what.file]->text;
     uint32_t from, to, there, ignored;
@@ -61,8 +62,43 @@ void check_fix_move(struct checker *k, struct diag *x, struct span what, struct 
         moved = arena_printf(k->a, "%.*s\n", SLICE_ARG(moved));
         from = line_begin(text, from - 1);
     }
-    diag_fix(x, FIX_SAFE, (struct span){what.file, there, 0}, moved);
+    diag_fix(x, how, (struct span){what.file, there, 0}, moved);
     diag_fix_also(k->d, x, (struct span){what.file, from, to - from}, SLICE(""));
+}
+
+/* The last of the block's statements that does not begin after `off`. */
+static const struct ast_stmt *statement_before(const struct ast_block *b, uint32_t file, uint32_t off)
+{
+    uint32_t lo = 0, hi = b->stmts.n;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        const struct ast_stmt *s = b->stmts.v[mid];
+        bool later = s->span.file != file || s->span.off > off;
+        lo = later ? lo : mid + 1;
+        hi = later ? mid : hi;
+    }
+    return lo ? b->stmts.v[lo - 1] : NULL;
+}
+
+const struct ast_stmt *check_statement_at(struct checker *k, struct span at, const struct ast_block **in)
+{
+    const struct ast_block *b = NULL;
+    for (uint32_t i = 0; i < k->modules.n; i++)
+        if (k->modules.v[i]->source == k->c->sources.files.v[at.file])
+            b = k->modules.v[i]->ast->top;
+    while (b) {
+        const struct ast_stmt *s = statement_before(b, at.file, at.off);
+        *in = b;
+        if (!s || s->word_span.off == at.off)
+            return s;
+        for (b = NULL; s && !b; s = s->else_when) {
+            const struct ast_block *blocks[] = {s->block, s->else_block};
+            for (int i = 0; i < 2; i++)
+                if (blocks[i] && blocks[i]->span.off < at.off && at.off < blocks[i]->span.off + blocks[i]->span.len)
+                    b = blocks[i];
+        }
+    }
+    return NULL;
 }
 
 /* ---- texts --------------------------------------------------------------------------------------- */

@@ -110,8 +110,11 @@ static bool reads_hello(const struct ast_block *block)
     for (uint32_t i = 0; i < block->stmts.n; i++) {
         const struct ast_stmt *s = block->stmts.v[i];
         bool inspect = slice_eq(s->word, SLICE("inspect")), listen = slice_eq(s->word, SLICE("listen"));
-        for (uint32_t j = 0; s->kind == AST_STMT_WORD && (inspect || listen) && j < s->nargs; j++)
-            if (check_word(s->args[j], inspect ? "tls-hello" : "tls"))
+        inspect |= check_statement_named(s->word, IN_TCP_FRONTEND) == STATEMENT_NONE; /* perhaps meant to be one */
+        if (s->kind == AST_STMT_WORD && inspect) /* whatever for: that is looked at elsewhere */
+            return true;
+        for (uint32_t j = 0; s->kind == AST_STMT_WORD && listen && j < s->nargs; j++)
+            if (check_word(s->args[j], "tls"))
                 return true;
     }
     return false;
@@ -139,6 +142,7 @@ void check_frontend(struct checker *k, struct decl *d)
     if (!s->block)
         return;
     k->tcp = d->tcp;
+    k->rules_lost = false;
     check_once(k, s->block, d->tcp ? IN_TCP_FRONTEND : IN_FRONTEND);
     k->hello = reads_hello(s->block);
     for (uint32_t i = 0; i < s->block->stmts.n; i++) {

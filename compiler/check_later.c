@@ -77,8 +77,10 @@ static const struct ast_stmt *counter_named(struct checker *k, const struct ast_
 {
     VEC(struct slice) names = {0};
     const struct ast_block *b = d->stmt->block;
+    bool lost = false; /* a statement that is no word of a table was reported, and may be meant to declare it */
     for (uint32_t i = 0; b && i < b->stmts.n; i++) {
         const struct ast_stmt *s = b->stmts.v[i];
+        lost |= s->told || check_statement_named(s->word, IN_TABLE) == STATEMENT_NONE;
         bool counter = s->kind == AST_STMT_WORD && s->nargs && s->args[0]->kind == AST_NAME &&
                        (slice_eq(s->word, SLICE("rate")) || slice_eq(s->word, SLICE("count")) ||
                         slice_eq(s->word, SLICE("tag")));
@@ -87,6 +89,8 @@ static const struct ast_stmt *counter_named(struct checker *k, const struct ast_
         if (counter)
             vec_add(k->a, &names, s->args[0]->text);
     }
+    if (lost)
+        return NULL;
     struct diag *x = diag_report(k->d, DIAG_E0208, e->op_span, "table `%.*s` has no counter `%.*s`",
                                  SLICE_ARG(d->name), SLICE_ARG(e->text));
     diag_label(k->d, x, "unknown");
@@ -473,15 +477,16 @@ void check_error_row(struct checker *k, const struct ast_stmt *s)
                    "outside");
     else if (key->kind != AST_RANGE)
         check_int(k, key, "the status of an error", 400, 599, &n);
-    bool known = how && (check_word(how, "file") || check_word(how, "raw-file"));
+    bool body = how && check_word(how, "body");
+    bool known = body || (how && (check_word(how, "file") || check_word(how, "raw-file")));
     if (s->nargs == 1 && known && s->ntail_args == 2 && !s->cond && !s->block) {
-        check_string(k, s->tail_args[1], "the file of an error page", &file);
+        check_string(k, s->tail_args[1], body ? "the text of an error page" : "the file of an error page", &file);
         return;
     }
     struct diag *x = diag_report(k->d, DIAG_E0211, how ? how->span : key->span,
-                                 "a row of `errors` is a status and a file");
+                                 "a row of `errors` is a status and a file, or a text");
     diag_label(k->d, x, "not such a row");
-    diag_help(k->d, x, "it is written `503 -> file \"FILE\"`");
+    diag_help(k->d, x, "it is written `503 -> file \"FILE\"` or `503 -> body \"TEXT\"`");
 }
 
 /* ---- backends ---------------------------------------------------------------------------------- */

@@ -31,6 +31,20 @@ struct slice check_full_name(struct checker *k, const struct module *m, struct s
     return m->prefix.len ? arena_printf(k->a, "%.*s%.*s", SLICE_ARG(m->prefix), SLICE_ARG(name)) : name;
 }
 
+bool check_library_begin(struct checker *k, const struct module *m)
+{
+    bool library = m != k->modules.v[0];
+    if (!k->inert)
+        k->left_out = (struct slice){0};
+    k->inert += library;
+    return library;
+}
+
+void check_library_end(struct checker *k, bool began)
+{
+    k->inert -= began;
+}
+
 /* ---- declaring --------------------------------------------------------------------------------- */
 
 /* The kind of declaration that `s` is, or -1. */
@@ -160,8 +174,9 @@ void check_declare(struct checker *k, struct module *m)
         *d = (struct decl){.kind = (enum decl_kind)kind, .stmt = s, .module = m};
         d->name = defines ? s->word : s->args[0]->text;
         d->at = defines ? s->word_span : s->args[0]->span;
-        d->tcp = (kind == DECL_BACKEND || kind == DECL_FRONTEND) && s->tail == AST_TAIL_TYPE &&
-                 slice_eq(s->type->name, SLICE("tcp"));
+        bool speaks = kind == DECL_BACKEND || kind == DECL_FRONTEND;
+        d->tcp = speaks && s->tail == AST_TAIL_TYPE && slice_eq(s->type->name, SLICE("tcp"));
+        d->tcp |= speaks && s->nargs == 2 && check_word(s->args[1], "tcp"); /* the `:` is missing: reported */
         vec_add(k->a, &m->decls, d);
         add_name(k, m, d, m->decls.n - 1);
     }
@@ -227,7 +242,10 @@ void check_suggest(struct checker *k, struct diag *x, struct span at, struct sli
 static void suggest_from(struct checker *k, struct diag *x, struct span at, struct slice word,
                          const struct module *m, unsigned kinds)
 {
+    enum { SUGGESTED_MAX = 200 }; /* each is looked for among all names */
     VEC(struct slice) names = {0};
+    if (k->d->list.n > SUGGESTED_MAX)
+        return;
     for (uint32_t i = 0; i < m->decls.n; i++)
         if (kinds >> m->decls.v[i]->kind & 1 && (m == k->m || m->decls.v[i]->name.p[0] != '_'))
             vec_add(k->a, &names, m->decls.v[i]->name);
@@ -275,6 +293,13 @@ static void report_parameter(struct checker *k, const struct ast_expr *e, const 
     diag_label(k->d, x, "not a %s", what);
 }
 
+void check_suggest_quotes(struct checker *k, struct diag *x, struct span at, struct slice text)
+{
+    struct slice quoted = arena_printf(k->a, "\"%.*s\"", SLICE_ARG(text));
+    diag_help(k->d, x, "a text stands in quotes: `%.*s`", SLICE_ARG(quoted));
+    diag_fix(x, FIX_MAYBE, at, quoted);
+}
+
 static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned kinds, const char *what)
 {
     const struct decl *file = module_of(k, e);
@@ -295,6 +320,8 @@ static void report_unknown(struct checker *k, const struct ast_expr *e, unsigned
         check_name_told(k, e->text, x);
         diag_label(k->d, x, "not declared");
         check_suggest_name(k, x, e->span, e->text, kinds);
+        if (kinds == 1u << DECL_LET && !x->has_fix && slice_contains(e->text, SLICE(".")))
+            check_suggest_quotes(k, x, e->span, e->text);
     } else {
         const struct ast_expr *of = e;
         while (of->kind == AST_MEMBER)
@@ -335,6 +362,7 @@ struct decl *check_ref(struct checker *k, const struct ast_expr *e, unsigned kin
         return NULL;
     }
     d->used = true;
+    d->needed |= !k->inert;
     if (kinds >> d->kind & 1)
         return d;
     if (d->twin && kinds >> d->twin->kind & 1)

@@ -83,11 +83,29 @@ static const struct ast_expr *argument(struct checker *k, enum statement_id id, 
     return NULL;
 }
 
+/* `check every 2s` where the name of the check comes first. */
+static bool without_name(struct checker *k, const struct ast_stmt *s)
+{
+    static const struct slice words[] = {SLICE("every"), SLICE("timeout"), SLICE("rise"), SLICE("fall")};
+    const struct ast_expr *e = s->args[0];
+    bool option = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        option |= e->kind == AST_NAME && slice_eq(e->text, words[i]);
+    if (!option || check_lookup(k, e))
+        return false;
+    struct diag *x = check_misformed(k, STATEMENT_USE_CHECK, (struct span){e->span.file, e->span.off, 0},
+                                     "`check` does not say which check");
+    diag_label(k->d, x, "the name of a check is missing here");
+    return true;
+}
+
 static void use_check(struct checker *k, const struct ast_stmt *s, enum context context, struct settings *to)
 {
     uint32_t i = 0;
     bool setting_first =
         context == IN_DEFAULTS && s->nargs % 2 == 0; /* `check every 2s` is for checks named elsewhere */
+    if (!setting_first && without_name(k, s))
+        return;
     if (!setting_first) {
         struct decl *d = check_check_ref(k, s->args[0]);
         if (to->check_at.len)
@@ -102,7 +120,7 @@ static void use_check(struct checker *k, const struct ast_stmt *s, enum context 
             diag_label(
                 k->d,
                 check_misformed(k, STATEMENT_USE_CHECK, word->span, "the name of an option is expected here"),
-                "not a name");
+                word->kind == AST_DURATION ? "`every` or `timeout` belongs before it" : "not a name");
             return;
         }
         value = argument(k, STATEMENT_USE_CHECK, s, i);
@@ -181,7 +199,8 @@ static bool is_http(struct checker *k, const struct ast_stmt *s, const char *wha
     return false;
 }
 
-static void server_options(struct checker *k, const struct ast_stmt *s, struct ir_server *server)
+/* `before`: as many messages were there before this statement. */
+static void server_options(struct checker *k, const struct ast_stmt *s, struct ir_server *server, uint32_t before)
 {
     struct span weight = {0}, backup = {0};
     struct diag *told = NULL;
@@ -208,9 +227,10 @@ static void server_options(struct checker *k, const struct ast_stmt *s, struct i
             check_unknown_option(k, "server", IN_BACKEND, e->text, e->span);
             return;
         } else {
-            diag_label(
-                k->d, check_misformed(k, STATEMENT_SERVER, e->span, "the name of an option is expected here"),
-                "not a name");
+            if (k->d->list.n == before) /* else it belongs to what was reported */
+                diag_label(
+                    k->d, check_misformed(k, STATEMENT_SERVER, e->span, "the name of an option is expected here"),
+                    "not a name");
             return;
         }
     }
@@ -220,15 +240,20 @@ static void add_server(struct checker *k, const struct ast_stmt *s, struct ir_ba
                        struct strmap *names)
 {
     const struct ast_expr *name = s->args[0];
+    uint32_t before = k->d->list.n;
     struct ir_server server = {.weight = 1, .pos = check_pos(k, name->span)};
     if (name->kind != AST_NAME) {
-        diag_label(k->d, check_misformed(k, STATEMENT_SERVER, name->span, "a server has a name first"),
-                   "not a name");
+        struct diag *x = check_misformed(k, STATEMENT_SERVER, name->span, "a server has a name first");
+        diag_label(k->d, x, "not a name");
+        if (name->kind == AST_STRING && check_is_name(name->text)) {
+            diag_help(k->d, x, "names stand without quotes");
+            diag_fix(x, FIX_SAFE, name->span, name->text);
+        }
         return;
     }
     const struct ast_expr *at = check_endpoint(k, s->args[1], "the address of a server");
     server.name = name->text;
-    server_options(k, s, &server);
+    server_options(k, s, &server, before);
     if (at && at->endpoint.is_unix) {
         check_later(k, s->args[1]->span, "servers at Unix sockets");
     } else if (at) {

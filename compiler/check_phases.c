@@ -163,7 +163,7 @@ static void out_of_order(struct checker *k, enum phase p, enum phase later, cons
     diag_secondary(k->d, x, before->word_span, "%s", later == PHASE_ROUTE ? "the route" : other);
     diag_help(k->d, x, "move it before %s: phases are written in the order in which they run", other);
     swap_fix(k, x, before->span, s->span);
-    check_fix_move(k, x, s->span, before->span); /* better, where it can: with the comments above it */
+    check_fix_move(k, x, FIX_SAFE, s->span, before->span); /* better, where it can: with the comments above it */
 }
 
 bool check_enter_phase(struct checker *k, enum phase p, const struct ast_stmt *s, struct phases *seen)

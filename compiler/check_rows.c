@@ -57,6 +57,19 @@ static void unknown_backend(struct rows_file *f, struct slice at, struct slice n
     struct slice first = {name.p, dot ? (size_t)(dot - name.p) : name.len};
     if (!other && check_is_name_told(f->k, first, span_of(f, at)))
         return;
+    struct decl *file = NULL;
+    const uint32_t *i = dot ? strmap_get(&f->k->m->names, first) : NULL;
+    if (i && f->k->m->decls.v[*i]->kind == DECL_MODULE)
+        file = f->k->m->decls.v[*i];
+    if (dot && !file) {
+        struct diag *x = row_error(f, DIAG_E0307, at, "no imported file `%.*s`", SLICE_ARG(first));
+        if (x) {
+            diag_label(f->k->d, x, "not declared");
+            check_name_told(f->k, first, x);
+            check_suggest_name(f->k, x, span_of(f, (struct slice){at.p, first.len}), first, 1u << DECL_MODULE);
+        }
+        return;
+    }
     struct diag *x =
         row_error(f, DIAG_E0307, at, other ? "`%.*s` is no backend" : "no backend `%.*s`", SLICE_ARG(name));
     if (!x)
@@ -260,7 +273,7 @@ static bool cidr_key(struct rows_file *f, const struct word *w, struct ir_key *k
         return true;
     ip_mask(&key->cidr.addr, key->cidr.bits);
     struct slice fix = {text, ip_prefix_format(&key->cidr, text)};
-    struct diag *x = row_error(f, DIAG_E0304, w->raw, "this network has host bits set");
+    struct diag *x = row_error(f, DIAG_E0304, w->raw, "`%.*s` has host bits set", SLICE_ARG(w->text));
     if (x) {
         diag_label(f->k->d, x, "bits beyond the prefix are not zero");
         diag_help(f->k->d, x, "did you mean `%.*s`?", SLICE_ARG(fix));

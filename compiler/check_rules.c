@@ -339,6 +339,7 @@ static bool when(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     b->level++;
     k->size = 0;
     struct ir_expr *cond = check_condition(k, s->cond);
+    k->rules_lost |= !cond;
     b->guard_size += k->size + 2;
     if (cond) {
         lint_under(k, s->word_span, guard, cond);
@@ -377,6 +378,7 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     enum statement_id id = check_statement(k, s, b->context);
     if (id == STATEMENT_NONE) {
         b->name = NULL;
+        k->rules_lost |= s->kind != AST_STMT_ANNOTATION;
         return !s->cond && s->kind != AST_STMT_ANNOTATION;
     }
     uint32_t mark = k->present.n;
@@ -391,6 +393,7 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
         check_assume(k, cond);
     }
     bool good = action(k, id, s, r);
+    k->rules_lost |= !good || (s->cond && !cond);
     check_forget(k, mark);
     r->guard = conjunction(k, guard, cond, s->cond ? s->cond->span : s->word_span);
     r->label = label(b);
@@ -412,6 +415,10 @@ static void unreachable(struct rules *b, const struct ast_stmt *s, const struct 
     struct diag *x = diag_report(b->k->d, DIAG_W0501, s->word_span, "this rule can never apply");
     diag_label(b->k->d, x, "never reached");
     diag_secondary(b->k->d, x, closing->word_span, "this decides every request that comes so far");
+    if (s->cond) {
+        diag_help(b->k->d, x, "write it before that rule");
+        check_fix_move(b->k, x, FIX_MAYBE, s->span, closing->span);
+    }
 }
 
 /* Returns whether the block always decides. What follows such a rule is checked, and left out. */
@@ -453,34 +460,15 @@ static bool block_rules(struct rules *b, const struct ast_block *block, struct i
     return closing != NULL;
 }
 
-static void undecided(struct rules *b, const struct ast_block *block)
-{
-    struct checker *k = b->k;
-    struct span end = {block->span.file, block->span.off + block->span.len - 1, 1};
-    struct diag *x = diag_report(k->d, DIAG_E0403, end, "this route may end without a decision");
-    diag_label(k->d, x, "a request can come to here");
-    const struct ast_stmt *last = block->stmts.n ? block->stmts.v[block->stmts.n - 1] : NULL;
-    if (last && last->cond) {
-        struct slice text = check_source_text(k, last->cond->span);
-        diag_secondary(k->d, x, last->cond->span, "the last rule applies only under this condition");
-        diag_note(k->d, x, "for example: a request for which `%.*s` does not hold%s", SLICE_ARG(text),
-                  block->stmts.n > 1 ? ", nor any condition before it" : "");
-    } else if (last && b->out.n && b->out.v[b->out.n - 1].kind == IR_USE_MAP) {
-        diag_note(k->d, x, "for example: a request whose key has no row in the map, which has no `default`");
-    }
-    diag_help(k->d, x, "end it with a rule without a condition: `use BACKEND` or `%s`",
-              k->tcp ? "close" : "reply 404");
-}
-
 /* Returns whether the rules always decide. */
-static bool phase_rules(struct rules *b, const struct ast_block *block)
+static bool phase_rules(struct rules *b, const struct ir_frontend *f, const struct ast_block *block)
 {
     enum phase outer = b->k->phase;
     b->k->phase = b->phase;
     b->context = b->k->tcp && b->phase == PHASE_ROUTE ? IN_TCP_ROUTE : check_phase_context(b->phase);
     bool decides = block_rules(b, block, NULL);
     if (b->phase == PHASE_ROUTE && !decides && !b->k->incomplete && !b->k->partial)
-        undecided(b, block);
+        check_undecided(b->k, f, block, b->out.v, b->out.n);
     b->k->phase = outer;
     return decides;
 }
@@ -489,7 +477,7 @@ void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_bloc
                  enum context context)
 {
     struct rules b = {.k = k, .owner = f->name, .phase = context == IN_ROUTE ? PHASE_ROUTE : PHASE_REQUEST};
-    bool decides = phase_rules(&b, block);
+    bool decides = phase_rules(&b, f, block);
     if (b.phase == PHASE_REQUEST) {
         f->on_request.v = b.out.v;
         f->on_request.n = f->on_request.cap = b.out.n;
@@ -512,5 +500,5 @@ void check_one_rule(struct checker *k, const struct ast_stmt *s)
 void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block, enum phase phase)
 {
     struct rules b = {.k = k, .owner = name, .phase = phase};
-    phase_rules(&b, block);
+    phase_rules(&b, NULL, block);
 }

@@ -165,10 +165,11 @@ static bool cidr_key(struct checker *k, const struct ast_expr *e, const struct a
     out->cidr = lit->cidr;
     if (ip_prefix_is_clean(&out->cidr))
         return true;
-    struct diag *x = diag_report(k->d, DIAG_E0304, e->span, "this network has host bits set");
     char text[IP_TEXT_MAX];
     ip_mask(&out->cidr.addr, out->cidr.bits);
     struct slice fix = arena_copy(k->a, (struct slice){text, ip_prefix_format(&out->cidr, text)});
+    struct diag *x = diag_report(k->d, DIAG_E0304, e->span, "`%.*s` has host bits set",
+                                 SLICE_ARG(check_source_text(k, lit->span)));
     diag_label(k->d, x, "bits beyond the prefix are not zero");
     diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(fix));
     if (e == lit)
@@ -470,10 +471,14 @@ void check_set_rows(struct checker *k, struct decl *d)
     struct set_build b = {.k = k, .d = d, .set = d->rows.set};
     struct span has_fallback = {0};
     const struct ast_block *block = d->stmt->block;
+    uint32_t errors = k->d->errors;
+    k->rows_lost |= d->rows.broken || !block;
     if (d->rows.broken || !block)
         return;
     for (uint32_t i = 0; i < block->stmts.n; i++) {
         const struct ast_stmt *s = block->stmts.v[i];
+        if (s->told)
+            continue;
         if (s->kind == AST_STMT_ROW || is_word_row(&b, s)) {
             inline_row(&b, s);
             continue;
@@ -486,4 +491,5 @@ void check_set_rows(struct checker *k, struct decl *d)
     }
     if (b.set->key_kind == IR_KEY_RANGE)
         check_overlaps(&b);
+    k->rows_lost |= k->d->errors > errors;
 }

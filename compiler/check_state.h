@@ -98,6 +98,7 @@ struct decl {
     enum decl_kind kind;
     enum { DECL_NEW, DECL_BUSY, DECL_DONE } state; /* BUSY: its value is being looked at; to find circles */
     bool used;
+    bool needed;     /* used by what is not inert */
     bool tcp;        /* BACKEND, FRONTEND: of connections, not of requests */
     uint32_t symbol; /* in the index of names, where one is made */
     struct slice name;
@@ -107,6 +108,7 @@ struct decl {
     uint64_t size;                  /* ACL: of its condition, acls within it written out */
     uint32_t depth;                 /* ACL: of acls within it */
     struct need need;               /* ACL: the phase that it needs */
+    struct slice to_come;           /* ACL of an imported file: what this version does not do; p NULL: nothing */
     const struct ast_expr *literal; /* LET: what it stands for, once known */
     /* With parameters: whether they were looked at, and are sound. */
     enum { PARAMS_NEW, PARAMS_GOOD, PARAMS_BAD } params;
@@ -126,7 +128,7 @@ struct decl {
         struct ir_backend *backend;
         struct ir_frontend *frontend;
         struct module *target;
-        enum context use; /* TEMPLATE: IN_BACKEND, IN_FRONTEND, IN_HTTP_CHECK, IN_TCP_CHECK; 0: reported */
+        enum context use; /* TEMPLATE: where its statements stand, such as IN_BACKEND; 0: reported */
     };
 };
 
@@ -193,11 +195,19 @@ struct checker {
     const struct frame *frame;
     VEC(struct decl *) instances; /* checks made of templates */
     struct strmap instance_names; /* index in instances */
+    /* In what has no effect by itself: a template of an imported file, or another declaration of it that this version does
+     * not do. What is E0900 there is reported where it is used. */
+    uint32_t inert;
+    struct slice left_out; /* the first that was not reported for that */
     /* Within a statement that this version does not do, what it is made of is not reported as E0900 again. */
     uint32_t later;
+    bool tight; /* the condition that is being checked is an operand of `or` or `not`: `x and` before it needs parentheses */
+    const struct ast_expr *undone; /* the operand of `not`: where it is `x != y`, the two cancel out */
     enum phase phase;         /* whose fields are there */
     bool tcp;                 /* in a TCP frontend or backend */
     bool hello;               /* a TCP frontend that reads TLS hellos */
+    bool rows_lost;           /* a row of a map or list was reported, and is left out */
+    bool rules_lost;          /* a rule of this frontend was reported: what it would decide is not known */
     struct slice later_field; /* the last one that this rule was told about */
     struct need need;         /* PHASE_ANY: what the condition has used */
     struct strmap vars;       /* var.NAME to index in var_list: every `set var.NAME` of the program */
@@ -262,6 +272,8 @@ void check_suggest_name(struct checker *k, struct diag *x, struct span at, struc
 enum peer_word { PEER_STATEMENT, PEER_OPTION, PEER_NAME };
 bool check_peer_word(struct checker *k, struct diag *x, enum peer_word kind, struct slice word);
 
+/* Adds that a text stands in quotes, and a fix. */
+void check_suggest_quotes(struct checker *k, struct diag *x, struct span at, struct slice text);
 /* Adds "did you mean" from `n` words of the language. The fix is safe where only one of them becomes `word` by a single
  * slip. */
 void check_suggest(struct checker *k, struct diag *x, struct span at, struct slice word,
@@ -269,6 +281,11 @@ void check_suggest(struct checker *k, struct diag *x, struct span at, struct sli
 const char *check_decl_text(enum decl_kind kind); /* "a backend" */
 /* The name of `d` in plans and logs: with its file's prefix. */
 struct slice check_full_name(struct checker *k, const struct module *m, struct slice name);
+
+/* Begins and ends what has no effect by itself where `m` is an imported file (checker.inert); `began` of the first is for
+ * the second. */
+bool check_library_begin(struct checker *k, const struct module *m);
+void check_library_end(struct checker *k, bool began);
 
 /* ---- check_index.c: the index of names (name_index.h); each does nothing where none is made ---- */
 
@@ -279,7 +296,7 @@ void check_index_use(struct checker *k, uint32_t file, struct slice text, const 
 void check_index_file(struct checker *k, struct span at, const struct source *file);
 void check_index_end(struct checker *k);
 
-/* ---- check_schema.c: statements.def, settings.def, options.def ---- */
+/* ---- check_schema.c, check_statement.c, check_setting.c: statements.def, settings.def, options.def ---- */
 
 /* Which statement `s` is in `context`; reports an unknown one, and parts that it does not take. */
 enum statement_id check_statement(struct checker *k, const struct ast_stmt *s, enum context context);
@@ -383,7 +400,10 @@ bool check_header_text(struct checker *k, const struct ast_expr *e, struct slice
 
 /* Gives `x` the fix that moves the lines of the statement at `what` in front of those of the one at `before`, where each
  * has lines of its own. */
-void check_fix_move(struct checker *k, struct diag *x, struct span what, struct span before);
+void check_fix_move(struct checker *k, struct diag *x, enum diag_applicability how, struct span what,
+                    struct span before);
+/* The statement whose word is at `at`, and the block that it stands in; NULL: there is none. */
+const struct ast_stmt *check_statement_at(struct checker *k, struct span at, const struct ast_block **in);
 /* `text` as a string literal. */
 struct slice check_quoted(struct checker *k, struct slice text);
 bool check_is_name(struct slice s); /* could be declared */
@@ -435,6 +455,7 @@ bool check_is_text(enum type_id t);
 /* Reports E0900 for a field, once a rule. */
 void check_later_field(struct checker *k, struct span at, struct slice text);
 bool check_is_field(const struct ast_expr *e);              /* written as a field is, without its key */
+bool check_is_status(const struct ast_expr *e);             /* a field that is a status */
 bool check_names_field(const struct ast_expr *e);           /* the first word belongs to a field */
 bool check_reserved(struct slice name);                     /* a field begins with that word */
 bool check_convertible(enum type_id from, enum type_id to); /* every `from` is a `to` */
@@ -451,8 +472,9 @@ struct typed check_failed(void);
 /* An expression with what the conditions around it say about its absence. */
 struct typed check_result(struct checker *k, struct ir_expr *e, enum type_id type);
 void check_acl(struct checker *k, struct decl *d);
-/* W0412 where `test`, written as `e`, has an optional operand and is negated. */
-void check_negation(struct checker *k, const struct ast_expr *e, const struct ir_expr *test);
+/* W0412 where `test`, written as `e`, has an optional operand and is negated; `whole` is `e` with its `not`. */
+void check_negation(struct checker *k, const struct ast_expr *e, const struct ast_expr *whole,
+                    const struct ir_expr *test);
 /* What stands at `at`, shortened. */
 struct slice check_source_text(struct checker *k, struct span at);
 
@@ -493,10 +515,10 @@ void check_call_alone(struct checker *k, struct decl *d); /* an acl or a let wit
 bool check_enter(struct checker *k, const struct decl *d, struct span use, uint32_t height, bool quiet);
 void check_leave(struct checker *k, uint32_t height);
 
-/* ---- check_template.c: templates, `extends`, checks made of templates; check_proxy.c ---- */
+/* ---- check_template.c, check_extend.c: templates, checks made of templates, `extends`; check_proxy.c ---- */
 
 void check_template_head(struct checker *k, struct decl *d);
-/* Gives a backend or frontend the statements of the templates that it extends. */
+/* Gives a backend, a frontend or another object that may have templates the statements of those that it extends. */
 void check_extend(struct checker *k, struct decl *d);
 void check_template_alone(struct checker *k, struct decl *d);
 /* The check that `e` names, or makes of a template; NULL where reported. */
@@ -554,6 +576,9 @@ void check_settings(struct checker *k, enum statement_id id, const struct ast_st
 void check_rules(struct checker *k, struct ir_frontend *f, const struct ast_block *block, enum context phase);
 /* The same for what has no place in a program yet: the rules are checked, and left. */
 void check_other_rules(struct checker *k, struct slice name, const struct ast_block *block, enum phase phase);
+/* Reports E0403: the route `block` of `f` (NULL: not known) ends with its rules v[0..n), none of which always decides. */
+void check_undecided(struct checker *k, const struct ir_frontend *f, const struct ast_block *block,
+                     const struct ir_rule *v, uint32_t n);
 /* One rule of the phase that is being checked. */
 void check_one_rule(struct checker *k, const struct ast_stmt *s);
 /* A value that becomes the value of a header. NULL where reported. */
@@ -603,7 +628,7 @@ void check_on(struct checker *k, struct ir_frontend *f, struct slice name, const
 /* Enters phase `p`, first reporting E0204 or E0402. False: it was there already. */
 bool check_enter_phase(struct checker *k, enum phase p, const struct ast_stmt *s, struct phases *seen);
 
-/* ---- check_form.c: statements by forms.def ---- */
+/* ---- check_form.c, check_form_block.c: statements by forms.def ---- */
 
 /* Checks `s` by its form, with its block and its condition. True where it has one. */
 bool check_form(struct checker *k, enum statement_id id, const struct ast_stmt *s, enum context context);

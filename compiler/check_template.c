@@ -1,73 +1,145 @@
-/* Templates: blocks with parameters. `extends` puts the statements of templates beside those of a backend or a
- * frontend, as if they stood in it: its own statement wins over theirs, what may stand several times comes together,
- * and two templates must not give the same single setting. A template for a check makes a check of each use. */
-#include "compiler/check_state.h"
+/* Templates: what they are for, checks that are made of them, and each by itself. check_extend.c puts their statements
+ * into what extends them. */
+#include "compiler/check_template.h"
 
 /* ---- the head ---------------------------------------------------------------------------------- */
+
+static const struct template_subject subjects[] = {
+    {SLICE("backend"), IN_BACKEND, DECL_BACKEND, STATEMENT_BACKEND, "backends", false},
+    {SLICE("frontend"), IN_FRONTEND, DECL_FRONTEND, STATEMENT_FRONTEND, "frontends", false},
+    {SLICE("tls"), IN_TLS, DECL_TLS, STATEMENT_TLS, "`tls`", true},
+    {SLICE("limit"), IN_LIMIT, DECL_LIMIT, STATEMENT_LIMIT, "limits", true},
+    {SLICE("log"), IN_LOG, DECL_LOG, STATEMENT_LOG, "logs", true},
+    {SLICE("errors"), IN_ERRORS, DECL_ERRORS, STATEMENT_ERRORS, "error pages", true},
+};
+enum { NSUBJECTS = sizeof subjects / sizeof *subjects };
+
+static const struct {
+    struct slice word;
+    enum context use;
+} check_kinds[] = {
+    {SLICE("http"), IN_HTTP_CHECK}, {SLICE("tcp"), IN_TCP_CHECK},   {SLICE("tls"), IN_TLS_CHECK},
+    {SLICE("grpc"), IN_GRPC_CHECK}, {SLICE("agent"), IN_AGENT_CHECK}, {SLICE("exec"), IN_EXEC_CHECK},
+};
+enum { NCHECK_KINDS = sizeof check_kinds / sizeof *check_kinds };
+
+static const uint64_t all_checks =
+    IN_HTTP_CHECK | IN_TCP_CHECK | IN_TLS_CHECK | IN_GRPC_CHECK | IN_AGENT_CHECK | IN_EXEC_CHECK;
+
+/* What the template declared as `d` is for; NULL: checks. */
+const struct template_subject *template_subject(const struct decl *d)
+{
+    for (size_t i = 0; i < NSUBJECTS; i++)
+        if (d->use == subjects[i].use)
+            return &subjects[i];
+    return NULL;
+}
+
+const struct template_subject *template_subject_of(enum decl_kind kind)
+{
+    const struct template_subject *subject = subjects;
+    while (subject->kind != kind)
+        subject++;
+    return subject;
+}
 
 static bool check_kind_of(struct checker *k, struct decl *d)
 {
     const struct ast_type *type = d->stmt->type;
     if (type && !type->name.p)
         return false;
-    if (type && (slice_eq(type->name, SLICE("http")) || slice_eq(type->name, SLICE("tcp")))) {
-        d->use = slice_eq(type->name, SLICE("http")) ? IN_HTTP_CHECK : IN_TCP_CHECK;
-        return true;
-    }
+    for (size_t i = 0; type && i < NCHECK_KINDS; i++)
+        if (slice_eq(type->name, check_kinds[i].word)) {
+            d->use = check_kinds[i].use;
+            if (!(d->use & (IN_HTTP_CHECK | IN_TCP_CHECK)))
+                check_later(k, type->span, "checks of kind %.*s", SLICE_ARG(type->name));
+            return true;
+        }
     struct span at = d->stmt->args[1]->span, end = {at.file, at.off + at.len, 0};
     struct diag *x = check_misformed(k, STATEMENT_TEMPLATE, type ? type->span : end,
                                      "a template for a check says what the check speaks");
-    diag_label(k->d, x, type ? "expected http or tcp" : "`: http` or `: tcp` is missing here");
+    diag_label(k->d, x, type ? "expected http, tcp, tls, grpc, agent or exec" : "`: http` or `: tcp` is missing here");
     return false;
 }
 
-static void wrong_head(struct checker *k, struct span at)
+static void wrong_head(struct checker *k, const struct ast_expr *e, struct span at)
 {
-    diag_label(k->d, check_misformed(k, STATEMENT_TEMPLATE, at, "a template says what it is for"),
-               "expected `for backend`, `for frontend` or `for check`");
+    struct slice words[NSUBJECTS + 1];
+    struct diag *x = check_misformed(k, STATEMENT_TEMPLATE, at, "a template says what it is for");
+    diag_label(k->d, x, "expected `for backend`, `for frontend`, `for check`, `for tls`, `for limit`, `for log` or `for errors`");
+    for (size_t i = 0; i < NSUBJECTS; i++)
+        words[i] = subjects[i].word;
+    words[NSUBJECTS] = SLICE("check");
+    if (e && e->kind == AST_NAME)
+        check_suggest(k, x, at, e->text, words, NSUBJECTS + 1);
+}
+
+/* The type after `:`, of those that have one. */
+static bool type_fits(struct checker *k, const struct template_subject *subject, const struct ast_type *type)
+{
+    if (!type || !type->name.p)
+        return true;
+    bool tcp = slice_eq(type->name, SLICE("tcp")), json = slice_eq(type->name, SLICE("json"));
+    if (subject->kind == DECL_LIMIT)
+        return check_key_type(k, type) != TYPE_ERROR;
+    bool http = !subject->later && slice_eq(type->name, SLICE("http"));
+    if (subject->kind == DECL_LOG ? json || slice_eq(type->name, SLICE("text")) : http)
+        return true;
+    if (!subject->later && tcp) {
+        check_later(k, type->span, "templates of TCP connections");
+        return false;
+    }
+    struct diag *x = diag_report(k->d, DIAG_E0302, type->span, "a template for %s has no form `%.*s`", subject->many,
+                                 SLICE_ARG(type->name));
+    diag_label(k->d, x, "%s", subject->kind == DECL_LOG ? "expected json or text" : subject->later ? "not expected" : "expected http");
+    return false;
 }
 
 void check_template_head(struct checker *k, struct decl *d)
 {
     const struct ast_stmt *s = d->stmt;
+    const struct template_subject *subject = NULL;
     struct span end = {d->at.file, d->at.off + d->at.len, 0};
     for (uint32_t i = 0; i < s->nargs; i++)
         if (s->args[i]->kind == AST_ERROR)
             return;
+    if (s->told)
+        return;
+    if (k->incomplete && !s->nargs)
+        return;
     if (s->nargs < 2 || !check_word(s->args[0], "for")) {
-        wrong_head(k, s->nargs ? s->args[0]->span : end);
+        wrong_head(k, NULL, s->nargs ? s->args[0]->span : end);
         return;
     }
-    if (check_word(s->args[1], "check")) {
+    bool library = check_library_begin(k, d->module);
+    for (size_t i = 0; i < NSUBJECTS && s->args[1]->kind == AST_NAME; i++)
+        if (slice_eq(s->args[1]->text, subjects[i].word))
+            subject = &subjects[i];
+    if (subject) {
+        if (subject->later)
+            check_later(k, s->args[1]->span, "templates for %s", subject->many);
+        if (type_fits(k, subject, s->type))
+            d->use = subject->use;
+    } else if (check_word(s->args[1], "check")) {
         if (s->nargs > 2)
             check_misformed(k, STATEMENT_TEMPLATE, s->args[2]->span, "a template for a check extends no other");
         check_kind_of(k, d);
-        return;
+    } else {
+        wrong_head(k, s->args[1], s->args[1]->span);
     }
-    bool backend = check_word(s->args[1], "backend");
-    if (!backend && !check_word(s->args[1], "frontend")) {
-        wrong_head(k, s->args[1]->span);
-        return;
-    }
-    if (s->type && s->type->name.p && !slice_eq(s->type->name, SLICE("http"))) {
-        if (slice_eq(s->type->name, SLICE("tcp")))
-            check_later(k, s->type->span, "templates of TCP connections");
-        else
-            diag_label(k->d, diag_report(k->d, DIAG_E0302, s->type->span, "`%.*s` is no protocol",
-                                         SLICE_ARG(s->type->name)),
-                       "expected http");
-        return;
-    }
-    d->use = backend ? IN_BACKEND : IN_FRONTEND;
+    check_library_end(k, library);
 }
 
-static const char *use_text(enum context use)
+static const char *use_text(uint64_t use)
 {
-    return use == IN_BACKEND ? "backends" : use == IN_FRONTEND ? "frontends" : "checks";
+    for (size_t i = 0; i < NSUBJECTS; i++)
+        if (use == subjects[i].use)
+            return subjects[i].many;
+    return "checks";
 }
 
 /* The template that `e` (a name or a call) uses, for `uses`; NULL where reported. */
-static struct decl *template_ref(struct checker *k, const struct ast_expr *e, uint64_t uses)
+struct decl *template_ref(struct checker *k, const struct ast_expr *e, uint64_t uses)
 {
     const struct ast_expr *callee = e->kind == AST_CALL ? e->args[0] : e;
     struct decl *d = check_ref(k, callee, 1u << DECL_TEMPLATE, "template");
@@ -75,287 +147,9 @@ static struct decl *template_ref(struct checker *k, const struct ast_expr *e, ui
         return d && d->use ? d : NULL;
     struct diag *x = diag_report(k->d, DIAG_E0202, callee->span, "`%.*s` is a template for %s", SLICE_ARG(d->name),
                                  use_text(d->use));
-    diag_label(k->d, x, "not for %s", uses & IN_HTTP_CHECK ? "checks" : use_text((enum context)uses));
+    diag_label(k->d, x, "not for %s", use_text(uses));
     diag_secondary(k->d, x, d->at, "declared here");
     return NULL;
-}
-
-/* ---- copies of statements ---------------------------------------------------------------------- */
-
-static struct ast_block *copy_block(struct checker *k, const struct bindings *b, const struct ast_block *from);
-
-static struct ast_expr **copy_list(struct checker *k, const struct bindings *b, struct ast_expr **v, uint32_t n)
-{
-    struct ast_expr **to = n ? arena_alloc(k->a, n * sizeof *to) : NULL;
-    for (uint32_t i = 0; i < n; i++)
-        to[i] = check_copy_expr(k, b, v[i]);
-    return to;
-}
-
-static struct ast_stmt *copy_stmt(struct checker *k, const struct bindings *b, const struct ast_stmt *s)
-{
-    struct ast_stmt *to = arena_new(k->a, struct ast_stmt);
-    *to = *s;
-    to->args = copy_list(k, b, s->args, s->nargs);
-    to->tail_args = copy_list(k, b, s->tail_args, s->ntail_args);
-    to->tail_expr = s->tail_expr ? check_copy_expr(k, b, s->tail_expr) : NULL;
-    to->cond = s->cond ? check_copy_expr(k, b, s->cond) : NULL;
-    to->block = s->block ? copy_block(k, b, s->block) : NULL;
-    to->else_block = s->else_block ? copy_block(k, b, s->else_block) : NULL;
-    to->else_when = s->else_when ? copy_stmt(k, b, s->else_when) : NULL;
-    k->expanded++;
-    return to;
-}
-
-static struct ast_block *copy_block(struct checker *k, const struct bindings *b, const struct ast_block *from)
-{
-    struct ast_block *to = arena_new(k->a, struct ast_block);
-    to->span = from->span;
-    for (uint32_t i = 0; i < from->stmts.n && check_expand(k, 1, from->span); i++)
-        vec_add(k->a, &to->stmts, copy_stmt(k, b, from->stmts.v[i]));
-    return to;
-}
-
-/* ---- merging ----------------------------------------------------------------------------------- */
-
-enum how { SINGLE, SEVERAL, PHASE };
-
-static enum how how_often(const struct ast_stmt *s)
-{
-    static const struct slice several[] = {SLICE("server"), SLICE("listen"), SLICE("log"),
-                                           SLICE("serve"),  SLICE("stick"),  SLICE("learn")};
-    if (s->kind != AST_STMT_WORD)
-        return SEVERAL;
-    if (slice_eq(s->word, SLICE("on")) || slice_eq(s->word, SLICE("route")))
-        return s->block ? PHASE : SEVERAL;
-    for (size_t i = 0; i < sizeof several / sizeof *several; i++)
-        if (slice_eq(s->word, several[i]))
-            return SEVERAL;
-    return SINGLE;
-}
-
-/* What tells settings apart: `balance`, `timeout server`, `on request`. */
-static struct slice key_of(struct checker *k, const struct ast_stmt *s)
-{
-    bool second = slice_eq(s->word, SLICE("timeout")) || slice_eq(s->word, SLICE("on"));
-    if (!second || !s->nargs || s->args[0]->kind != AST_NAME)
-        return s->word;
-    return arena_printf(k->a, "%.*s %.*s", SLICE_ARG(s->word), SLICE_ARG(s->args[0]->text));
-}
-
-static int rank_of(struct slice key)
-{
-    static const struct slice order[] = {SLICE("on connection"), SLICE("on tls"),      SLICE("on request"),
-                                         SLICE("route"),         SLICE("on response"), SLICE("on log")};
-    int n = sizeof order / sizeof *order;
-    for (int i = 0; i < n; i++)
-        if (slice_eq(order[i], key))
-            return i;
-    return n;
-}
-
-struct merged {
-    struct ast_stmt *s;
-    struct slice key;
-    const struct ast_expr *parent; /* where its template is named; NULL: the own block */
-};
-
-struct merge {
-    struct checker *k;
-    struct decl *d;
-    VEC(struct merged) list;
-    bool bad;
-};
-
-static struct merged *find(struct merge *m, struct slice key)
-{
-    for (uint32_t i = 0; i < m->list.n; i++)
-        if (m->list.v[i].s->kind == AST_STMT_WORD && slice_eq(m->list.v[i].key, key))
-            return &m->list.v[i];
-    return NULL;
-}
-
-static void conflict(struct merge *m, const struct merged *first, const struct ast_stmt *s,
-                     const struct ast_expr *parent)
-{
-    struct checker *k = m->k;
-    struct slice key = key_of(k, s);
-    struct diag *x = diag_report(k->d, DIAG_E0221, parent->span, "`%.*s` comes from two templates", SLICE_ARG(key));
-    diag_label(k->d, x, "given again by this one");
-    diag_secondary(k->d, x, first->s->word_span, "the first");
-    diag_secondary(k->d, x, s->word_span, "the second");
-    diag_help(k->d, x, "write `%.*s` in the block itself: what is written there wins", SLICE_ARG(key));
-    m->bad = true;
-}
-
-/* Appends the rules of `s` to those of the phase that is there. */
-static void join_phase(struct merge *m, struct merged *to, const struct ast_stmt *s)
-{
-    struct ast_stmt *both = arena_new(m->k->a, struct ast_stmt);
-    struct ast_block *block = arena_new(m->k->a, struct ast_block);
-    *both = *s;
-    block->span = s->block->span;
-    for (uint32_t i = 0; i < to->s->block->stmts.n; i++)
-        vec_add(m->k->a, &block->stmts, to->s->block->stmts.v[i]);
-    for (uint32_t i = 0; i < s->block->stmts.n; i++)
-        vec_add(m->k->a, &block->stmts, s->block->stmts.v[i]);
-    both->block = block;
-    to->s = both;
-}
-
-/* Statements of a template, in their order; phases come together. */
-static void add_parent(struct merge *m, const struct ast_block *block, const struct ast_expr *parent,
-                       const struct ast_block *own)
-{
-    struct checker *k = m->k;
-    for (uint32_t i = 0; i < block->stmts.n; i++) {
-        struct ast_stmt *s = block->stmts.v[i];
-        enum how how = how_often(s);
-        struct merged x = {s, key_of(k, s), parent}, *first = how == SEVERAL ? NULL : find(m, x.key);
-        bool wins = false;
-        for (uint32_t j = 0; how == SINGLE && j < own->stmts.n; j++)
-            wins |= how_often(own->stmts.v[j]) == SINGLE && slice_eq(key_of(k, own->stmts.v[j]), x.key);
-        if (wins)
-            continue;
-        if (first && how == PHASE)
-            join_phase(m, first, s);
-        else if (first && first->parent != parent)
-            conflict(m, first, s, parent);
-        else
-            vec_add(k->a, &m->list, x);
-    }
-}
-
-/* Own statements come after those of templates; phases of templates alone go where they run. */
-static struct ast_block *finish(struct merge *m, const struct ast_block *own)
-{
-    struct checker *k = m->k;
-    struct ast_block *out = arena_new(k->a, struct ast_block);
-    out->span = own->span;
-    VEC(struct merged) phases = {0};
-    for (uint32_t i = 0; i < m->list.n; i++)
-        if (how_often(m->list.v[i].s) == PHASE)
-            vec_add(k->a, &phases, m->list.v[i]);
-        else
-            vec_add(k->a, &out->stmts, m->list.v[i].s);
-    for (uint32_t i = 0; i < own->stmts.n; i++) {
-        struct ast_stmt *s = own->stmts.v[i];
-        struct merged *same = NULL;
-        struct slice key = key_of(k, s);
-        for (uint32_t j = 0; how_often(s) == PHASE && j < phases.n; j++) {
-            struct merged *p = &phases.v[j];
-            if (!p->s)
-                continue;
-            if (slice_eq(p->key, key)) {
-                same = p;
-            } else if (rank_of(p->key) < rank_of(key)) {
-                vec_add(k->a, &out->stmts, p->s);
-                p->s = NULL;
-            }
-        }
-        if (same) {
-            join_phase(m, same, s);
-            s = same->s;
-            same->s = NULL;
-        }
-        vec_add(k->a, &out->stmts, s);
-    }
-    for (int rank = 0; rank <= rank_of(SLICE("")); rank++)
-        for (uint32_t j = 0; j < phases.n; j++)
-            if (phases.v[j].s && rank_of(phases.v[j].key) == rank)
-                vec_add(k->a, &out->stmts, phases.v[j].s);
-    return out;
-}
-
-static const struct ast_block *with_templates(struct merge *m, const struct ast_block *own,
-                                              const struct ast_expr *extends, enum context use);
-
-/* Remembers the first use of each template. */
-static void made_of(struct merge *m, const struct decl *t, struct span at)
-{
-    const struct expansion **last = &m->d->expansions;
-    for (; *last; last = (const struct expansion **)(uintptr_t)&(*last)->next)
-        if ((*last)->template == t)
-            return;
-    struct expansion *x = arena_new(m->k->a, struct expansion);
-    *x = (struct expansion){t, at, NULL};
-    *last = x;
-}
-
-/* The statements that the use `e` of a template stands for; NULL where reported. */
-static const struct ast_block *expand(struct merge *m, const struct ast_expr *e, enum context use)
-{
-    struct checker *k = m->k;
-    struct decl *t = e->kind == AST_ERROR ? NULL : template_ref(k, e, use);
-    struct bindings b;
-    if (!t || !t->stmt->block || !check_bind(k, t, e, false, &b) || !check_expand(k, CALL_PARTS, e->span) ||
-        !check_enter(k, t, e->span, 0, false))
-        return NULL;
-    made_of(m, t, e->span);
-    const struct ast_block *block = copy_block(k, &b, t->stmt->block);
-    if (t->stmt->nargs == 4 && check_word(t->stmt->args[2], "extends")) {
-        struct merge inner = {.k = k, .d = m->d};
-        block = with_templates(&inner, block, check_copy_expr(k, &b, t->stmt->args[3]), use);
-        m->bad |= inner.bad;
-    }
-    check_leave(k, 0);
-    return block;
-}
-
-static const struct ast_block *with_templates(struct merge *m, const struct ast_block *own,
-                                              const struct ast_expr *extends, enum context use)
-{
-    bool several = extends->kind == AST_LIST;
-    for (uint32_t i = 0; i < (several ? extends->nargs : 1); i++) {
-        const struct ast_expr *e = several ? extends->args[i] : extends;
-        const struct ast_block *block = expand(m, e, use);
-        if (block)
-            add_parent(m, block, e, own);
-        m->bad |= !block;
-    }
-    return finish(m, own);
-}
-
-/* What stands after the name: NULL where there is nothing or it was reported. */
-static const struct ast_expr *extends_of(struct checker *k, enum statement_id id, const struct ast_stmt *s, uint32_t i)
-{
-    if (s->nargs <= i)
-        return NULL;
-    const struct ast_expr *word = s->args[i];
-    if (!check_word(word, "extends")) {
-        if (word->kind == AST_NAME)
-            check_unknown_option(k, id == STATEMENT_FRONTEND ? "frontend" : "backend", IN_FILE, word->text, word->span);
-        else if (word->kind != AST_ERROR)
-            diag_label(k->d, check_misformed(k, id, word->span, "this is not how it is written"), "not expected");
-        return NULL;
-    }
-    if (s->nargs == i + 2)
-        return s->args[i + 1];
-    struct span end = {word->span.file, word->span.off + word->span.len, 0};
-    diag_label(k->d, check_misformed(k, id, end, "`extends` is followed by a template, or by templates in brackets"),
-               "a template is missing here");
-    return NULL;
-}
-
-static void extend_with(struct checker *k, struct decl *d, const struct ast_expr *extends, enum context use)
-{
-    struct merge m = {.k = k, .d = d};
-    struct ast_stmt *s = arena_new(k->a, struct ast_stmt);
-    *s = *d->stmt;
-    s->nargs = s->nargs ? 1 : 0;
-    s->block = (struct ast_block *)(uintptr_t)with_templates(&m, d->stmt->block, extends, use);
-    d->stmt = s;
-    d->lacking |= m.bad;
-}
-
-void check_extend(struct checker *k, struct decl *d)
-{
-    bool backend = d->kind == DECL_BACKEND;
-    const struct ast_expr *extends =
-        extends_of(k, backend ? STATEMENT_BACKEND : STATEMENT_FRONTEND, d->stmt, 1);
-    d->lacking = d->stmt->nargs > 1 && !extends;
-    if (extends && d->stmt->block)
-        extend_with(k, d, extends, backend ? IN_BACKEND : IN_FRONTEND);
 }
 
 /* ---- checks made of templates -------------------------------------------------------------------- */
@@ -418,7 +212,7 @@ static struct ast_stmt *check_statement_of(struct checker *k, const struct decl 
     *s = *t->stmt;
     s->kind = AST_STMT_WORD;
     s->nargs = s->nparams = 0;
-    s->block = copy_block(k, b, t->stmt->block);
+    s->block = template_copy_block(k, b, t->stmt->block);
     return s;
 }
 
@@ -468,7 +262,7 @@ struct decl *check_check_ref(struct checker *k, const struct ast_expr *e)
     const struct ast_expr *callee = e->kind == AST_CALL ? e->args[0] : e;
     struct decl *t = callee->kind == AST_NAME || callee->kind == AST_MEMBER ? check_lookup(k, callee) : NULL;
     if (t && t->kind == DECL_TEMPLATE) {
-        t = template_ref(k, e, IN_HTTP_CHECK | IN_TCP_CHECK);
+        t = template_ref(k, e, all_checks);
         return t ? instance(k, t, e) : NULL;
     }
     struct decl *d = check_ref(k, callee, t ? 1u << DECL_CHECK : 1u << DECL_CHECK | 1u << DECL_TEMPLATE, "check");
@@ -493,25 +287,27 @@ void check_template_alone(struct checker *k, struct decl *t)
         return;
     check_bind_nothing(k, t, &b);
     struct decl *d = new_check(k, t, &b, t->name);
+    const struct template_subject *subject = template_subject(t);
+    const struct ast_expr *extends = subject ? template_extends_of(k, subject->statement, t->stmt, 2) : NULL;
     k->partial = true;
-    if (t->use == IN_HTTP_CHECK || t->use == IN_TCP_CHECK) {
+    if (subject)
+        d->kind = subject->kind;
+    if (extends)
+        template_extend_with(k, d, check_copy_expr(k, &b, (struct ast_expr *)(uintptr_t)extends), t->use);
+    if (!subject) {
         check_check(k, d);
-    } else {
-        bool is_backend = t->use == IN_BACKEND;
-        const struct ast_expr *extends =
-            extends_of(k, is_backend ? STATEMENT_BACKEND : STATEMENT_FRONTEND, t->stmt, 2);
-        d->kind = is_backend ? DECL_BACKEND : DECL_FRONTEND;
-        if (extends)
-            extend_with(k, d, check_copy_expr(k, &b, (struct ast_expr *)(uintptr_t)extends), t->use);
+    } else if (subject->later) {
+        k->later++;
+        check_form_block(k, d->stmt->block, t->use, SLICE("template"), t->at);
+        k->later--;
+    } else if (d->kind == DECL_BACKEND) {
         d->stmt->tail = AST_TAIL_NONE;
-        if (is_backend)
-            d->backend = &backend;
-        else
-            d->frontend = &frontend;
-        if (is_backend)
-            check_backend(k, d);
-        else
-            check_frontend(k, d);
+        d->backend = &backend;
+        check_backend(k, d);
+    } else {
+        d->stmt->tail = AST_TAIL_NONE;
+        d->frontend = &frontend;
+        check_frontend(k, d);
     }
     k->partial = false;
     check_leave(k, 0);

@@ -24,7 +24,9 @@ static void given_row(struct checker *k, struct test *t, const struct ast_stmt *
     struct decl *d = check_test_ref(k, e->args[0], 1u << DECL_MAP, "map");
     if (!d)
         return;
-    if (!d->rows.broken && d->rows.value_type == TYPE_BACKEND) {
+    if (d->rows.broken)
+        return;
+    if (d->rows.value_type == TYPE_BACKEND) {
         struct decl *value = check_test_ref(k, s->tail_expr, 1u << DECL_BACKEND, "backend");
         if (!value)
             return;
@@ -345,7 +347,7 @@ struct test_build {
     struct checker *k;
     struct test *t;
     const struct ir_frontend *f;
-    bool sound;
+    bool sound, claims;
     VEC(struct case_build *) cases;
     VEC(struct span) at;
     struct span random; /* where it is given; len 0: it is not */
@@ -418,18 +420,53 @@ static void expect(struct test_build *b, const struct ast_stmt *s)
     claims(c, s->block);
 }
 
-/* Checked like an expectation, so that it is right on the day when it is proved. */
+/* The statement in one line. */
+static struct slice one_line_of(struct checker *k, const struct ast_stmt *s)
+{
+    enum { SHOWN = 200 };
+    struct slice text = {k->c->sources.files.v[s->span.file]->text.p + s->span.off, s->span.len};
+    struct buf b = {0};
+    text = slice_trim(text);
+    for (size_t i = 0; i < text.len && b.len < SHOWN; i++) {
+        bool blank = strchr(" \t\r\n", text.p[i]) != NULL;
+        if (!blank)
+            buf_char(&b, text.p[i]);
+        else if (b.p[b.len - 1] != ' ')
+            buf_char(&b, ' ');
+    }
+    while (b.len == SHOWN && (b.p[b.len - 1] & 0xc0) == 0x80) /* no part of a letter */
+        b.len--;
+    if (b.len < text.len && b.len + 3 >= SHOWN)
+        buf_str(&b, "…");
+    struct slice line = arena_copy(k->a, buf_view(&b));
+    buf_free(&b);
+    return line;
+}
+
+/* never OUTCOME [if CONDITION], always OUTCOME [if CONDITION] */
 static void to_prove(struct test_build *b, const struct ast_stmt *s)
 {
-    struct test_case scratch = {0};
-    struct case_build c = {.k = b->k, .f = b->f, .c = &scratch};
-    enum phase outer = b->k->phase;
+    struct checker *k = b->k;
+    struct test_case said = {0};
+    struct case_build c = {.k = k, .f = b->f, .c = &said};
+    struct test_proof p = {.always = slice_eq(s->word, SLICE("always")), .pos = check_pos(k, s->word_span)};
+    enum phase outer = k->phase;
     check_expectation_words(&c, s, s->args, s->nargs);
-    b->k->phase = PHASE_ROUTE;
-    bool good = !s->cond || check_condition(b->k, s->cond);
-    b->k->phase = outer;
-    if (good && !c.broken)
-        check_later(b->k, s->word_span, "`%.*s` (claims to prove)", SLICE_ARG(s->word));
+    k->phase = PHASE_ROUTE;
+    if (s->cond)
+        p.condition = check_condition(k, s->cond);
+    k->phase = outer;
+    b->claims = true;
+    if (c.broken || (s->cond && !p.condition))
+        return;
+    if (!said.outcome.given) {
+        struct diag *x = diag_report(k->d, DIAG_E0211, s->args[0]->span, "a claim is about an outcome");
+        diag_label(k->d, x, "expected `use BACKEND`, `redirect STATUS` or `reply STATUS`");
+        return;
+    }
+    p.outcome = said.outcome;
+    p.text = one_line_of(k, s);
+    vec_add(k->a, &b->t->proofs, p);
 }
 
 /* ---- tests ------------------------------------------------------------------------------------- */
@@ -508,6 +545,7 @@ void check_tests_of(struct checker *k, struct module *m)
 {
     struct strmap names = {0};
     bool sound = k->d->errors == 0;
+    uint32_t sets = k->p->sets.n;
     k->m = m;
     for (uint32_t i = 0; i < m->ast->top->stmts.n; i++) {
         const struct ast_stmt *s = m->ast->top->stmts.v[i];
@@ -523,9 +561,10 @@ void check_tests_of(struct checker *k, struct module *m)
         for (uint32_t j = 0; j < s->block->stmts.n; j++)
             line(&b, s->block->stmts.v[j]);
         take_cases(&b);
-        if (b.cases.n == 0 && k->d->errors == 0)
+        if (b.cases.n == 0 && !b.claims && k->d->errors == 0)
             diag_label(k->d, diag_report(k->d, DIAG_E0501, s->args[0]->span, "this test has no request"),
                        "a test of nothing");
         vec_add(k->a, &k->p->tests, t);
     }
+    k->p->sets.n = sets; /* what claims alone ask for is no part of the program */
 }

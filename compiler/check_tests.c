@@ -296,8 +296,8 @@ const struct ast_expr *check_regex(struct checker *k, const struct ast_expr *e, 
         return lit;
     struct slice source = k->c->sources.files.v[lit->span.file]->text;
     struct diag *x = diag_report(k->d, DIAG_E0309, within_regex(e, lit, source, off),
-                                 "this regular expression cannot be used");
-    diag_label(k->d, x, "%s", why);
+                                 "this regular expression cannot be used: %s", why);
+    diag_label(k->d, x, "here");
     return NULL;
 }
 
@@ -353,13 +353,33 @@ static struct typed test(struct checker *k, const struct ast_expr *e)
     return check_failed();
 }
 
+/* Reports what no status is, in `e` or in a list that it is. `<` and its like may name the end of the range. */
+static void only_statuses(struct checker *k, const struct ast_expr *e, bool order)
+{
+    const struct ast_expr *lit = check_literal_quietly(k, e);
+    if (!lit)
+        return;
+    int64_t lo = lit->kind == AST_RANGE ? lit->range.lo : lit->num, hi = lit->kind == AST_RANGE ? lit->range.hi : lit->num;
+    if ((lit->kind == AST_INT || lit->kind == AST_RANGE) && (lo < 100 || hi > 599 + order)) {
+        struct diag *x = diag_report(k->d, DIAG_E0303, e->span, "`%.*s` is no status", SLICE_ARG(check_source_text(k, e->span)));
+        diag_label(k->d, x, "must be from 100 to 599");
+    }
+    for (uint32_t i = 0; lit->kind == AST_LIST && i < lit->nargs; i++)
+        only_statuses(k, lit->args[i], order);
+}
+
 struct typed check_compare(struct checker *k, const struct ast_expr *e)
 {
     struct typed t = test(k, e);
+    bool order = e->op == AST_LT || e->op == AST_LE || e->op == AST_GT || e->op == AST_GE;
+    for (int i = 0; i < 2 && t.type != TYPE_ERROR; i++)
+        if (check_is_status(e->args[i]))
+            only_statuses(k, e->args[!i], order);
     if (t.type != TYPE_ERROR)
         lint_test(k, e, t.ir);
     if (t.type == TYPE_ERROR || (e->op != AST_NE && e->op != AST_NOT_IN))
         return t;
-    check_negation(k, e, t.ir);
+    if (e != k->undone)
+        check_negation(k, e, e, t.ir);
     return check_yes(check_new1(k, IR_NOT, IR_BOOL, t.ir, e->span));
 }

@@ -265,13 +265,16 @@ static void without_unit(struct checker *k, const struct ast_expr *e, const stru
     diag_label(k->d, x, "int, expected %s", check_type_text(want));
     if (want == TYPE_DURATION)
         diag_note(k->d, x, "HAProxy reads this as %lld milliseconds", (long long)lit->num);
+    /* A number of milliseconds is seldom meant as so many seconds: from 100 on, it is taken over as it is read there. */
+    bool ms = want == TYPE_DURATION && lit->num >= 100;
     struct slice fix = arena_printf(k->a,
-                                    want == TYPE_DURATION    ? "%llds"
+                                    ms && lit->num % 1000    ? "%lldms"
+                                    : want == TYPE_DURATION  ? "%llds"
                                     : want == TYPE_RATE      ? "%lld/1s"
                                     : want == TYPE_PERCENT   ? "%lld%%"
                                     : want == TYPE_BANDWIDTH ? "%lldB/s"
                                                              : "%lldB",
-                                    (long long)lit->num);
+                                    (long long)(ms && lit->num % 1000 == 0 ? lit->num / 1000 : lit->num));
     diag_help(k->d, x, "did you mean `%.*s`?", SLICE_ARG(fix));
     if (e == lit)
         diag_fix(x, FIX_MAYBE, e->span, fix);
@@ -303,9 +306,10 @@ void check_wrong_literal(struct checker *k, const struct ast_expr *e, const stru
         without_unit(k, e, lit, want, what);
         return;
     }
-    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s is %s %s; this is %s %s", what,
+    struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "%s is %s %s; `%.*s` is %s %s", what,
                                  check_an(check_type_text(want)), check_type_text(want),
-                                 check_an(check_type_text(is)), check_type_text(is));
+                                 SLICE_ARG(check_source_text(k, e->span)), check_an(check_type_text(is)),
+                                 check_type_text(is));
     diag_label(k->d, x, "%s, expected %s", check_type_text(is), check_type_text(want));
     if (lit->kind == AST_STRING && check_is_quoted(want, lit->text)) {
         diag_help(k->d, x, "remove the quotes");
@@ -465,6 +469,9 @@ const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *
     } else if (lit && lit->kind == AST_STRING && memchr(lit->text.p, ':', lit->text.len)) {
         diag_help(k->d, x, "endpoints stand without quotes");
         diag_fix(x, FIX_SAFE, e->span, lit->text);
+    } else if (lit == e && lit->kind == AST_INT && lit->num > 0 && lit->num <= UINT16_MAX) {
+        diag_help(k->d, x, "a port of every address is written `:%lld`", (long long)lit->num);
+        diag_fix(x, FIX_MAYBE, (struct span){e->span.file, e->span.off, 0}, SLICE(":"));
     }
     return NULL;
 }
@@ -578,8 +585,8 @@ void check_let(struct checker *k, struct decl *d)
         d->state = DECL_DONE;
         return;
     }
-    if (d->stmt->nparams)
-        return; /* check_call_alone() */
+    if (d->stmt->nparams || d->stmt->told)
+        return; /* check_call_alone(); reported */
     k->circle = false;
     const struct ast_expr *lit = check_literal_quietly(k, e);
     if (!lit && k->circle && e->kind != AST_NAME && e->kind != AST_MEMBER) {

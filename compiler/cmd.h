@@ -17,6 +17,7 @@
     CMD(explain, "FILE|PLAN 'METHOD URL' | CODE", "say what happens to a request and why, or what a message means") \
     CMD(preflight, "PLAN", "say whether this host can serve a plan")                           \
     CMD(diff, "OLD NEW", "say what a change of the configuration would change")                \
+    CMD(graph, "FILE|PLAN [-o SVG]", "draw the decisions of a frontend")                      \
     CMD(run, "FILE", "compile in memory and serve, for development")                           \
     CMD(doc, "[MODULE|FILE]", "say what a file or the standard library has to offer")           \
     CMD(push, "PLAN --control SOCK", "put a plan into a running process")                      \

@@ -1,16 +1,21 @@
 /* weir check: every error of configurations and of the data files that they name, and the safe fixes of them. */
 #include "compiler/analyze.h"
 #include "compiler/cmd.h"
+#include "compiler/cost.h"
 #include "compiler/diag_fix.h"
 #include "compiler/diag_sarif.h"
 #include "compiler/levels.h"
 #include "compiler/manifest.h"
 
-enum { ANALYZE_SECONDS = 20 }; /* for one frontend */
+enum {
+    ANALYZE_SECONDS = 3, /* of the processor, for all frontends of a file */
+    COSTS_SHOWN = 20,    /* rules of one frontend */
+};
 
 struct check {
     struct driver_options o;
-    bool fix, dry_run, analyze;
+    bool fix, dry_run, analyze, cost;
+    uint32_t limit; /* rules that --cost shows of a frontend */
     struct sarif sarif;
 };
 
@@ -51,6 +56,23 @@ static void report(struct check *k, struct compilation *c, const char *path, con
     if (p && k->o.format == DIAG_TEXT)
         print_ok(c, path, p, k->dry_run ? stderr : stdout);
     buf_free(&said);
+}
+
+/* False where the program cannot be lowered. */
+static bool report_cost(const struct check *k, struct compilation *c, const char *path, const struct ir_program *p)
+{
+    struct cost cost;
+    struct buf text = {0};
+    const char *over = cost_of(&c->arena, p, k->limit, &cost);
+    if (over)
+        fprintf(stderr, "weir: %s: %s\n", path, over);
+    else if (k->o.format == DIAG_JSON)
+        cost_json(&cost, path, &text);
+    else
+        cost_text(&cost, path, &text);
+    cmd_print(&text, stdout);
+    buf_free(&text);
+    return !over;
 }
 
 /* What was fixed is said on standard error, a diff goes to standard output. False where a file cannot be written. */
@@ -97,6 +119,8 @@ static bool check_one(struct check *k, const char *path)
                 analyze_report(&c, p, ANALYZE_SECONDS, &fixed);
             ok = finish_fixes(k, &fixes, &fixed, path) && p && c.diags.errors == 0;
             report(k, &c, path, p, &unread);
+            if (ok && k->cost)
+                ok = report_cost(k, &c, path, p);
         }
         buf_free(&unread);
         compilation_end(&c);
@@ -139,7 +163,9 @@ int cmd_check(int argc, char **argv)
     const struct option_spec options[] = {
         {"format", 0, OPTION_TEXT, &format, "text|json|sarif",
          "how messages are written; json (an object a line) and sarif (2.1.0) go to standard output"},
-        {"analyze", 0, OPTION_FLAG, &k.analyze, NULL, "look for rules that can never decide or never matter, by proof"},
+        {"analyze", 0, OPTION_FLAG, &k.analyze, NULL, "look for rules and rows that can never decide or never matter, by proof; --warn W0502: for rules whose order matters, too"},
+        {"cost", 0, OPTION_FLAG, &k.cost, NULL, "say what the rules cost at run time, and which leave the tables and why"},
+        {"limit", 0, OPTION_NUMBER, &k.limit, "N", "with --cost: so many rules of a frontend, the dearest first (20)"},
         {"fix", 0, OPTION_FLAG, &k.fix, NULL, "apply the fixes that are marked as safe, then say what is left"},
         {"dry-run", 0, OPTION_FLAG, &k.dry_run, NULL, "with --fix: print a diff, and change no file"},
         LEVEL_OPTIONS(&levels),
@@ -164,9 +190,15 @@ int cmd_check(int argc, char **argv)
     r = levels_read("check", &levels, &k.o);
     if (r != OPTIONS_GO_ON)
         return r;
+    k.analyze |= analyze_overlaps_asked(&k.o.levels);
     if (k.dry_run && !k.fix)
         return cmd_usage("check", "--dry-run goes with --fix");
     if (k.dry_run && k.o.format != DIAG_TEXT)
         return cmd_usage("check", "--dry-run prints a diff, and so has no other --format");
+    if (k.limit && !k.cost)
+        return cmd_usage("check", "--limit goes with --cost");
+    k.limit = k.limit ? k.limit : COSTS_SHOWN;
+    if (k.cost && k.o.format == DIAG_SARIF)
+        return cmd_usage("check", "--cost is text or json");
     return run(&k, argc, argv);
 }

@@ -61,7 +61,8 @@ int cmd_test(int argc, char **argv)
         "nothing is sent\n"
         "anywhere. Of each failure it says what was expected, what came, which rule decided, and why the "
         "rules that\n"
-        "would have done what was expected did not. Ends with `N passed, N failed` (in the formats tap and "
+        "would have done what was expected did not. Claims (`never`, `always`) are proved over all requests, or refuted by\n"
+        "one; each counts as a test. Ends with `N passed, N failed` (in the formats tap and "
         "junit on\n"
         "standard error).\nExit code: 0 all passed, 1 a test failed or a file has errors.",
         options};

@@ -150,6 +150,28 @@ static bool matches(struct eval_state *s, const struct ir_expr *e, struct slice 
     return tree && regex_derivative_matches(tree, subject);
 }
 
+static bool same_key(const struct eval_value *x, const struct eval_value *y)
+{
+    if (x->kind != y->kind)
+        return false;
+    return x->kind == IR_STR   ? slice_eq(x->str, y->str)
+           : x->kind == IR_IP  ? memcmp(&x->ip, &y->ip, sizeof x->ip) == 0
+           : x->kind == IR_INT ? x->num == y->num
+                               : false;
+}
+
+static const struct ir_row *find(struct eval_state *s, const struct ir_set *set, const struct eval_value *key)
+{
+    if (set->rows.n < EVAL_LARGE_SET)
+        return eval_set_find(set, key);
+    for (uint32_t i = 0; i < EVAL_FOUND; i++)
+        if (s->found[i].set == set && same_key(&s->found[i].key, key))
+            return s->found[i].row;
+    struct eval_found *x = &s->found[s->nfound++ % EVAL_FOUND];
+    *x = (struct eval_found){set, *key, eval_set_find(set, key)};
+    return x->row;
+}
+
 /* A test of one operand and what the operator holds itself. */
 static bool test(struct eval_state *s, const struct ir_expr *e)
 {
@@ -157,7 +179,7 @@ static bool test(struct eval_state *s, const struct ir_expr *e)
     if (x.absent)
         return false;
     if (e->op == IR_IN)
-        return eval_set_find(e->set, &x) != NULL;
+        return find(s, e->set, &x) != NULL;
     if (x.kind != IR_STR)
         return false;
     return e->op == IR_LIKE ? like(e, x.str) : matches(s, e, x.str);
@@ -177,7 +199,7 @@ static bool junction(struct eval_state *s, const struct ir_expr *e)
 static struct eval_value lookup(struct eval_state *s, const struct ir_expr *e)
 {
     struct eval_value key = eval_expr(s, e->args[0]);
-    const struct ir_row *row = key.absent ? NULL : eval_set_find(e->set, &key);
+    const struct ir_row *row = key.absent ? NULL : find(s, e->set, &key);
     if (!row && e->set->has_default)
         row = &e->set->fallback;
     if (!row)

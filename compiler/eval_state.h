@@ -12,6 +12,15 @@ struct eval_changed {
     VEC(struct slice) lines; /* what `value` is made of */
 };
 
+/* What a large set had for a key: the rules of a program may ask it again and again. */
+struct eval_found {
+    const struct ir_set *set;
+    struct eval_value key;
+    const struct ir_row *row;
+};
+
+enum { EVAL_LARGE_SET = 1000, EVAL_FOUND = 8 };
+
 struct eval_state {
     struct arena *a;
     const struct eval_request *request;
@@ -21,6 +30,8 @@ struct eval_state {
     struct slice query;     /* as received, without "?"; p NULL: none */
     struct slice authority; /* of an absolute-form target, else p NULL: what the header Host says */
     VEC(struct eval_changed) changed;
+    struct eval_found found[EVAL_FOUND]; /* the last ones, in turn */
+    uint32_t nfound;
 };
 
 /* The value of a header as later rules see it; p NULL: absent. Names compare without case. */

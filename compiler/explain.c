@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "compiler/diag.h"
+#include "compiler/explain_near.h"
 #include "compiler/url.h"
 
 /* ---- the request ------------------------------------------------------------------------------- */
@@ -184,38 +185,71 @@ static void take_by_port(struct explain *e, uint16_t port)
 
 struct tracing {
     struct explain *e;
-    uint32_t skip; /* rules that did not apply and whose reason is not asked for */
-    bool reasons;
+    struct near near;
+    bool reasons; /* for all rules */
 };
 
-static void trace(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied)
+static void note(struct explain *e, const struct eval_state *s)
+{
+    e->host = eval_host(s);
+    e->path = eval_path(s);
+    e->uri = eval_uri(s);
+}
+
+/* The first round counts, and finds what is near. */
+static void trace_all(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied)
+{
+    (void)in_route;
+    struct tracing *t = ctx;
+    note(t->e, s);
+    if (applied)
+        return;
+    t->e->passed_over++;
+    near_add(&t->near, s, rule);
+}
+
+static struct slice kept(struct arena *a, struct buf *b)
+{
+    struct slice s = arena_copy(a, buf_view(b));
+    buf_free(b);
+    return s;
+}
+
+/* The second one says why, for the rules that are shown: a rule has to be asked while headers are as it saw them. */
+static void trace_shown(void *ctx, struct eval_state *s, const struct ir_rule *rule, bool in_route, bool applied)
 {
     (void)in_route;
     struct tracing *t = ctx;
     struct explain *e = t->e;
-    e->host = eval_host(s);
-    e->path = eval_path(s);
-    e->uri = eval_uri(s);
     if (applied)
         return;
-    if (e->passed_over++ < t->skip || !t->reasons)
-        return;
+    for (uint32_t i = 0; i < e->near.n; i++) {
+        struct buf test = {0}, got = {0};
+        if (e->near.v[i].rule != rule)
+            continue;
+        explain_part_print(&t->near.rules.v[i].part, &test);
+        explain_part_values(s, &t->near.rules.v[i].part, &got);
+        e->near.v[i].test = kept(e->a, &test);
+        e->near.v[i].got = kept(e->a, &got);
+    }
     struct buf why = {0};
+    if (!t->reasons)
+        return;
     explain_why(s, rule, &why);
-    *vec_push(e->a, &e->rules) = (struct explain_rule){rule, arena_copy(e->a, buf_view(&why))};
-    buf_free(&why);
+    *vec_push(e->a, &e->rules) = (struct explain_rule){rule, kept(e->a, &why)};
 }
 
-/* Reasons cost more than evaluation, so a first round counts the rules and a second one asks about the last
- * of them. */
 static void evaluate(struct explain *e, bool all)
 {
-    struct tracing t = {.e = e};
-    eval_run(e->a, e->frontend, &e->request, trace, &t, &e->result);
-    t.reasons = true;
-    t.skip = all || e->passed_over < EXPLAIN_NEAREST ? 0 : e->passed_over - EXPLAIN_NEAREST;
-    e->passed_over = 0;
-    eval_run(e->a, e->frontend, &e->request, trace, &t, &e->result);
+    struct tracing t = {.e = e, .near = {.a = e->a}};
+    eval_run(e->a, e->frontend, &e->request, trace_all, &t, &e->result);
+    near_sort(&t.near);
+    e->misses = t.near.rules.n;
+    for (uint32_t i = 0; i < e->misses && i < EXPLAIN_NEAR; i++)
+        *vec_push(e->a, &e->near) = (struct explain_miss){
+            .rule = t.near.rules.v[i].rule, .lookup = t.near.rules.v[i].part.lookup};
+    t.reasons = all || e->passed_over <= EXPLAIN_ALL_SHOWN;
+    eval_run(e->a, e->frontend, &e->request, trace_shown, &t, &e->result);
 }
 
 bool explain_run(struct arena *a, const struct ir_program *p, const struct explain_query *q,

@@ -1,12 +1,17 @@
 /* What happens to one request and why, told by the evaluator: for `weir explain`. explain.c evaluates,
- * explain_why.c says why a rule did not apply, explain_render.c writes. */
+ * explain_why.c says why a rule did not apply, explain_near.c which rules came near to deciding, explain_render.c
+ * writes. Output is bounded whatever the number of rules, unless all are asked for. */
 #ifndef WEIR_EXPLAIN_H
 #define WEIR_EXPLAIN_H
 
 #include "compiler/eval.h"
 #include "runtime/base/buf.h"
 
-enum { EXPLAIN_NEAREST = 20 }; /* rules that did not apply, as many as are shown unless all are asked for */
+enum {
+    EXPLAIN_ALL_SHOWN = 20, /* rules that did not apply: so many are all shown; of more, the near misses alone, unless
+                               all are asked for */
+    EXPLAIN_NEAR = 10,      /* near misses */
+};
 
 /* What the user asks. */
 struct explain_query {
@@ -18,13 +23,21 @@ struct explain_query {
     bool http10;          /* the client speaks HTTP/1.0 */
     const char *frontend; /* NULL: the one whose port the URL names, else the first */
     const char *random;   /* a percent: what is drawn for it; NULL: 50% */
-    bool all;             /* every rule that did not apply, not the nearest alone */
+    bool all;             /* every rule that did not apply, not the near misses alone */
 };
 
 /* A rule that did not apply. */
 struct explain_rule {
     const struct ir_rule *rule;
     struct slice why;
+};
+
+/* A rule that one test alone kept from applying. */
+struct explain_miss {
+    const struct ir_rule *rule;
+    bool lookup;       /* `test` is that of `use MAP[KEY]`: it found no row */
+    struct slice test; /* as in the configuration: `path under "/admin"` */
+    struct slice got;  /* what the request has there: `path is "/adm"`; may be empty */
 };
 
 struct explain {
@@ -37,7 +50,9 @@ struct explain {
     struct eval_result result;
     bool draws;                     /* what is drawn is of some use to the frontend */
     uint32_t passed_over;           /* rules that did not apply before one decided */
-    VEC(struct explain_rule) rules; /* the last of them, in order */
+    VEC(struct explain_rule) rules; /* all of them in order, or none; see EXPLAIN_ALL_SHOWN */
+    uint32_t misses;                /* of them, those that one test alone kept from applying */
+    VEC(struct explain_miss) near;  /* the nearest of these first */
 };
 
 /* Evaluates. False, with `why`, where the query itself is malformed. Everything lives in the arena; `p` must

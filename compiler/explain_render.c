@@ -1,6 +1,7 @@
 /* Writing an explanation, as text or JSON; see explain.h. */
-#include "compiler/explain.h"
+#include "compiler/explain_render.h"
 
+#include "compiler/explain_part.h"
 #include "compiler/ir_print.h"
 
 static const char *verb_of(enum ir_action_kind kind)
@@ -8,7 +9,7 @@ static const char *verb_of(enum ir_action_kind kind)
     return kind == IR_SET_HEADER ? "set" : kind == IR_ADD_HEADER ? "add" : "delete";
 }
 
-static void add_outcome(const struct eval_result *r, struct buf *out)
+void explain_outcome(const struct eval_result *r, struct buf *out)
 {
     switch (r->outcome) {
     case EVAL_USE:
@@ -24,17 +25,27 @@ static void add_outcome(const struct eval_result *r, struct buf *out)
     }
 }
 
-static bool has_place(const struct explain *e, const struct ir_rule *r)
+static bool has_place(const struct ir_program *p, const struct ir_rule *r)
 {
-    return r->pos.line > 0 && r->pos.file < e->p->sources.n;
+    return r->pos.line > 0 && r->pos.file < p->sources.n;
 }
 
-/* `edge.route[3] at site.weir:12` */
-static void add_name(const struct explain *e, const struct ir_rule *r, struct buf *out)
+void explain_name(const struct ir_program *p, const struct ir_rule *r, struct buf *out)
 {
     buf_slice(out, r->label);
-    if (has_place(e, r))
-        buf_printf(out, " at %.*s:%u", SLICE_ARG(e->p->sources.v[r->pos.file].path), r->pos.line);
+    if (has_place(p, r))
+        buf_printf(out, " at %.*s:%u", SLICE_ARG(p->sources.v[r->pos.file].path), r->pos.line);
+}
+
+void explain_rule_text(const struct ir_program *p, const struct ir_rule *r, struct buf *out)
+{
+    explain_name(p, r, out);
+    buf_str(out, ": ");
+    ir_print_action(r, out);
+    if (!r->guard)
+        return;
+    buf_str(out, " if ");
+    explain_part_print(&(struct explain_part){.e = r->guard}, out);
 }
 
 static void add_from(const struct explain *e, struct buf *out)
@@ -45,7 +56,7 @@ static void add_from(const struct explain *e, struct buf *out)
 
 /* ---- text -------------------------------------------------------------------------------------- */
 
-static void text_request(const struct explain *e, struct buf *out)
+void explain_request_text(const struct explain *e, struct buf *out)
 {
     buf_printf(out, "  request   %.*s", SLICE_ARG(e->request.method));
     if (e->host.p) {
@@ -65,6 +76,10 @@ static void text_request(const struct explain *e, struct buf *out)
         ir_print_percent(e->request.random, out);
     }
     buf_str(out, e->request.tls ? ", over TLS\n" : "\n");
+    buf_printf(out, "  frontend  %.*s", SLICE_ARG(e->frontend->name));
+    if (e->frontend_note.p)
+        buf_printf(out, " (%.*s)", SLICE_ARG(e->frontend_note));
+    buf_char(out, '\n');
 }
 
 static void text_edits(const struct explain *e, struct buf *out)
@@ -76,7 +91,7 @@ static void text_edits(const struct explain *e, struct buf *out)
         if (x->kind != IR_DEL_HEADER)
             buf_printf(out, ": %.*s", SLICE_ARG(x->value));
         buf_str(out, " (");
-        add_name(e, x->rule, out);
+        explain_name(e->p, x->rule, out);
         buf_str(out, ")\n");
     }
 }
@@ -94,18 +109,40 @@ static void text_reply(const struct explain *e, struct buf *out)
     }
 }
 
+/* `edge.route[0] at site.weir:11 would have decided, with reply 403` */
+static void text_near(const struct explain *e, struct buf *out)
+{
+    if (e->near.n == 0)
+        return;
+    buf_str(out, "\nnear misses: rules that one condition alone kept from applying, the nearest first\n");
+    for (uint32_t i = 0; i < e->near.n; i++) {
+        const struct explain_miss *x = &e->near.v[i];
+        buf_str(out, "  ");
+        explain_name(e->p, x->rule, out);
+        buf_str(out, ": ");
+        ir_print_action(x->rule, out);
+        buf_printf(out, "\n    would have %s if %.*s%s", ir_rule_decides(x->rule) ? "decided" : "applied",
+                   SLICE_ARG(x->test), x->lookup ? " had a row" : "");
+        buf_printf(out, x->got.len ? "; %.*s\n" : "\n", SLICE_ARG(x->got));
+    }
+    if (e->misses > e->near.n)
+        buf_printf(out, "  … and %u more\n", e->misses - e->near.n);
+}
+
 static void text_rules(const struct explain *e, struct buf *out)
 {
-    uint32_t hidden = e->passed_over - e->rules.n;
     if (e->passed_over == 0)
         return;
+    if (e->rules.n == 0) {
+        buf_printf(out, "\n%u rules before it did not apply, %u of them by more than one condition; --all shows them\n",
+                   e->passed_over, e->passed_over - e->misses);
+        return;
+    }
     buf_str(out, "\nrules before it that did not apply:\n");
-    if (hidden)
-        buf_printf(out, "  … %u more; --all shows them\n", hidden);
     for (uint32_t i = 0; i < e->rules.n; i++) {
         const struct explain_rule *r = &e->rules.v[i];
         buf_str(out, "  ");
-        add_name(e, r->rule, out);
+        explain_name(e->p, r->rule, out);
         buf_str(out, ": ");
         ir_print_action(r->rule, out);
         buf_printf(out, "\n    %.*s\n", SLICE_ARG(r->why));
@@ -115,28 +152,19 @@ static void text_rules(const struct explain *e, struct buf *out)
 void explain_text(const struct explain *e, struct buf *out)
 {
     const struct eval_result *r = &e->result;
-    add_outcome(r, out);
+    explain_outcome(r, out);
     buf_char(out, '\n');
     if (r->rule) {
         buf_str(out, "  rule      ");
-        add_name(e, r->rule, out);
-        buf_str(out, ": ");
-        ir_print_action(r->rule, out);
-        if (r->rule->guard) {
-            buf_str(out, " if ");
-            ir_print_expr(r->rule->guard, out);
-        }
+        explain_rule_text(e->p, r->rule, out);
         buf_char(out, '\n');
     }
     if (r->outcome == EVAL_BAD_REQUEST)
         buf_printf(out, "  refused   before any rule: %s\n", r->refused);
-    text_request(e, out);
-    buf_printf(out, "  frontend  %.*s", SLICE_ARG(e->frontend->name));
-    if (e->frontend_note.p)
-        buf_printf(out, " (%.*s)", SLICE_ARG(e->frontend_note));
-    buf_char(out, '\n');
+    explain_request_text(e, out);
     text_edits(e, out);
     text_reply(e, out);
+    text_near(e, out);
     text_rules(e, out);
 }
 
@@ -148,12 +176,12 @@ static void json_member(struct buf *out, const char *name, struct slice value)
     buf_json(out, value);
 }
 
-static void json_rule(const struct explain *e, const struct ir_rule *r, struct buf *out)
+void explain_rule_json(const struct ir_program *p, const struct ir_rule *r, struct buf *out)
 {
     buf_str(out, "{\"name\":");
     buf_json(out, r->label);
-    if (has_place(e, r)) {
-        json_member(out, "file", e->p->sources.v[r->pos.file].path);
+    if (has_place(p, r)) {
+        json_member(out, "file", p->sources.v[r->pos.file].path);
         buf_printf(out, ",\"line\":%u", r->pos.line);
     }
 }
@@ -162,7 +190,7 @@ static void json_outcome(const struct explain *e, struct buf *out)
 {
     const struct eval_result *r = &e->result;
     struct buf outcome = {0};
-    add_outcome(r, &outcome);
+    explain_outcome(r, &outcome);
     buf_str(out, "{\"outcome\":");
     buf_json(out, buf_view(&outcome));
     buf_free(&outcome);
@@ -178,12 +206,12 @@ static void json_outcome(const struct explain *e, struct buf *out)
         json_member(out, "refused", slice_of(r->refused));
     if (r->rule) {
         buf_str(out, ",\"rule\":");
-        json_rule(e, r->rule, out);
+        explain_rule_json(e->p, r->rule, out);
         buf_char(out, '}');
     }
 }
 
-static void json_request(const struct explain *e, struct buf *out)
+void explain_request_json(const struct explain *e, struct buf *out)
 {
     struct buf from = {0};
     char ip[IP_TEXT_MAX];
@@ -218,7 +246,7 @@ static void json_headers(const struct explain *e, struct buf *out)
         if (r->edits.v[i].kind != IR_DEL_HEADER)
             json_member(out, "value", r->edits.v[i].value);
         buf_str(out, ",\"rule\":");
-        json_rule(e, r->edits.v[i].rule, out);
+        explain_rule_json(e->p, r->edits.v[i].rule, out);
         buf_str(out, "}}");
     }
     buf_str(out, "],\"reply_headers\":[");
@@ -231,18 +259,37 @@ static void json_headers(const struct explain *e, struct buf *out)
     buf_char(out, ']');
 }
 
+static void json_near(const struct explain *e, struct buf *out)
+{
+    buf_printf(out, ",\"near_misses\":%u,\"near\":[", e->misses);
+    for (uint32_t i = 0; i < e->near.n; i++) {
+        const struct explain_miss *x = &e->near.v[i];
+        struct buf action = {0};
+        ir_print_action(x->rule, &action);
+        buf_str(out, i ? "," : "");
+        explain_rule_json(e->p, x->rule, out);
+        json_member(out, "action", buf_view(&action));
+        json_member(out, x->lookup ? "row_in" : "if", x->test);
+        json_member(out, "got", x->got);
+        buf_char(out, '}');
+        buf_free(&action);
+    }
+    buf_char(out, ']');
+}
+
 void explain_json(const struct explain *e, struct buf *out)
 {
     json_outcome(e, out);
-    json_request(e, out);
+    explain_request_json(e, out);
     json_member(out, "frontend", e->frontend->name);
     if (e->frontend_note.p)
         json_member(out, "frontend_note", e->frontend_note);
     json_headers(e, out);
+    json_near(e, out);
     buf_printf(out, ",\"passed_over\":%u,\"rules\":[", e->passed_over);
     for (uint32_t i = 0; i < e->rules.n; i++) {
         buf_str(out, i ? "," : "");
-        json_rule(e, e->rules.v[i].rule, out);
+        explain_rule_json(e->p, e->rules.v[i].rule, out);
         json_member(out, "why", e->rules.v[i].why);
         buf_char(out, '}');
     }

@@ -180,6 +180,12 @@ struct ir_rule {
     struct ir_pos pos;
 };
 
+/* Whether nothing is done after it where it applies. */
+static inline bool ir_rule_decides(const struct ir_rule *r)
+{
+    return r->kind == IR_USE || r->kind == IR_USE_MAP || r->kind == IR_REDIRECT || r->kind == IR_REPLY;
+}
+
 struct ir_listen {
     struct ip_addr addr; /* :: (all zero) for `:80`, which means every address of both families */
     uint16_t port;

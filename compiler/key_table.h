@@ -17,11 +17,17 @@ struct key_entry {
     uint32_t record; /* offset, once written */
 };
 
+/* Where an entry is found while the table is collected: open addressing. */
+struct key_slot {
+    uint32_t tag, entry; /* tag: upper half of the hash; entry: its index plus one, 0 in an empty slot */
+};
+
 struct key_table {
     struct arena *a;
     enum weir_probe probe;
+    enum weir_table_use use;
     uint32_t mask;
-    struct weir_table_slot *slots; /* record: index of the entry plus one */
+    struct key_slot *slots;
     VEC(struct key_entry) entries; /* in order of first appearance */
 };
 
@@ -36,11 +42,11 @@ void key_table_begin(struct key_table *t, struct arena *a, enum weir_probe probe
 /* The index of the key's entry, which is new where `*added`. */
 uint32_t key_table_add(struct key_table *t, struct table_key key, bool *added);
 
-/* Writes the head and the room for slots; returns the table's offset. */
-uint32_t key_table_write_head(const struct key_table *t, struct blob *b, enum weir_table_use use);
-/* Appends the record of entry `i`; returns its offset. */
-uint32_t key_table_write_record(struct key_table *t, struct blob *b, uint32_t i, uint32_t value);
-/* Fills the slots in, when all records are written. */
-void key_table_finish(const struct key_table *t, struct blob *b, uint32_t table);
+/* Writes the head; returns the table's offset. */
+uint32_t key_table_write_head(struct key_table *t, struct blob *b, enum weir_table_use use);
+/* Appends the record of entry `i`; returns its offset. `base`: of NODES, see note [base] in abi.h. */
+uint32_t key_table_write_record(struct key_table *t, struct blob *b, uint32_t i, uint32_t value, uint32_t base);
+/* Writes the buckets, when all records are written. False where host patterns nest too deeply. */
+bool key_table_finish(struct key_table *t, struct blob *b, uint32_t table);
 
 #endif

@@ -12,11 +12,12 @@
 #include "runtime/base/hash.h"
 
 enum {
-    RUN_MAX = 6,           /* so few rows are a run: as fast as a lookup, and smaller */
+    RUN_COST = 24,         /* rows that cost so much are a run: as fast as a lookup, and smaller */
     ANCHORED_MIN = 4,      /* fewer rows make no group */
     GROUPS_MAX = 48,       /* in a chain */
     ANCHOR_KEYS_MAX = 256, /* larger sets stay tests */
-    PROBES = 8,            /* enum weir_probe has no more */
+    PROBES = 16,           /* rounded up from WEIR_PROBE_FIRST + 1 */
+    SHARED_ROWS_MAX = 64,  /* nodes of more rows are shared only where these are the same rows */
     SKETCH_WORDS = 16,
 };
 
@@ -24,18 +25,6 @@ enum {
 struct layout_class {
     uint32_t rows;
     uint64_t sketch[SKETCH_WORDS];
-};
-
-/* A row on its way down. Bit i is about atom i; atoms from 64 on are never anchored. */
-struct item {
-    const struct row *row;
-    uint64_t gone;  /* implied by the keys that led here */
-    uint64_t tried; /* anchored already, or gone */
-};
-
-struct items {
-    struct item *v;
-    uint32_t n;
 };
 
 /* How an atom can be looked up. */
@@ -84,7 +73,16 @@ static bool anchor_glob(const struct layout *l, const struct row_atom *atom, str
     return anchor_text(l, atom, WEIR_PROBE_SUFFIX, tail, false, out);
 }
 
-/* False where no table helps with the atom: negative tests, substrings, code. */
+/* A table tells which of many patterns can hold; whether they do, each says itself. */
+static bool anchor_infix(const struct layout *l, const struct row_atom *atom, struct anchor *out)
+{
+    if (!atom->infix || atom->infix->n > l->copies_left + 1)
+        return false;
+    *out = (struct anchor){.class = class_of(l, atom->subject, WEIR_PROBE_INFIX), .keys = atom->infix};
+    return true;
+}
+
+/* False where no table helps with the atom: negative tests, patterns without a fixed text, code. */
 static bool anchor_of(const struct layout *l, const struct row_atom *atom, struct anchor *out)
 {
     if (atom->negate)
@@ -108,11 +106,12 @@ static bool anchor_of(const struct layout *l, const struct row_atom *atom, struc
                                .keys = atom->keys};
         return true;
     case ROW_LIKE:
-        return anchor_glob(l, atom, out);
-    case ROW_EXISTS:
-    case ROW_TLS:
+        return anchor_infix(l, atom, out) || anchor_glob(l, atom, out);
     case ROW_CONTAINS:
     case ROW_MATCHES:
+        return anchor_infix(l, atom, out);
+    case ROW_EXISTS:
+    case ROW_TLS:
     case ROW_RESIDUAL:
         return false;
     }
@@ -157,18 +156,35 @@ static uint64_t first_key_hash(const struct anchor *x)
     return hash_slice(k->str);
 }
 
+/* The number of keys from the bits that they set: m ln(m / bits clear), in sixteenths of a power of two. */
+static uint32_t log_keys(const struct layout_class *c)
+{
+    uint32_t m = SKETCH_WORDS * 64, set = sketch_size(c), keys = 0;
+    /* One more key sets a bit with probability clear / m: these are the expected numbers of keys between. */
+    for (uint32_t i = 0; i < set && i < m; i++)
+        keys += 16 * m / (m - i);
+    keys = keys / 16 < c->rows ? keys / 16 + 1 : c->rows + 1;
+    uint32_t top = 31u - (uint32_t)__builtin_clz(keys);
+    return 16 * top + (uint32_t)((((uint64_t)keys << 4) >> top) & 15);
+}
+
+/* How well the class tells rows apart: how many it takes, times how often it halves them, by what a lookup costs. */
+static uint64_t worth(const struct layout *l, uint32_t class)
+{
+    static const uint8_t percent[PROBES] = {
+        [WEIR_PROBE_EXACT] = 100, [WEIR_PROBE_SEGMENTS] = 80, [WEIR_PROBE_PREFIX] = 60, [WEIR_PROBE_SUFFIX] = 60,
+        [WEIR_PROBE_HOST] = 100,  [WEIR_PROBE_CIDR] = 60,     [WEIR_PROBE_INFIX] = 25};
+    return (uint64_t)l->classes[class].rows * log_keys(&l->classes[class]) * percent[class % PROBES];
+}
+
 static bool better(const struct layout *l, uint32_t x, uint32_t y)
 {
-    uint32_t dx = sketch_size(&l->classes[x]), dy = sketch_size(&l->classes[y]);
-    if (dx != dy)
-        return dx > dy;
-    if (l->classes[x].rows != l->classes[y].rows)
-        return l->classes[x].rows > l->classes[y].rows;
-    return x < y;
+    uint64_t wx = worth(l, x), wy = worth(l, y);
+    return wx != wy ? wx > wy : x < y;
 }
 
 /* The best class to split `in` by, or -1. */
-static int64_t choose_class(struct layout *l, struct items in)
+static int64_t choose_class(struct layout *l, struct layout_items in)
 {
     VEC(uint32_t) touched = {0};
     struct anchor x;
@@ -206,17 +222,17 @@ static int64_t choose_class(struct layout *l, struct items in)
 struct group {
     uint32_t class, least; /* least: rule */
     struct key_table keys;
-    struct items *under; /* by entry of `keys` */
+    struct layout_items *under; /* by entry of `keys` */
     bool copied;         /* some row is under several keys */
 };
 
 struct pair {
     uint32_t entry;
-    struct item item;
+    struct layout_item item;
 };
 
 /* The index of the atom by which `class` anchors the row, or -1. */
-static int find_anchor(const struct layout *l, const struct item *item, uint32_t class, struct anchor *out)
+static int find_anchor(const struct layout *l, const struct layout_item *item, uint32_t class, struct anchor *out)
 {
     for (uint32_t k = 0; k < item->row->natoms && k < 64; k++) {
         if (item->tried >> k & 1 || !anchor_of(l, &item->row->atoms[k], out))
@@ -233,8 +249,8 @@ static void gather(struct layout *l, struct group *g, const struct pair *v, uint
 {
     uint32_t entries = g->keys.entries.n;
     g->least = v[0].item.row->rule;
-    g->under = arena_array(l->a, struct items, entries);
-    struct item *all = arena_alloc(l->a, sizeof *all * n);
+    g->under = arena_array(l->a, struct layout_items, entries);
+    struct layout_item *all = arena_alloc(l->a, sizeof *all * n);
     for (uint32_t i = 0; i < n; i++)
         g->under[v[i].entry].n++;
     for (uint32_t e = 0, at = 0; e < entries; at += g->under[e].n, e++)
@@ -242,13 +258,13 @@ static void gather(struct layout *l, struct group *g, const struct pair *v, uint
     for (uint32_t e = 0; e < entries; e++)
         g->under[e].n = 0;
     for (uint32_t i = 0; i < n; i++) {
-        struct items *u = &g->under[v[i].entry];
+        struct layout_items *u = &g->under[v[i].entry];
         u->v[u->n++] = v[i].item;
     }
 }
 
 /* Moves the rows that `class` anchors from `*in` to `g`. */
-static void split(struct layout *l, struct items *in, uint32_t class, struct group *g)
+static void split(struct layout *l, struct layout_items *in, uint32_t class, struct group *g)
 {
     VEC(struct pair) pairs = {0};
     struct anchor x;
@@ -266,11 +282,11 @@ static void split(struct layout *l, struct items *in, uint32_t class, struct gro
     key_table_begin(&g->keys, l->a, (enum weir_probe)(class % PROBES), nkeys);
     pairs.v = arena_alloc(l->a, sizeof *pairs.v * nkeys);
     pairs.cap = nkeys;
-    struct item *rest = arena_alloc(l->a, sizeof *rest * in->n);
+    struct layout_item *rest = arena_alloc(l->a, sizeof *rest * in->n);
     uint64_t copies = l->copies_left;
     l->copies_left = UINT64_MAX - 1; /* they are counted: anchor_of() must answer as it did */
     for (uint32_t i = 0; i < in->n; i++) {
-        struct item item = in->v[i];
+        struct layout_item item = in->v[i];
         if (atom[i] < 0) {
             rest[kept++] = item;
             continue;
@@ -289,120 +305,64 @@ static void split(struct layout *l, struct items *in, uint32_t class, struct gro
     l->copies_left = copies;
     l->classes[class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST)].rows = 0;
     gather(l, g, pairs.v, pairs.n);
-    *in = (struct items){rest, kept};
+    *in = (struct layout_items){rest, kept};
 }
 
 /* ---- writing ----------------------------------------------------------------------------------- */
 
-static uint32_t node_of(struct layout *l, struct items in, uint32_t depth);
+static uint32_t node_of(struct layout *l, struct layout_items in, uint32_t depth, uint32_t base);
 
-static uint16_t abi_slot(uint32_t subject)
+/* Drops the rows after one that always holds. */
+static struct layout_items without_dead(struct layout_items in)
 {
-    return subject == ROW_SUBJECT_IP       ? WEIR_SUBJECT_IP
-           : subject == ROW_SUBJECT_RANDOM ? WEIR_SUBJECT_RANDOM
-                                           : (uint16_t)subject;
-}
-
-static uint8_t abi_op(enum row_test test)
-{
-    static const uint8_t op[] = {
-        [ROW_EXISTS] = WEIR_ATOM_EXISTS, [ROW_TLS] = WEIR_ATOM_TLS,         [ROW_EQ] = WEIR_ATOM_EQ,
-        [ROW_STARTS] = WEIR_ATOM_STARTS, [ROW_UNDER] = WEIR_ATOM_UNDER,     [ROW_ENDS] = WEIR_ATOM_ENDS,
-        [ROW_IN] = WEIR_ATOM_IN,         [ROW_LIKE] = WEIR_ATOM_LIKE,       [ROW_CONTAINS] = WEIR_ATOM_CONTAINS,
-        [ROW_MATCHES] = WEIR_ATOM_MATCHES, [ROW_RESIDUAL] = WEIR_ATOM_GLUE,
-    };
-    return op[test];
-}
-
-/* What the atom is compared with, written beside the row rather than before it. */
-static void write_operand(struct layout *l, const struct row_atom *atom, uint32_t *a, uint32_t *b)
-{
-    switch ((enum row_test)atom->test) {
-    case ROW_EQ:
-    case ROW_UNDER:
-    case ROW_STARTS:
-    case ROW_ENDS:
-    case ROW_CONTAINS:
-        *a = blob_string(&l->blob, atom->text);
-        *b = (uint32_t)atom->text.len;
-        break;
-    case ROW_LIKE:
-        *a = layout_automaton(l, atom->text, atom->subject == ROW_SUBJECT_HOST ? '.' : '/');
-        break;
-    case ROW_MATCHES:
-        *a = layout_automaton(l, atom->text, 0);
-        break;
-    case ROW_IN:
-        *a = layout_keys(l, atom->keys);
-        break;
-    case ROW_RESIDUAL:
-        layout_glue(l, CGEN_PREDS, atom->expr, a, b);
-        break;
-    case ROW_EXISTS:
-    case ROW_TLS:
-        break;
-    }
-}
-
-static uint32_t live_atoms(const struct item *item)
-{
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < item->row->natoms; k++)
-        n += k >= 64 || !(item->gone >> k & 1);
-    return n;
-}
-
-static void write_row(struct layout *l, const struct item *item, bool last)
-{
-    uint32_t n = live_atoms(item);
-    if (n > UINT16_MAX)
-        l->limit = "a condition has more than 65535 tests";
-    struct weir_row row = {item->row->rule, (uint16_t)n, last};
-    blob_add(&l->blob, &row, sizeof row, 4);
-    for (uint32_t k = 0; k < item->row->natoms; k++) {
-        const struct row_atom *atom = &item->row->atoms[k];
-        if (k < 64 && item->gone >> k & 1)
-            continue;
-        struct weir_atom x = {.op = abi_op((enum row_test)atom->test), .negate = atom->negate, .slot = abi_slot(atom->subject)};
-        blob_add(&l->blob, &x, sizeof x, 4);
-    }
-}
-
-/* A run of rows, then their operands. */
-static uint32_t write_run(struct layout *l, struct items in)
-{
-    uint32_t run = blob_add(&l->blob, NULL, 0, 4), at = run;
     for (uint32_t i = 0; i < in.n; i++)
-        write_row(l, &in.v[i], i + 1 == in.n);
-    for (uint32_t i = 0; i < in.n; i++) {
-        at += (uint32_t)sizeof(struct weir_row);
-        for (uint32_t k = 0; k < in.v[i].row->natoms; k++) {
-            uint32_t a = 0, b = 0;
-            if (k < 64 && in.v[i].gone >> k & 1)
-                continue;
-            write_operand(l, &in.v[i].row->atoms[k], &a, &b);
-            struct weir_atom *x = blob_at(&l->blob, at);
-            x->a = a;
-            x->b = b;
-            at += (uint32_t)sizeof *x;
-        }
-    }
-    return run;
+        if (layout_live_atoms(&in.v[i]) == 0)
+            in.n = i + 1;
+    return in;
 }
 
-/* The node of one key's rows. Where rows were copied to several keys, equal lists of rows share a node. */
-static uint32_t child_of(struct layout *l, struct items in, uint32_t depth, bool copied)
+/* What makes two nodes equal: the rows without what led to them, counted from the first one's rule. */
+static void add_id(struct layout *l, struct buf *id, struct layout_items in, uint32_t depth)
 {
-    if (!copied)
-        return node_of(l, in, depth);
-    struct buf id = {0};
-    buf_add(&id, &depth, sizeof depth);
+    uint32_t head[2] = {depth, in.n};
+    buf_add(id, head, sizeof head);
     for (uint32_t i = 0; i < in.n; i++) {
-        buf_add(&id, &in.v[i].row, sizeof in.v[i].row);
-        buf_add(&id, &in.v[i].gone, 2 * sizeof in.v[i].gone);
+        const struct row *row = in.v[i].row;
+        uint32_t rule[2] = {row->rule - in.v[0].row->rule, layout_live_atoms(&in.v[i])};
+        buf_add(id, rule, sizeof rule);
+        for (uint32_t k = 0; k < row->natoms; k++)
+            if (layout_is_live(&in.v[i], k)) {
+                buf_char(id, k < 64 && in.v[i].tried >> k & 1);
+                layout_add_atom_id(l, id, &row->atoms[k]);
+            }
     }
+}
+
+/* The same rows at the same place. */
+static void add_place_id(struct buf *id, struct layout_items in, uint32_t depth)
+{
+    uint32_t head[2] = {depth, 0};
+    buf_add(id, head, sizeof head);
+    for (uint32_t i = 0; i < in.n; i++) {
+        buf_add(id, &in.v[i].row, sizeof in.v[i].row);
+        buf_add(id, &in.v[i].gone, 2 * sizeof in.v[i].gone);
+    }
+}
+
+/* The node of one key's rows, which count from the first one's rule: equal ones are one. */
+static uint32_t child_of(struct layout *l, struct layout_items in, uint32_t depth, bool copied)
+{
+    in = without_dead(in);
+    uint32_t base = in.v[0].row->rule;
+    if (!copied && in.n > SHARED_ROWS_MAX)
+        return node_of(l, in, depth, base);
+    struct buf id = {0};
+    if (in.n > SHARED_ROWS_MAX)
+        add_place_id(&id, in, depth);
+    else
+        add_id(l, &id, in, depth);
     uint32_t *known = strmap_get(&l->nodes, buf_view(&id));
-    uint32_t node = known ? *known : node_of(l, in, depth);
+    uint32_t node = known ? *known : node_of(l, in, depth, base);
     if (!known)
         strmap_put(&l->nodes, l->a, arena_copy(l->a, buf_view(&id)), node, NULL);
     buf_free(&id);
@@ -410,16 +370,17 @@ static uint32_t child_of(struct layout *l, struct items in, uint32_t depth, bool
 }
 
 /* Each record is followed by its node, so that reading the key fetches it. */
-static void write_keys(struct layout *l, struct group *g, uint32_t at, uint32_t depth)
+static void write_keys(struct layout *l, struct group *g, uint32_t at, uint32_t depth, uint32_t base)
 {
     uint32_t table = key_table_write_head(&g->keys, &l->blob, WEIR_TABLE_NODES);
     ((struct weir_group *)blob_at(&l->blob, at))->at = table;
     for (uint32_t e = 0; e < g->keys.entries.n; e++) {
-        uint32_t record = key_table_write_record(&g->keys, &l->blob, e, 0);
+        uint32_t record = key_table_write_record(&g->keys, &l->blob, e, 0, g->under[e].v[0].row->rule - base);
         uint32_t node = child_of(l, g->under[e], depth - 1, g->copied);
         ((struct weir_record *)blob_at(&l->blob, record))->value = node;
     }
-    key_table_finish(&g->keys, &l->blob, table);
+    if (!key_table_finish(&g->keys, &l->blob, table))
+        l->limit = "host patterns nest more than 128 deep";
 }
 
 static uint32_t write_group(struct layout *l, struct weir_group head, uint32_t previous)
@@ -432,7 +393,8 @@ static uint32_t write_group(struct layout *l, struct weir_group head, uint32_t p
 
 /* A chain of the groups by least rule, and last the rows that no group anchors: they are tried one by one, and by then
  * the groups have said how far. */
-static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, struct items rest, uint32_t depth)
+static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, struct layout_items rest, uint32_t depth,
+                            uint32_t base)
 {
     uint32_t first = 0, previous = 0;
     for (uint32_t i = 1; i < n; i++) {
@@ -446,38 +408,37 @@ static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, 
         uint32_t subject = groups[i].class / PROBES;
         if (subject == ROW_SUBJECT_FIXED + l->rows->slots.n)
             subject = ROW_SUBJECT_IP;
-        struct weir_group head = {.least = groups[i].least, .kind = WEIR_GROUP_KEYS, .depth = (uint8_t)depth,
-                                  .slot = abi_slot(subject)};
+        struct weir_group head = {.least = groups[i].least - base, .kind = WEIR_GROUP_KEYS, .depth = (uint8_t)depth,
+                                  .slot = layout_slot(subject)};
         previous = write_group(l, head, previous);
         first = first ? first : previous;
-        write_keys(l, &groups[i], previous, depth);
+        write_keys(l, &groups[i], previous, depth, base);
     }
     if (rest.n > 0) {
-        struct weir_group head = {.least = rest.v[0].row->rule, .kind = WEIR_GROUP_ROWS, .depth = (uint8_t)depth};
+        struct weir_group head = {.least = rest.v[0].row->rule - base, .kind = WEIR_GROUP_ROWS, .depth = (uint8_t)depth};
         previous = write_group(l, head, previous);
-        uint32_t run = write_run(l, rest);
+        uint32_t run = layout_run(l, rest, base);
         ((struct weir_group *)blob_at(&l->blob, previous))->at = run;
     }
     return first;
 }
 
-/* Drops the rows after one that always holds. */
-static struct items without_dead(struct items in)
+static bool is_run(struct layout_items in)
 {
-    for (uint32_t i = 0; i < in.n; i++)
-        if (live_atoms(&in.v[i]) == 0)
-            in.n = i + 1;
-    return in;
+    uint32_t cost = 0;
+    for (uint32_t i = 0; i < in.n && cost <= RUN_COST; i++)
+        cost += layout_row_cost(&in.v[i]);
+    return cost <= RUN_COST;
 }
 
-static uint32_t node_of(struct layout *l, struct items in, uint32_t depth)
+static uint32_t node_of(struct layout *l, struct layout_items in, uint32_t depth, uint32_t base)
 {
     in = without_dead(in);
-    if (in.n <= RUN_MAX || depth == 0 || l->limit)
-        return write_run(l, in) | 1;
+    if (is_run(in) || depth == 0 || l->limit)
+        return layout_run(l, in, base) | 1;
     struct group *groups = NULL;
     uint32_t n = 0;
-    while (in.n > RUN_MAX && n < GROUPS_MAX) {
+    while (!is_run(in) && n < GROUPS_MAX) {
         int64_t class = choose_class(l, in);
         if (class < 0)
             break;
@@ -486,16 +447,17 @@ static uint32_t node_of(struct layout *l, struct items in, uint32_t depth)
         split(l, &in, (uint32_t)class, &groups[n++]);
     }
     l->classes[class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST)].rows = 0;
-    return n ? write_chain(l, groups, n, in, depth) : write_run(l, in) | 1;
+    return n ? write_chain(l, groups, n, in, depth, base) : layout_run(l, in, base) | 1;
 }
 
 uint32_t layout_node(struct layout *l, const struct rows_step *s)
 {
-    struct items all = {arena_alloc(l->a, sizeof *all.v * (s->rows.n + 1)), s->rows.n};
+    struct layout_items all = {arena_alloc(l->a, sizeof *all.v * (s->rows.n + 1)), s->rows.n};
     for (uint32_t i = 0; i < s->rows.n; i++)
-        all.v[i] = (struct item){.row = &s->rows.v[i]};
+        all.v[i] = (struct layout_item){.row = &s->rows.v[i]};
     if (!l->classes)
         l->classes = arena_array(l->a, struct layout_class, (ROW_SUBJECT_FIXED + l->rows->slots.n + 1) * PROBES);
     l->nodes = (struct strmap){0};
-    return node_of(l, all, WEIR_DEPTH_MAX);
+    layout_find_infixes(l, s);
+    return node_of(l, all, WEIR_DEPTH_MAX, 0);
 }

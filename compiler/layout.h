@@ -1,5 +1,7 @@
 /* Rows meet tables: the state of writing one plan's tables, shared by the files that do it.
  *   layout.c          nodes of decisions
+ *   layout_rows.c     runs of rows: filters and tests
+ *   layout_infix.c    texts by which patterns are looked up
  *   layout_data.c     sets, automata, arguments of generated code, values, actions
  *   layout_objects.c  frontends, backends, checks, the head
  * Nothing outside lower.c and these includes it. */
@@ -13,6 +15,18 @@
 
 struct layout_class;
 
+/* A row on its way down. Bit i is about atom i; atoms from 64 on are never anchored. */
+struct layout_item {
+    const struct row *row;
+    uint64_t gone;  /* implied by the keys that led here */
+    uint64_t tried; /* anchored already, or gone */
+};
+
+struct layout_items {
+    struct layout_item *v;
+    uint32_t n;
+};
+
 struct layout {
     struct arena *a;
     const struct ir_program *ir;
@@ -24,7 +38,7 @@ struct layout {
     struct strmap ranges;  /* tables of one range, by that */
     struct strmap automata; /* by separator and text */
     uint64_t automata_bytes;
-    struct strmap nodes;   /* nodes of equal lists of rows, by those */
+    struct strmap nodes;   /* nodes of equal lists of rows, by what those say */
     struct layout_class *classes;
     uint64_t copies_left;  /* rows that may still be copied to the nodes of several keys; see note [copies] */
     const char *limit;     /* the limit that was hit, or NULL */
@@ -35,6 +49,20 @@ void layout_program(struct layout *l);
 
 /* The node that decides a step; see abi.h. */
 uint32_t layout_node(struct layout *l, const struct rows_step *s);
+
+/* Sets row_atom.infix of the step's tests. */
+void layout_find_infixes(struct layout *l, const struct rows_step *s);
+/* What it costs to try the row in a run, about: 1 where a filter mostly says no. */
+uint32_t layout_row_cost(const struct layout_item *item);
+/* A run of these rows, whose rules count from `base`; its offset. */
+uint32_t layout_run(struct layout *l, struct layout_items in, uint32_t base);
+/* Whether atom `k` of the row is still to be tested, and how many are. */
+bool layout_is_live(const struct layout_item *item, uint32_t k);
+uint32_t layout_live_atoms(const struct layout_item *item);
+/* Appends bytes that are equal for tests that are equal. */
+void layout_add_atom_id(struct layout *l, struct buf *id, const struct row_atom *atom);
+/* A subject as weir_atom.slot. */
+uint16_t layout_slot(uint32_t subject);
 
 uint32_t layout_set(struct layout *l, const struct ir_set *set);
 uint32_t layout_keys(struct layout *l, const struct row_keys *keys);

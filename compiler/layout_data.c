@@ -98,9 +98,10 @@ static uint32_t write_hashed(struct layout *l, const struct ir_set *set)
         if (t.entries.n < set->rows.n && !slice_eq(k.bytes, t.entries.v[e].key.bytes))
             continue;
         uint32_t value = row_value(l, set, &set->rows.v[i]);
-        key_table_write_record(&t, &l->blob, e++, value);
+        key_table_write_record(&t, &l->blob, e++, value, 0);
     }
-    key_table_finish(&t, &l->blob, table);
+    if (!key_table_finish(&t, &l->blob, table))
+        l->limit = "host patterns nest more than 128 deep";
     return table;
 }
 
@@ -157,9 +158,10 @@ static uint32_t write_list(struct layout *l, const struct row_keys *keys)
     uint32_t *known = strmap_get(&l->lists, buf_view(&id));
     uint32_t table = known ? *known : key_table_write_head(&t, &l->blob, WEIR_TABLE_LIST);
     for (uint32_t e = 0; !known && e < t.entries.n; e++)
-        key_table_write_record(&t, &l->blob, e, 0);
+        key_table_write_record(&t, &l->blob, e, 0, 0);
     if (!known) {
-        key_table_finish(&t, &l->blob, table);
+        if (!key_table_finish(&t, &l->blob, table))
+            l->limit = "host patterns nest more than 128 deep";
         strmap_put(&l->lists, l->a, arena_copy(l->a, buf_view(&id)), table, NULL);
     }
     buf_free(&id);

@@ -6,15 +6,25 @@ static uint32_t write_outcomes(struct layout *l, const struct rows_step *s)
     struct weir_outcome *all = arena_array(l->a, struct weir_outcome, s->nrules);
     for (uint32_t i = 0; i < s->nrules; i++) {
         all[i].action = layout_action(l, &s->rules[i]);
-        all[i].place = (struct weir_place){s->rules[i].pos.file, s->rules[i].pos.line};
+        all[i].line = s->rules[i].pos.line;
     }
     return blob_add(&l->blob, all, s->nrules * sizeof *all, 4);
+}
+
+static struct weir_span write_files(struct layout *l, const struct rows_step *s)
+{
+    VEC(struct weir_file_run) runs = {0};
+    for (uint32_t i = 0; i < s->nrules; i++)
+        if (i == 0 || s->rules[i].pos.file != s->rules[i - 1].pos.file)
+            vec_add(l->a, &runs, ((struct weir_file_run){i, s->rules[i].pos.file}));
+    return (struct weir_span){blob_add(&l->blob, runs.v, runs.n * sizeof *runs.v, 4), runs.n};
 }
 
 static struct weir_step write_step(struct layout *l, const struct rows_step *s)
 {
     struct weir_step out = {.rules = s->nrules, .phase = s->phase, .first = s->first};
     out.outcomes = write_outcomes(l, s);
+    out.files = write_files(l, s);
     out.node = s->always ? 0 : layout_node(l, s);
     return out;
 }

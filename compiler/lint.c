@@ -26,7 +26,7 @@ struct span lint_word_span(struct checker *k, struct ir_pos pos)
 
 bool lint_silent(const struct checker *k)
 {
-    return k->c->no_lints || k->d->errors > 0 || k->incomplete;
+    return k->c->no_lints || k->d->errors > 0 || k->incomplete || (k->inert && k->left_out.p);
 }
 
 void lint_test(struct checker *k, const struct ast_expr *e, const struct ir_expr *t)

@@ -24,7 +24,7 @@ void lint_setting(struct checker *k, enum setting_id id, int64_t value, struct s
 /* The program is complete and has no error. */
 void lint_program(struct checker *k);
 
-/* Whether an error was reported: what is there may not be what is meant. */
+/* Whether an error was reported, or left out for now: what is there may not be what is meant. */
 bool lint_silent(const struct checker *k);
 
 /* ---- places ---- */

@@ -196,13 +196,26 @@ static void report(struct earlier *b, uint32_t i, uint32_t j)
     struct checker *k = b->k;
     const struct ir_rule *early = b->rules.v[i], *late = b->rules.v[j];
     bool equal = lint_same(early->guard, late->guard);
-    struct diag *x = diag_report(k->d, DIAG_W0501, lint_word_span(k, late->pos), "this rule can never apply");
+    struct span early_at = lint_word_span(k, early->pos), late_at = lint_word_span(k, late->pos);
+    const struct ast_block *early_in = NULL, *late_in = NULL;
+    const struct ast_stmt *first = check_statement_at(k, early_at, &early_in),
+                          *second = check_statement_at(k, late_at, &late_in);
+    bool told = first && second && early_in == late_in && first->cond && second->cond;
+    struct slice more = told ? check_source_text(k, first->cond->span) : SLICE(""),
+                 less = told ? check_source_text(k, second->cond->span) : SLICE("");
+    struct diag *x =
+        told && !equal ? diag_report(k->d, DIAG_W0501, late_at, "this rule can never apply: `%.*s` covers `%.*s`",
+                                     SLICE_ARG(more), SLICE_ARG(less))
+                       : diag_report(k->d, DIAG_W0501, late_at, "this rule can never apply");
     diag_label(k->d, x, "never reached");
-    diag_secondary(k->d, x, lint_word_span(k, early->pos),
+    diag_secondary(k->d, x, early_at,
                    equal ? "this has the same condition and decides first"
                          : "this decides every request for which it could");
-    if (!equal)
-        diag_help(k->d, x, "write the rule for less before the rule for more");
+    if (equal)
+        return;
+    diag_help(k->d, x, "write the rule for less before the rule for more");
+    if (told)
+        check_fix_move(k, x, FIX_MAYBE, second->span, first->span);
 }
 
 static bool decides(const struct ir_rule *r)

@@ -1,7 +1,7 @@
 /* Readable forms of rows and of decision tables, for --dump. */
 #include "compiler/lower.h"
 #include "compiler/rows.h"
-#include "runtime/abi.h"
+#include "runtime/table.h"
 
 /* ---- rows -------------------------------------------------------------------------------------- */
 
@@ -114,14 +114,14 @@ static const void *at(struct slice t, uint32_t off)
 
 static const char *probe_text(uint32_t probe)
 {
-    static const char *const text[] = {"exact", "segments", "prefix", "suffix", "host", "cidr", "range", "first"};
+    static const char *const text[] = {"exact", "segments", "prefix", "suffix", "host", "cidr", "infix", "range", "first"};
     return probe < sizeof text / sizeof *text ? text[probe] : "?";
 }
 
 static void dump_slot(struct buf *out, struct slice t, uint32_t slot)
 {
-    static const char *const fixed[] = {"host", "path", "req.method", "req.uri"};
-    static const char *const kind[] = {"req.header", "req.query", "req.cookie"};
+    static const char *const fixed[] = {"host", "path", "req.method", "req.uri", "req.raw-path", "req.version"};
+    static const char *const kind[] = {"req.header", "req.query", "req.cookie", "req.headers"};
     const struct weir_tables *head = at(t, 0);
     const struct weir_slot *slots = at(t, head->slots.off);
     if (slot >= WEIR_SUBJECT_RANDOM)
@@ -156,57 +156,82 @@ static void dump_table_atom(struct buf *out, struct slice t, const struct weir_a
     }
 }
 
-static void dump_run(struct buf *out, struct slice t, uint32_t off, int indent)
+/* "path ~ from, bits": what the filter of a row looks at. */
+static void dump_filter(struct buf *out, uint32_t from, uint32_t shift)
 {
-    for (bool last = false; !last;) {
-        const struct weir_row *row = at(t, off);
-        const struct weir_atom *a = (const void *)(row + 1);
-        buf_printf(out, "%*srule %u:", indent, "", row->rule);
-        for (uint32_t i = 0; i < row->natoms; i++)
-            dump_table_atom(out, t, &a[i]);
-        buf_str(out, row->natoms ? "\n" : " always\n");
-        last = row->last;
-        off += (uint32_t)(sizeof *row + row->natoms * sizeof *a);
+    static const struct { uint32_t from; const char *text; } places[] = {
+        {WEIR_FILTER_HOST, "host"}, {WEIR_FILTER_METHOD, "method"}, {WEIR_FILTER_NONE + 1, "path end"}, {0, "path"}};
+    uint32_t i = 0;
+    while (from < places[i].from)
+        i++;
+    if (from != WEIR_FILTER_NONE)
+        buf_printf(out, " [%u bytes of %s]", 8 - shift / 8, places[i].text);
+}
+
+static void dump_run(struct buf *out, struct slice t, uint32_t off, uint32_t base, int indent)
+{
+    for (bool more = true; more;) {
+        const struct weir_rows *rows = at(t, off);
+        uint32_t n = rows->count;
+        const uint32_t *rule = at(t, off + 4 + 8 * n);
+        const uint16_t *atoms = (const void *)(rule + n);
+        const uint8_t *from = (const uint8_t *)(atoms + n + 1);
+        for (uint32_t i = 0; i < n; i++) {
+            const struct weir_atom *a = at(t, off + 4 * atoms[i]), *end = at(t, off + 4 * atoms[i + 1]);
+            buf_printf(out, "%*srule %u:", indent, "", base + rule[i]);
+            dump_filter(out, from[i], from[n + i]);
+            buf_str(out, a == end && from[i] == WEIR_FILTER_NONE ? " always" : "");
+            for (; a < end; a++)
+                dump_table_atom(out, t, a);
+            buf_char(out, '\n');
+        }
+        more = rows->more;
+        off += 4 * atoms[n];
     }
 }
 
-static void dump_node(struct buf *out, struct slice t, uint32_t node, int indent);
+static void dump_node(struct buf *out, struct slice t, uint32_t node, uint32_t base, int indent);
 
-static void dump_keys_group(struct buf *out, struct slice t, const struct weir_group *g, int indent)
+static void dump_record(struct buf *out, struct slice t, uint32_t off, uint32_t base, int indent)
+{
+    const struct weir_record *r = at(t, off);
+    const struct weir_lead *lead = at(t, off - (uint32_t)sizeof *lead);
+    uint32_t form = table_record_form(r);
+    buf_printf(out, "%*s%s", indent, "", form == 2 ? "**" : form == 1 ? "*" : "");
+    buf_json(out, (struct slice){(const char *)table_record_key(r), table_record_len(r)});
+    buf_printf(out, lead->parent ? ", then %u\n" : "\n", lead->parent);
+    dump_node(out, t, r->value, base + lead->base, indent + 2);
+}
+
+static void dump_keys_group(struct buf *out, struct slice t, const struct weir_group *g, uint32_t base, int indent)
 {
     const struct weir_table *table = at(t, g->at);
-    const struct weir_table_slot *slots = at(t, table->slots);
+    const struct weir_bucket *buckets = at(t, table->slots);
     buf_printf(out, "%*skeys of ", indent, "");
     dump_slot(out, t, g->slot);
-    buf_printf(out, ", %s: %u, least rule %u\n", probe_text(table->probe), table->count, g->least);
+    buf_printf(out, ", %s: %u, least rule %u\n", probe_text(table->probe), table->count, base + g->least);
     uint32_t shown = 0;
-    for (uint64_t i = 0; i <= table->mask; i++) {
-        if (!slots[i].tag)
-            continue;
-        if (shown++ == KEYS_SHOWN) {
-            buf_printf(out, "%*s…\n", indent + 2, "");
-            break;
-        }
-        const struct weir_record *r = at(t, slots[i].record);
-        buf_printf(out, "%*s%s", indent + 2, "", r->form == 2 ? "**" : r->form == 1 ? "*" : "");
-        buf_json(out, (struct slice){(const char *)(r + 1), r->len});
-        buf_str(out, "\n");
-        dump_node(out, t, r->value, indent + 4);
+    for (uint64_t i = 0; i < (uint64_t)table->buckets * WEIR_BUCKET && shown < KEYS_SHOWN; i++) {
+        const struct weir_bucket *b = &buckets[i / WEIR_BUCKET];
+        if (b->tag[i % WEIR_BUCKET] && shown++ < KEYS_SHOWN)
+            dump_record(out, t, b->record[i % WEIR_BUCKET], base, indent + 2);
     }
+    if (table->count > shown)
+        buf_printf(out, "%*s…\n", indent + 2, "");
 }
 
-static void dump_node(struct buf *out, struct slice t, uint32_t node, int indent)
+static void dump_node(struct buf *out, struct slice t, uint32_t node, uint32_t base, int indent)
 {
     if (node & 1) {
-        dump_run(out, t, node & ~1u, indent);
+        dump_run(out, t, node & ~1u, base, indent);
         return;
     }
     for (const struct weir_group *g; node; node = g->next) {
         g = at(t, node);
         if (g->kind == WEIR_GROUP_ROWS)
-            dump_run(out, t, g->at, indent);
+            dump_run(out, t, g->at, base, indent);
         else
-            dump_keys_group(out, t, g, indent);
+            dump_keys_group(out, t, g, base, indent);
     }
 }
 
@@ -222,7 +247,7 @@ void lower_dump_tables(struct slice t, struct buf *out)
             buf_printf(out, "%.*s %s step from rule %u: %u rules\n", (int)f[i].name.len, t.p + f[i].name.off,
                        s[k].phase ? "route" : "request", s[k].first, s[k].rules);
             if (s[k].node)
-                dump_node(out, t, s[k].node, 2);
+                dump_node(out, t, s[k].node, 0, 2);
             else
                 buf_str(out, "  always\n");
         }

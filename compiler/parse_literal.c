@@ -386,7 +386,6 @@ static const struct {
     const char *right, *note;
 } unit_hints[] = {
     {SLICE("mb"), "MB", "`m` is minutes"},
-    {SLICE("m"), "m", NULL},
     {SLICE("kb"), "kB", "`kB` is 1000 bytes, `KiB` is 1024"},
     {SLICE("k"), "kB", "a size has its `B`: `kB` is 1000 bytes, `KiB` is 1024"},
     {SLICE("g"), "GB", "a size has its `B`: `GB` is 1000³ bytes, `GiB` is 1024³"},
@@ -436,6 +435,7 @@ static struct ast_expr *unknown_unit(struct parser *p, size_t number_len)
 {
     struct slice s = parse_lexeme(p), unit = slice_from(s, number_len);
     struct diag *d = parse_report(p, DIAG_E0102, here(p), "unknown unit in `%.*s`", SLICE_ARG(shown(p)));
+    diag_label(p->diags, d, "`%.*s` is no unit", SLICE_ARG(parse_clip(p, unit)));
     for (size_t i = 0; i < sizeof unit_hints / sizeof *unit_hints; i++) {
         const char *right = unit_hints[i].right;
         if (!slice_eq_nocase(unit, unit_hints[i].wrong) || slice_eq(unit, slice_of(right)))
@@ -446,9 +446,11 @@ static struct ast_expr *unknown_unit(struct parser *p, size_t number_len)
         diag_fix(d, is_certain(unit, right, unit_hints[i].note) ? FIX_SAFE : FIX_MAYBE, here(p), text);
         return error_here(p);
     }
-    if (slice_eq(unit, SLICE("M")))
-        diag_help(p->diags, d, "write `m` for minutes, `MB` for megabytes");
-    else
+    if (slice_eq(unit, SLICE("M"))) {
+        struct slice text = arena_printf(p->arena, "%.*sMB", (int)number_len, s.p);
+        diag_help(p->diags, d, "write `%.*s` for megabytes, `%.*sm` for minutes", SLICE_ARG(text), (int)number_len, s.p);
+        diag_fix(d, FIX_MAYBE, here(p), text);
+    } else
         diag_note(p->diags, d, "times end in us, ms, s, m, h or d; sizes in B, kB, KiB, MB, MiB, GB, GiB, TB or TiB");
     return error_here(p);
 }

@@ -106,11 +106,25 @@ bool parse_repair_next(struct parser *p, bool at_brace, struct parse_token *out)
 
 /* ---- messages ------------------------------------------------------------------------------------ */
 
+/* Before which word the indentation says that a block ends. */
+void parse_say_end(struct parser *p, struct diag *d, uint32_t at)
+{
+    struct slice text = p->source->text;
+    uint32_t to = at;
+    while (to < text.len && !strchr(" \t\r\n;#{}()", text.p[to]) && to - at < 40)
+        to++;
+    if (to > at)
+        diag_secondary(p->diags, d, parse_span(p, at, to), "the indentation suggests that it ends before `%.*s`",
+                       (int)(to - at), text.p + at);
+    else
+        diag_secondary(p->diags, d, parse_span(p, at, at + 1), "the indentation suggests that it ends before this");
+}
+
 static void report_close(struct parser *p, const struct parse_repair *r)
 {
     struct diag *d = diag_report(p->diags, DIAG_E0101, parse_span(p, r->of, r->of + 1), "`{` is not closed");
     diag_label(p->diags, d, "opened here");
-    diag_secondary(p->diags, d, parse_span(p, r->at, r->at + 1), "the indentation suggests that it ends before this");
+    parse_say_end(p, d, r->at);
     uint32_t line = r->at;
     while (line > 0 && p->source->text.p[line - 1] != '\n')
         line--;

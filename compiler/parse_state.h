@@ -113,6 +113,7 @@ struct parser {
         bool has_top;
         uint32_t deeper, deeper_after, odd_close, doubled_open; /* UINT32_MAX: not seen */
         bool has_head;
+        bool indented; /* some line is */
     } layout;
     struct parse_repair repair, proposal; /* to be done in this reading; for the next one */
 
@@ -137,6 +138,8 @@ void parse_note_open(struct parser *p, const struct parse_token *t);
 void parse_propose_close(struct parser *p, const struct parse_open *o, uint32_t ends);
 void parse_propose_open(struct parser *p, uint32_t off);
 bool parse_repair_next(struct parser *p, bool at_brace, struct parse_token *out);
+/* Label of an unclosed brace: the indentation says that its block ends before the word at `at`. */
+void parse_say_end(struct parser *p, struct diag *d, uint32_t at);
 void parse_report_repair(struct parser *p, const struct parse_repair *r);
 
 /* grammar/lexer.l: the next token as written, value in p->value, place in p->off and p->end. 0 at the end. */

@@ -56,8 +56,6 @@ static struct slice wanted(struct parser *p, uint32_t expected)
         v[n++] = "`]`";
     if (expected & EXPECT_STRING_END)
         v[n++] = "the `}` of `${`";
-    if (expected & EXPECT_CALL && n == 0)
-        v[n++] = "`(` right after it";
     if (expected & EXPECT_BLOCK)
         v[n++] = "a block `{ … }`";
     if (condition)
@@ -66,6 +64,8 @@ static struct slice wanted(struct parser *p, uint32_t expected)
         v[n++] = "`else`";
     if (expected & EXPECT_END)
         v[n++] = "the end of the line";
+    if (expected & EXPECT_CALL && n == 0)
+        v[n++] = "`(` right after it";
     struct buf b = {0};
     for (uint32_t i = 0; i < n; i++) {
         buf_str(&b, i == 0 ? "" : i + 1 == n ? " or " : ", ");
@@ -170,6 +170,131 @@ static struct diag *else_without_when(struct parser *p, struct span at)
     return d;
 }
 
+static bool ends_bare_text(char c)
+{
+    return strchr(" \t\r\n\"{}()[],;#", c) != NULL;
+}
+
+/* The run of bytes around `at` as far as a text without quotes may reach. */
+static struct span bare_text(const struct parser *p, struct span at)
+{
+    struct slice text = p->source->text;
+    uint32_t from = at.off, to = at.off;
+    while (from > 0 && !ends_bare_text(text.p[from - 1]))
+        from--;
+    while (to < text.len && !ends_bare_text(text.p[to]))
+        to++;
+    return parse_span(p, from, to);
+}
+
+static bool is_path_byte(char c)
+{
+    char l = ascii_lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || strchr("/._~-?*%", c);
+}
+
+/* A URL, a path, a media type or a pattern of hosts that stands without quotes; NULL where it is none of them. */
+static struct diag *without_quotes(struct parser *p, int kind, struct span at)
+{
+    struct span all = bare_text(p, at);
+    struct slice s = {p->source->text.p + all.off, all.len};
+    const char *scheme = memmem(s.p, s.len, "://", 3), *slash = s.len ? memchr(s.p, '/', s.len) : NULL, *what = NULL;
+    if (scheme && scheme > s.p)
+        what = "a URL";
+    else if (s.len > 1 && s.p[0] == '/' && is_path_byte(s.p[1]) && s.p[1] != '/')
+        what = "a path";
+    else if (slice_starts(s, SLICE("*.")) || slice_starts(s, SLICE("**.")))
+        what = "a pattern";
+    else if (kind == DOT)
+        what = "a text";
+    else if (slash && slash > s.p && slash + 1 < s.p + s.len && is_path_byte(slash[-1]) && is_path_byte(slash[1]))
+        what = "a text";
+    if (!what)
+        return NULL;
+    struct diag *d = parse_report(p, DIAG_E0100, all, "%s stands in quotes", what);
+    diag_label(p->diags, d, "without quotes");
+    diag_fix(d, slash == s.p || scheme ? FIX_SAFE : FIX_MAYBE, all, arena_printf(p->arena, "\"%.*s\"", SLICE_ARG(s)));
+    diag_help(p->diags, d, "write `%.*s`", SLICE_ARG(parse_clip(p, d->fix_text)));
+    return d;
+}
+
+/* `"exampl"e`, `e"xample"`, `""example"`: a quote that is out of place. */
+static struct diag *misplaced_quote(struct parser *p, int kind, struct span at)
+{
+    const struct parse_token *b = &p->before;
+    bool glued = b->len && b->off + b->len == at.off, behind = glued && (b->kind == STR || b->kind == STAIL) && (kind == ID || kind == LIT),
+         ahead = glued && b->kind == ID && (kind == STR || kind == SHEAD);
+    if (!behind && !ahead)
+        return NULL;
+    struct slice text = p->source->text;
+    struct diag *d = parse_report(p, DIAG_E0100, at, "a quote stands in the wrong place");
+    diag_label(p->diags, d, behind ? "outside of the quotes, with no space before it" : "a text begins within a word");
+    uint32_t end = at.off + at.len;
+    if (behind && b->len == 2 && b->kind == STR) {
+        diag_help(p->diags, d, "one `\"` is too many before it");
+        diag_fix(d, FIX_MAYBE, parse_span(p, b->off, b->off + 1), SLICE(""));
+    } else if (behind && b->kind == STR && end < text.len && text.p[end] != '"') {
+        diag_fix(d, FIX_MAYBE, parse_span(p, b->off, end), arena_printf(p->arena, "%.*s%.*s\"", (int)b->len - 1, text.p + b->off, (int)at.len, text.p + at.off));
+        diag_help(p->diags, d, "write `%.*s`", SLICE_ARG(d->fix_text));
+    } else if (ahead && kind == STR) {
+        diag_fix(d, FIX_MAYBE, parse_span(p, b->off, end), arena_printf(p->arena, "\"%.*s%.*s", (int)b->len, text.p + b->off, (int)at.len - 1, text.p + at.off + 1));
+        diag_help(p->diags, d, "write `%.*s`", SLICE_ARG(d->fix_text));
+    }
+    return d;
+}
+
+static struct diag *one_sign(struct parser *p, struct span at, const char *message, const char *label, struct slice fix)
+{
+    struct diag *d = parse_report(p, DIAG_E0100, at, "%s", message);
+    diag_label(p->diags, d, "%s", label);
+    diag_fix(d, FIX_SAFE, at, fix);
+    return d;
+}
+
+/* `GET "…" > reply 404`: the sign before the last word. */
+static struct diag *half_arrow(struct parser *p, uint32_t expected)
+{
+    struct slice text = p->source->text;
+    uint32_t i = p->before.off;
+    while (i > 0 && text.p[i - 1] == ' ')
+        i--;
+    if (p->before.kind != ID || i == 0 || text.p[i - 1] != '>' || (i > 1 && text.p[i - 2] == '-') || !(expected & EXPECT_END))
+        return NULL;
+    struct diag *d = parse_report(p, DIAG_E0100, parse_span(p, i - 1, i), "`>` compares; what comes of it is written behind `->`");
+    diag_label(p->diags, d, "did you mean `->`?");
+    diag_fix(d, FIX_MAYBE, parse_span(p, i - 1, i), SLICE("->"));
+    return d;
+}
+
+/* Slips of signs. */
+static struct diag *slip(struct parser *p, int kind, struct span at, uint32_t expected)
+{
+    const struct parse_token *b = &p->before;
+    struct slice text = p->source->text;
+    bool value = kind == ID || kind == LIT || kind == STR || kind == SHEAD;
+    if (kind == COMMA && b->kind == COMMA)
+        return one_sign(p, at, "one `,` too many", "nothing stands between the two", SLICE(""));
+    if (kind == ASSIGN && (b->kind == EQ || b->kind == ASSIGN))
+        return one_sign(p, parse_span(p, b->off, at.off + 1), "`==` is one sign of two characters", "write `==`", SLICE("=="));
+    if (kind == GT && b->kind == ARROW)
+        return one_sign(p, at, "one `>` too many", "`->` is there already", SLICE(""));
+    const char *quote = kind == SLASH && at.off + 1 < text.len && text.p[at.off + 1] == '"' ? text.p + at.off + 2 : NULL;
+    const char *end = quote ? memchr(quote, '"', text.len - at.off - 2) : NULL;
+    if (end && !memchr(quote, '\n', (size_t)(end - quote)))
+        return one_sign(p, parse_span(p, at.off, (uint32_t)(end + 1 - text.p)), "the `/` of a path stands within its quotes",
+                        "the quote comes first", arena_printf(p->arena, "\"/%.*s\"", (int)(end - quote), quote));
+    if (value && b->kind == ID && expected & EXPECT_ASSIGN && (p->head.kind == ACL || p->head.kind == LET))
+        return one_sign(p, parse_span(p, at.off, at.off), "`=` is missing before the value", "`=` belongs here", SLICE("="));
+    bool operand = b->kind == ID || b->kind == LIT || b->kind == STR || b->kind == STAIL;
+    if (value && operand && b->off + b->len < at.off && expected & EXPECT_COMMA && expected & EXPECT_BRACKET)
+        return one_sign(p, parse_span(p, b->off + b->len, b->off + b->len), "`,` is missing between two values of a list",
+                        "`,` belongs here", SLICE(","));
+    if (value && kind != ID && b->kind == ID && b->off + b->len < at.off && expected & EXPECT_COMMA && expected & EXPECT_PAREN)
+        return one_sign(p, parse_span(p, b->off + b->len, b->off + b->len), "an argument that is given by its name has a `:`",
+                        "`:` belongs here", SLICE(":"));
+    return value ? half_arrow(p, expected) : NULL;
+}
+
 /* The mistakes that have a message of their own; NULL where it is none of them. */
 static struct diag *known_mistake(struct parser *p, int kind, struct span at, uint32_t expected)
 {
@@ -198,6 +323,12 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
     }
     if (kind == ELSE && p->before.kind == RBRACE)
         return else_without_when(p, at);
+    struct slice word_when = SLICE("when"), word = {p->source->text.p + at.off, at.len};
+    if (kind == ID && p->before.kind == ELSE && diag_nearest(word, &word_when, 1).p) {
+        struct diag *d = report(p, at, "`else` is followed by `when` or by a block", "did you mean `when`?");
+        diag_fix(d, FIX_SAFE, at, word_when);
+        return d;
+    }
     if (kind == IF && p->before.kind == ELSE) {
         struct diag *d = report(p, at, "`else` is followed by `when` or by a block", "write `else when`");
         diag_fix(d, FIX_SAFE, at, SLICE("when"));
@@ -209,6 +340,15 @@ static struct diag *known_mistake(struct parser *p, int kind, struct span at, ui
         return without_if(p, at);
     if (kind == MINUS && at_minus(p, at))
         return misplaced_minus(p, at);
+    struct diag *known = misplaced_quote(p, kind, at);
+    if (!known)
+        known = slip(p, kind, at, expected);
+    if (known)
+        return known;
+    bool bare = kind == SLASH || kind == STAR || (kind == DOT && p->before.kind == ID) || kind == COLON || p->before.kind == COLON || p->before.kind == SLASH;
+    struct diag *text = bare ? without_quotes(p, kind, at) : NULL;
+    if (text)
+        return text;
     if (in_args && is_arithmetic(kind))
         return report(p, at, "an operator cannot stand among arguments", "put the whole argument in parentheses: `(a + b)`");
     if (is_comparison(kind) && expected & EXPECT_LOGIC)

@@ -183,8 +183,8 @@ static void report_unclosed_brace(struct parser *p)
         if (p->open[i].kind == '{')
             o = &p->open[i];
     struct parse_open *early = p->closed_early.kind ? &p->closed_early : NULL;
-    uint32_t ends = o->seems_to_end;
-    for (uint32_t i = p->nopen; i > 0 && !ends; i--)
+    uint32_t ends = p->layout.indented ? o->seems_to_end : 0;
+    for (uint32_t i = p->nopen; i > 0 && !ends && p->layout.indented; i--)
         if (p->open[i - 1].kind == '{' && p->open[i - 1].seems_to_end) {
             o = &p->open[i - 1];
             ends = o->seems_to_end;
@@ -197,7 +197,7 @@ static void report_unclosed_brace(struct parser *p)
     struct diag *d = parse_report(p, DIAG_E0101, parse_span(p, o->off, o->off + 1), "`{` is not closed");
     diag_label(p->diags, d, "opened here");
     if (ends)
-        diag_secondary(p->diags, d, parse_span(p, ends, ends + 1), "the indentation suggests that it ends before this");
+        parse_say_end(p, d, ends);
     else
         diag_secondary(p->diags, d, parse_span(p, p->last.off + p->last.len, p->last.off + p->last.len),
                        "the file ends before its `}`");
@@ -285,7 +285,10 @@ static int close_bracket(struct parser *p, const struct parse_token *t, char kin
             parse_propose_open(p, t->off);
         if (!p->quiet) {
             struct diag *d = parse_report(p, DIAG_E0101, at, "`%c` closes nothing", close);
-            diag_label(p->diags, d, kind == '{' ? "every block before it is closed" : "nothing is open here");
+            bool alone = p->at_line_start || (p->last.kind == RBRACE && p->last.off + p->last.len == t->off);
+            diag_label(p->diags, d, kind != '{' ? "nothing is open here"
+                                    : alone     ? "every block before it is closed"
+                                                : "a `{` is missing before it in this line, or this is too many");
             if (kind != '{')
                 diag_fix(d, FIX_MAYBE, at, SLICE(""));
         }
@@ -311,6 +314,7 @@ static int close_bracket(struct parser *p, const struct parse_token *t, char kin
 static void note_indentation(struct parser *p, const struct parse_token *t)
 {
     struct parse_open *o = top(p);
+    p->layout.indented |= p->indent > 0;
     if (o && o->kind == '{' && !o->seems_to_end && p->indent <= o->indent && t->kind != RBRACE && t->off > o->off)
         o->seems_to_end = t->off;
 }

@@ -583,16 +583,11 @@ static void add_step(struct build *b, struct rows_frontend *f, uint32_t phase, c
     b->out->nrows += s->rows.n;
 }
 
-static bool is_terminal(const struct ir_rule *r)
-{
-    return r->kind == IR_USE || r->kind == IR_USE_MAP || r->kind == IR_REDIRECT || r->kind == IR_REPLY;
-}
-
 static void add_phase(struct build *b, struct rows_frontend *f, uint32_t phase, const struct ir_rule *rules, uint32_t n)
 {
     for (uint32_t i = 0, end; i < n; i = end) {
         end = i + 1;
-        while (is_terminal(&rules[i]) && end < n && is_terminal(&rules[end]))
+        while (ir_rule_decides(&rules[i]) && end < n && ir_rule_decides(&rules[end]))
             end++;
         add_step(b, f, phase, rules, i, end - i);
     }

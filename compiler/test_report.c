@@ -1,5 +1,7 @@
 /* Results of tests as text for people, as TAP version 14 (testanything.org) and as JUnit XML; see test_run.h.
  */
+#include "compiler/an_witness.h"
+#include "compiler/diag.h"
 #include "compiler/ir_print.h"
 #include "compiler/test_run.h"
 
@@ -135,8 +137,44 @@ static void add_failure(const struct ir_program *p, const struct test_failure *x
     add_others(p, x, out);
 }
 
+static void add_fact(struct buf *out, const char *what, struct slice text)
+{
+    buf_printf(out, "    %-9s ", what);
+    add_plain(out, text);
+    buf_char(out, '\n');
+}
+
+static void add_claim(const struct ir_program *p, const struct test_result *t, struct buf *out)
+{
+    const struct prove_result *x = &t->proved;
+    bool is_false = x->verdict == PROVE_FALSE;
+    buf_printf(out, "  error[%s]: `", diag_infos[is_false ? DIAG_E0601 : DIAG_E0602].code);
+    add_plain(out, t->claim->text);
+    buf_str(out, is_false ? "` is false (counterexample)\n" : "` is neither proved nor refuted\n");
+    if (!is_false) {
+        add_fact(out, "since", x->why);
+        return;
+    }
+    struct buf request = {0};
+    an_request_text(&x->request, &request);
+    add_fact(out, "request", buf_view(&request));
+    buf_free(&request);
+    add_fact(out, "got", t->got);
+    buf_str(out, "    decided   ");
+    add_rule(p, x->came.rule, out);
+    buf_char(out, '\n');
+}
+
+/* What is to be known of a test that passed. */
+static const char *remark(const struct test_result *t)
+{
+    return t->claim && t->proved.vacuous ? "no request meets the condition, so the claim says nothing" : NULL;
+}
+
 static void add_failures(const struct test_run *run, const struct test_result *t, struct buf *out)
 {
+    if (t->claim && !t->passed)
+        add_claim(run->p, t, out);
     for (uint32_t i = 0; i < t->failures.n; i++)
         add_failure(run->p, &t->failures.v[i], out);
 }
@@ -165,11 +203,13 @@ static void text_file(struct test_report *r, const char *path, const struct test
 {
     for (uint32_t i = 0; i < run->results.n; i++) {
         const struct test_result *t = &run->results.v[i];
-        buf_str(&r->text, t->failures.n ? "FAIL " : "ok   ");
-        add_plain(&r->text, t->t->name);
+        buf_str(&r->text, t->passed ? "ok   " : "FAIL ");
+        add_plain(&r->text, t->name);
         buf_str(&r->text, " (");
-        add_place(run->p, t->t->pos, &r->text);
+        add_place(run->p, t->pos, &r->text);
         buf_str(&r->text, ")\n");
+        if (remark(t))
+            buf_printf(&r->text, "  %s\n", remark(t));
         add_failures(run, t, &r->text);
     }
     if (r->coverage)
@@ -219,9 +259,11 @@ static void tap_file(struct test_report *r, const char *path, const struct test_
     for (uint32_t i = 0; i < run->results.n; i++) {
         const struct test_result *t = &run->results.v[i];
         struct buf why = {0};
-        tap_point(r, t->failures.n == 0, ++number, t->t->name);
-        if (t->failures.n) {
-            add_place(run->p, t->t->pos, &why);
+        tap_point(r, t->passed, ++number, t->name);
+        if (remark(t))
+            buf_printf(&r->text, "# %s\n", remark(t));
+        if (!t->passed) {
+            add_place(run->p, t->pos, &why);
             buf_char(&why, '\n');
             add_failures(run, t, &why);
             tap_why(r, buf_view(&why));
@@ -240,16 +282,27 @@ static void seconds(struct buf *out, uint64_t ns)
                (unsigned long long)(ns / 1000 % 1000000));
 }
 
+static void junit_message(const struct test_result *t, struct buf *out)
+{
+    if (t->claim) {
+        bool is_false = t->proved.verdict == PROVE_FALSE;
+        struct slice why = is_false ? t->got : t->proved.why;
+        buf_printf(out, "%s: %.*s", is_false ? "false, got" : "unknown", SLICE_ARG(why));
+        return;
+    }
+    const struct test_problem *first = &t->failures.v[0].problems.v[0];
+    buf_printf(out, "expected %.*s, got %.*s", SLICE_ARG(first->expected), SLICE_ARG(first->got));
+}
+
 static void junit_failure(struct buf *out, const struct test_run *run, const struct test_result *t)
 {
-    const struct test_problem *first = &t->failures.v[0].problems.v[0];
     struct buf text = {0};
-    buf_printf(&text, "expected %.*s, got %.*s", SLICE_ARG(first->expected), SLICE_ARG(first->got));
-    buf_str(out, ">\n      <failure type=\"expectation\"");
+    junit_message(t, &text);
+    buf_printf(out, ">\n      <failure type=\"%s\"", t->claim ? "claim" : "expectation");
     attribute(out, "message", buf_view(&text));
     text.len = 0;
     buf_char(out, '>');
-    add_place(run->p, t->t->pos, &text);
+    add_place(run->p, t->pos, &text);
     buf_char(&text, '\n');
     add_failures(run, t, &text);
     add_xml(out, buf_view(&text));
@@ -277,11 +330,13 @@ static void junit_file(struct test_report *r, const char *path, const struct tes
     for (uint32_t i = 0; i < run->results.n; i++) {
         const struct test_result *t = &run->results.v[i];
         buf_str(out, "    <testcase");
-        attribute(out, "name", t->t->name);
+        attribute(out, "name", t->name);
         attribute(out, "classname", slice_of(path));
         seconds(out, t->took_ns);
-        if (t->failures.n)
+        if (!t->passed)
             junit_failure(out, run, t);
+        else if (remark(t))
+            buf_printf(out, ">\n      <system-out>%s</system-out>\n    </testcase>\n", remark(t));
         else
             buf_str(out, "/>\n");
     }

@@ -151,14 +151,7 @@ static enum eval_outcome kind_of(const struct eval_result *x)
 
 static bool outcome_holds(const struct test_outcome *o, const struct eval_result *x)
 {
-    if (!o->given)
-        return true;
-    if (o->kind != kind_of(x))
-        return false;
-    if (o->kind == EVAL_USE)
-        return o->backend == x->backend;
-    return o->status == x->status &&
-           (!o->location.p || o->kind != EVAL_REDIRECT || slice_eq(o->location, x->value));
+    return !o->given || prove_outcome_is(o, x);
 }
 
 /* What the claim is about; p NULL: there is none. */
@@ -367,30 +360,60 @@ static bool case_holds(struct running *r)
 
 /* ---- tests ------------------------------------------------------------------------------------- */
 
-static void run_test(struct test_run *run, const struct test *t)
+static void run_cases(struct test_run *run, struct arena *scratch, const struct test *t)
 {
-    struct arena scratch = {0};
-    struct saved *before = arena_array(&scratch, struct saved, t->givens.n);
     struct test_result *result = vec_push(run->a, &run->results);
     uint64_t begin = clock_ns();
     result->t = t;
-    for (uint32_t i = 0; i < t->givens.n; i++)
-        before[i] = give(&scratch, &t->givens.v[i]);
+    result->name = t->name;
+    result->pos = t->pos;
     for (uint32_t i = 0; i < t->cases.n; i++) {
-        struct running r = {.a = run->a, .scratch = &scratch, .c = &t->cases.v[i]};
+        struct running r = {.a = run->a, .scratch = scratch, .c = &t->cases.v[i]};
         r.coverage = &run->coverage.v[t->frontend->index];
-        r.fields = arena_array(&scratch, struct slice, r.c->claims.n);
+        r.fields = arena_array(scratch, struct slice, r.c->claims.n);
         if (case_holds(&r))
             continue;
         r.failure = vec_push(run->a, &result->failures);
         tell(&r);
     }
+    result->passed = result->failures.n == 0;
+    result->took_ns = clock_ns() - begin;
+}
+
+static void run_proof(struct test_run *run, const struct test *t, const struct test_proof *claim)
+{
+    struct test_result *result = vec_push(run->a, &run->results);
+    uint64_t begin = clock_ns();
+    result->t = t;
+    result->name = arena_printf(run->a, "%.*s: %.*s", SLICE_ARG(t->name), SLICE_ARG(claim->text));
+    result->pos = claim->pos;
+    result->claim = claim;
+    prove_claim(run->a, run->p, t->frontend, claim, TEST_PROOF_SECONDS, &result->proved);
+    result->passed = result->proved.verdict == PROVE_TRUE;
+    const struct eval_result *x = &result->proved.came;
+    if (result->proved.verdict == PROVE_FALSE)
+        result->got = outcome_text(run->a, kind_of(x), x->backend, x->status, x->value);
+    result->took_ns = clock_ns() - begin;
+}
+
+static void run_test(struct test_run *run, const struct test *t)
+{
+    struct arena scratch = {0};
+    struct saved *before = arena_array(&scratch, struct saved, t->givens.n);
+    uint32_t first = run->results.n;
+    for (uint32_t i = 0; i < t->givens.n; i++)
+        before[i] = give(&scratch, &t->givens.v[i]);
+    if (t->cases.n || !t->proofs.n)
+        run_cases(run, &scratch, t);
+    for (uint32_t i = 0; i < t->proofs.n; i++)
+        run_proof(run, t, &t->proofs.v[i]);
     for (uint32_t i = t->givens.n; i-- > 0;) /* one set may be given several rows */
         take_back(&before[i]);
     arena_free(&scratch);
-    result->took_ns = clock_ns() - begin;
-    run->passed += result->failures.n == 0;
-    run->failed += result->failures.n > 0;
+    for (uint32_t i = first; i < run->results.n; i++) {
+        run->passed += run->results.v[i].passed;
+        run->failed += !run->results.v[i].passed;
+    }
 }
 
 void test_run(struct arena *a, const struct ir_program *p, struct slice filter, struct test_run *out)

@@ -3,7 +3,7 @@
 #ifndef WEIR_TEST_RUN_H
 #define WEIR_TEST_RUN_H
 
-#include "compiler/testing.h"
+#include "compiler/prove.h"
 #include "runtime/base/buf.h"
 
 /* A line of an expectation that does not hold. */
@@ -28,9 +28,16 @@ struct test_failure {
     uint32_t more; /* of them that are left out */
 };
 
+/* Of the requests of a test, or of one of its claims. */
 struct test_result {
     const struct test *t;
-    VEC(struct test_failure) failures; /* none: passed */
+    struct slice name; /* of the test; of a claim, with what it says behind it */
+    struct ir_pos pos;
+    bool passed;
+    VEC(struct test_failure) failures;
+    const struct test_proof *claim; /* or NULL */
+    struct prove_result proved;     /* of the claim */
+    struct slice got;               /* what came of the counterexample */
     uint64_t took_ns;
 };
 
@@ -52,6 +59,8 @@ struct test_run {
 /* Runs the tests whose name holds `filter` (p NULL: all). The program's sets are changed while a test runs,
  * and are as before when this returns. Everything lives in `a`. */
 void test_run(struct arena *a, const struct ir_program *p, struct slice filter, struct test_run *out);
+
+enum { TEST_PROOF_SECONDS = 3 }; /* for one claim */
 
 enum test_format { TEST_TEXT, TEST_TAP, TEST_JUNIT };
 

@@ -61,12 +61,22 @@ struct test_case {
     struct ir_pos pos;
 };
 
+/* `never OUTCOME if CONDITION`, `always OUTCOME if CONDITION`: of every request. */
+struct test_proof {
+    bool always;
+    struct test_outcome outcome;
+    struct ir_expr *condition; /* NULL: any request. Its sets may be none of the program's */
+    struct slice text;         /* as written, in one line */
+    struct ir_pos pos;
+};
+
 struct test {
     struct slice name; /* as in results: with the prefix of an imported file, `pools: name` */
     const struct ir_frontend *frontend;
     VEC(struct test_given) givens;
     int64_t random; /* of its requests */
     VEC(struct test_case) cases;
+    VEC(struct test_proof) proofs;
     struct ir_pos pos;
 };
 

@@ -73,7 +73,7 @@ file     : items
 items    : %empty                       { $$ = ast_block_new(p); if (!p->top) p->top = $$; }
          | items item                   { $$ = $1; if ($2) vec_add(p->arena, &$$->stmts, $2); }
          ;
-item     : stmt NL                      { $$ = $1; }
+item     : stmt NL                      { $$ = $1; $$->told = ast_is_told(p); }
          | error NL                     { yyerrok; $$ = NULL; }
          | error block cond NL          { $$ = NULL; }
          | error block ELSE alt NL      { $$ = NULL; }

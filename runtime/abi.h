@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Raised with every change to what is below. A plan of another ABI is refused. */
-#define WEIR_ABI_VERSION 2u
+#define WEIR_ABI_VERSION 4u
 #define WEIR_TABLES_MAGIC 0x52494557u /* "WEIR" */
 #define WEIR_NONE 0xffffffffu
 
@@ -94,6 +94,7 @@ enum weir_probe {
     WEIR_PROBE_SUFFIX,   /* last n bytes, for each n in `lens` */
     WEIR_PROBE_HOST,     /* exact, then "*" + suffix (form 1), "**" + suffix (form 2) at label boundaries */
     WEIR_PROBE_CIDR,     /* 16 address bytes masked to n bits, for each n in `lens`; v4 skips n < 96 */
+    WEIR_PROBE_INFIX,    /* any n bytes in a row, for each n in `lens` (at most 8); of nodes alone */
     WEIR_PROBE_RANGE,    /* the 8 bytes of an int: the range that holds it */
     WEIR_PROBE_FIRST,    /* the first pattern that matches */
 };
@@ -107,27 +108,36 @@ enum weir_table_use {
     WEIR_TABLE_NODES,    /* nodes of a decision */
 };
 
-/* Open addressing with linear probing over { tag, record } pairs; at least one slot is empty. The hash of a
- * key is XXH3-64 of its bytes with seed weir_table.seed + form; index = hash & mask, tag = hash >> 32 (0
- * becomes 1; tag 0 is an empty slot). The record of a CIDR key holds 17 bytes, which are also what is
- * hashed: bits, then the masked address. INT keys are 8 bytes, little-endian, and EXACT.
+/* Keys are in buckets of a cache line each, found by a hash of the key's bytes (XXH3-64; of CIDR table_prefix_hash() in
+ * runtime/table.h): the bucket by the low half of the hash
+ * (as a fraction of their number), the place in it by the upper 16 bits (0 becomes 1; 0 is an empty place). Where `more` is
+ * set, the search goes on in the next bucket, and after the last in the first; one bucket at least has it not. The record
+ * of a CIDR key holds 17 bytes: bits, then the masked address. INT keys are 8 bytes,
+ * little-endian, and EXACT. INFIX keys have at most 8 bytes.
  *
  * RANGE and FIRST hash nothing: their `slots` are struct weir_range[count], ascending and apart from each other, and
- * struct weir_pattern[count], in the order in which they are tried. Nodes have no such tables. */
+ * struct weir_pattern[count], in the order in which they are tried. They have no buckets. Nodes have no such tables. */
 struct weir_table {
-    uint16_t probe; /* enum weir_probe */
-    uint16_t use;   /* enum weir_table_use */
-    uint32_t count; /* keys */
-    uint32_t mask;  /* slots - 1 */
-    uint32_t slots; /* offset of struct weir_table_slot[mask + 1], 8-aligned */
-    uint32_t seed;
+    uint16_t probe;   /* enum weir_probe */
+    uint16_t use;     /* enum weir_table_use */
+    uint32_t count;   /* keys */
+    uint32_t buckets;
+    uint32_t slots;   /* offset of struct weir_bucket[buckets] */
     uint32_t len_bits[2];  /* SEGMENTS and the suffixes of HOST: bit min(length, 63) is set for each key */
-    struct weir_span lens; /* uint32_t[], descending; PREFIX, SUFFIX and CIDR */
+    struct weir_span lens; /* uint32_t[], descending; PREFIX, SUFFIX, CIDR and INFIX */
     uint32_t fallback;     /* maps: the record used where no key matches, or 0 */
+    /* INFIX and CIDR, which ask for much that is not there: 2^bloom_bits bits at `bloom`, of which that of each key is set: by
+     * the upper bits of its hash, of INFIX those of (the key as an integer, little-endian) * WEIR_BLOOM_FACTOR. */
+    uint32_t bloom, bloom_bits;
 };
+#define WEIR_BLOOM_FACTOR 0x9e3779b97f4a7c15u
+#define WEIR_INFIX_MAX 8u
 
-struct weir_table_slot {
-    uint32_t tag, record;
+#define WEIR_BUCKET 10u
+struct weir_bucket {
+    uint16_t tag[WEIR_BUCKET];
+    uint32_t record[WEIR_BUCKET];
+    uint32_t more;
 };
 
 /* 8-aligned. Records of ranges and patterns have no key. */
@@ -141,19 +151,31 @@ struct weir_pattern {
 };
 
 /* A key and what it leads to (enum weir_table_use). What a record leads to follows it closely, so that reading
- * the key fetches it too. */
+ * the key fetches it too. Records of HOST tables and of NODES have a struct weir_lead before them. */
 struct weir_record {
     uint32_t value;
-    uint32_t form; /* WEIR_PROBE_HOST: 0 exact, 1 "*", 2 "**", each with the key from the dot on; else 0 */
-    uint32_t len;
+    uint32_t len_form; /* length of the key * 4, plus of HOST: 0 exact, 1 "*", 2 "**", each with the key from the dot on */
     /* uint8_t key[len], padded to 4 */
 };
+#define WEIR_KEY_MAX 0x3fffffffu
+
+/* note [parents]: what else matches where this key of a HOST table does, the next best first, is known when the table is
+ * made: `parent` leads there. A search ends at the first match. Of "*" and "**" before the same suffix the first alone is in
+ * a bucket; the other one is its parent. */
+struct weir_lead {
+    uint32_t base;   /* NODES: what the rule indexes below count from, see note [base] */
+    uint32_t parent; /* a record, or 0; its key is a shorter one, or "**" after "*" */
+};
+#define WEIR_PARENTS_MAX 128u
 
 /* ---- tables: decisions ---------------------------------------------------------------------- */
 
 /* A reference to a node is an offset. With bit 0 set it is that of a run of rows (and the bit is no part of it), else
  * that of a chain of groups. The value of a node is the least rule index of any row below that matches the
- * facts; a group whose least rule cannot beat the best one so far is passed over. */
+ * facts; a group whose least rule cannot beat the best one so far is passed over.
+ *
+ * note [base]: rule indexes below a key count from the sum of the bases on the way to it. So two keys whose rules differ in
+ * where they stand alone lead to the same node: the rules of one customer of a thousand alike are there once. */
 enum weir_group_kind {
     WEIR_GROUP_ROWS, /* a run of rows */
     WEIR_GROUP_KEYS, /* a key table over one slot or the client's address; every matching key's node counts */
@@ -162,24 +184,46 @@ enum weir_group_kind {
 /* note [depth]: the groups of a chain have one depth, and those below a group have less. With `next` growing, this
  * proves that a walk ends, from one look at each group. */
 struct weir_group {
-    uint32_t least; /* least rule index below */
+    uint32_t least; /* least rule index below, counted as that of the chain's rows */
     uint32_t next;  /* next group of the chain, at a higher offset, or 0 */
     uint8_t kind;   /* enum weir_group_kind */
     uint8_t depth;  /* 1 .. WEIR_DEPTH_MAX */
     uint16_t slot;  /* KEYS: the subject; WEIR_SUBJECT_IP for the client's address */
-    uint32_t at;    /* ROWS: offset of the first weir_row; KEYS: offset of a weir_table */
+    uint32_t at;    /* ROWS: offset of the first block; KEYS: offset of a weir_table */
 };
 #define WEIR_SUBJECT_IP 0xffffu
 #define WEIR_SUBJECT_RANDOM 0xfffeu /* of IN atoms alone */
 #define WEIR_DEPTH_MAX 16u
 
-/* A conjunction of tests that leads to a rule. The rows of a run follow each other without gaps, ascending by rule; the
- * first one that matches answers. */
-struct weir_row {
-    uint32_t rule;
-    uint16_t natoms;
-    uint16_t last; /* 1: the run ends here */
-    /* struct weir_atom atoms[natoms] */
+/* A row is a conjunction of tests that leads to a rule. A run is blocks of rows, ascending by rule; the first row that
+ * matches answers. Behind the head of a block stand, for its n = count rows:
+ *
+ *   uint64_t want[n];       the row's filter, 4-aligned; see note [filters]
+ *   uint32_t rule[n];
+ *   uint16_t atoms[n + 1];  where the atoms of each row begin, and where they end: counted from the head in 4 bytes
+ *   uint8_t from[n], shift[n];
+ *   (padding to 4) struct weir_atom ...
+ *
+ * note [filters]: most rows of a run are ruled out by few bytes of the path, the method, or the hash of the host. These stand at
+ * fixed places of an array that is made once for a request (enum weir_filter_place). A row can match only if
+ * (8 bytes from `from` on, little-endian, ^ want) << shift == 0. All rows of a block are tried so without a branch, and
+ * the atoms of the few that are left decide. An atom that says no more than the filter is not there. */
+struct weir_rows {
+    uint16_t count; /* 1 .. WEIR_ROWS_MAX */
+    uint16_t more;  /* 1: another block follows */
+};
+#define WEIR_ROWS_MAX 32u
+
+enum weir_filter_place {
+    WEIR_FILTER_PATH = 0,     /* the path's first bytes, then zeros */
+    WEIR_FILTER_PATH_MAX = 128,
+    WEIR_FILTER_NONE = 128,   /* 8 zeros: with want 0, every request passes */
+    WEIR_FILTER_TAIL = 136,   /* the path's last 8 bytes; where it is shorter, zeros before them */
+    WEIR_FILTER_TAIL_END = 144,
+    WEIR_FILTER_METHOD = 152, /* the method's first 8 bytes, then zeros */
+    WEIR_FILTER_HOST = 160,   /* XXH3-64 of the host */
+    WEIR_FILTER_SIZE = 176,
+    WEIR_FILTER_LAST = 168,   /* the largest `from` */
 };
 
 enum weir_atom_op {
@@ -314,10 +358,15 @@ struct weir_place {
     uint32_t file, line; /* file: index in weir_tables.sources */
 };
 
-/* What a rule does, and where it stands. */
+/* What a rule does, and in which line it stands. */
 struct weir_outcome {
     uint32_t action; /* offset of a weir_action */
-    struct weir_place place;
+    uint32_t line;
+};
+
+/* The rules of a step from `first` on, up to those of the next element, stand in `file`. */
+struct weir_file_run {
+    uint32_t first, file; /* file: index in weir_tables.sources */
 };
 
 /* One step of a frontend's program. The first rule of the step that matches acts; a terminal action ends
@@ -329,6 +378,7 @@ struct weir_step {
     uint32_t outcomes; /* offset of struct weir_outcome[rules] */
     uint32_t phase;    /* 0: on request; 1: route */
     uint32_t first;    /* index of rule 0 of this step within its phase, for names like edge.route[3] */
+    struct weir_span files; /* struct weir_file_run[], ascending by rule from 0; one at least */
 };
 
 /* ---- tables: objects ------------------------------------------------------------------------ */

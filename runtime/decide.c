@@ -26,6 +26,17 @@ static bool is_in(struct decide *d, const struct weir_atom *a, struct weir_str s
     return true;
 }
 
+/* EQ, UNDER, STARTS and ENDS (match.h) in one go: which of them it is, is as good as random, and a jump by it is dear. */
+static inline bool text_holds(const struct weir_atom *a, struct weir_str s, struct weir_str part)
+{
+    bool longer = s.len > part.len;
+    if (s.len < part.len || memcmp(a->op == WEIR_ATOM_ENDS ? s.p + (s.len - part.len) : s.p, part.p, part.len) != 0)
+        return false;
+    char next = longer ? s.p[part.len] : '/', last = part.len ? part.p[part.len - 1] : 0;
+    bool boundary = (next == '/') | (last == '/');
+    return ((a->op != WEIR_ATOM_EQ) | !longer) & ((a->op != WEIR_ATOM_UNDER) | boundary);
+}
+
 /* Whether the test itself holds; a test on an absent subject does not. */
 static inline bool test_holds(struct decide *d, const struct weir_atom *a)
 {
@@ -37,15 +48,14 @@ static inline bool test_holds(struct decide *d, const struct weir_atom *a)
     struct weir_str part = {(const char *)d->tables + a->a, a->b};
     if (!s.p)
         return false;
+    if (a->op <= WEIR_ATOM_ENDS)
+        return text_holds(a, s, part);
     switch ((enum weir_atom_op)a->op) {
     case WEIR_ATOM_EQ:
-        return match_eq(s, part);
     case WEIR_ATOM_UNDER:
-        return match_under(s, part);
     case WEIR_ATOM_STARTS:
-        return match_starts(s, part);
     case WEIR_ATOM_ENDS:
-        return match_ends(s, part);
+        break;
     case WEIR_ATOM_CONTAINS:
         return match_contains(s, part);
     case WEIR_ATOM_LIKE:
@@ -62,56 +72,155 @@ static inline bool test_holds(struct decide *d, const struct weir_atom *a)
     return false;
 }
 
-static inline uint32_t decide_rows(struct decide *d, uint32_t off, uint32_t limit)
+/* ---- runs of rows ------------------------------------------------------------------------------ */
+
+static void fill_filter(struct decide *d)
 {
-    const struct weir_row *row = table_at(d->tables, off);
-    for (;;) {
-        if (row->rule >= limit)
-            return limit;
-        const struct weir_atom *a = (const void *)(row + 1), *end = a + row->natoms;
-        while (a < end && test_holds(d, a) != a->negate)
-            a++;
-        if (a == end)
-            return row->rule;
-        if (row->last)
-            return limit;
-        row = (const void *)end;
+    struct weir_str path = d->facts->str[WEIR_SLOT_PATH], method = d->facts->str[WEIR_SLOT_METHOD];
+    uint32_t tail = path.len < 8 ? path.len : 8;
+    /* In words: the compiler's own way for this size starts slowly. */
+    uint64_t *words = (uint64_t *)(void *)d->filter;
+    for (uint32_t i = 0; i < WEIR_FILTER_SIZE / 8; i += 2)
+        words[i] = words[i + 1] = 0;
+    if (path.len)
+        memcpy(d->filter + WEIR_FILTER_PATH, path.p, path.len < WEIR_FILTER_PATH_MAX ? path.len : WEIR_FILTER_PATH_MAX);
+    if (tail == 8)
+        memcpy(d->filter + WEIR_FILTER_TAIL, path.p + path.len - 8, 8);
+    else if (tail)
+        memcpy(d->filter + WEIR_FILTER_TAIL_END - tail, path.p, tail);
+    if (method.len)
+        memcpy(d->filter + WEIR_FILTER_METHOD, method.p, method.len < 8 ? method.len : 8);
+    memcpy(d->filter + WEIR_FILTER_HOST, &d->host_hash, sizeof d->host_hash);
+}
+
+/* The first group that asks for the host will look here. */
+static void fetch_host(const struct decide *d, uint32_t node)
+{
+    for (uint32_t i = 0; i < 4 && node && !(node & 1); i++) {
+        const struct weir_group *g = table_at(d->tables, node);
+        if (g->kind == WEIR_GROUP_KEYS && g->slot == WEIR_SLOT_HOST) {
+            const struct weir_table *t = table_at(d->tables, g->at);
+            const struct weir_bucket *buckets = table_at(d->tables, t->slots);
+            __builtin_prefetch(&buckets[table_bucket(d->host_hash, t->buckets)]);
+            return;
+        }
+        node = g->next;
     }
 }
 
+/* The host's keys are fetched from memory while the filters are filled. */
+void decide_begin(struct decide *d, uint32_t node)
+{
+    struct weir_str host = d->facts->str[WEIR_SLOT_HOST];
+    d->host_hash = host.p ? hash_bytes(host.p, host.len, 0) : 0;
+    fetch_host(d, node);
+    fill_filter(d);
+}
+
+/* The parts of a block; see struct weir_rows. */
+struct block {
+    const uint8_t *want;
+    const uint32_t *rule;
+    const uint16_t *atoms;
+    const uint8_t *from, *shift;
+};
+
+static inline struct block block_at(const struct weir_rows *rows)
+{
+    uint32_t n = rows->count;
+    struct block b;
+    b.want = (const uint8_t *)(rows + 1);
+    b.rule = (const void *)(b.want + 8 * n);
+    b.atoms = (const void *)(b.rule + n);
+    b.from = (const void *)(b.atoms + n + 1);
+    b.shift = b.from + n;
+    return b;
+}
+
+/* The rows that the filters leave, as bits. */
+static inline uint32_t candidates(const uint8_t *filter, const struct block *b, uint32_t n)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t is, want;
+        memcpy(&is, filter + b->from[i], sizeof is);
+        memcpy(&want, b->want + 8 * i, sizeof want);
+        left |= (uint32_t)((is ^ want) << b->shift[i] == 0) << i;
+    }
+    return left;
+}
+
+static inline bool atoms_hold(struct decide *d, const struct weir_atom *a, const struct weir_atom *end)
+{
+    for (; a < end; a++)
+        if (test_holds(d, a) == a->negate)
+            return false;
+    return true;
+}
+
+static inline uint32_t decide_rows(struct decide *d, uint32_t off, uint32_t base, uint32_t limit)
+{
+    const struct weir_rows *rows = table_at(d->tables, off);
+    for (;;) {
+        struct block b = block_at(rows);
+        const uint8_t *at = (const uint8_t *)rows;
+        if (base + b.rule[0] >= limit)
+            return limit;
+        for (uint32_t left = candidates(d->filter, &b, rows->count); left; left &= left - 1) {
+            uint32_t i = (uint32_t)__builtin_ctz(left);
+            if (base + b.rule[i] >= limit)
+                return limit;
+            if (atoms_hold(d, (const void *)(at + 4 * b.atoms[i]), (const void *)(at + 4 * b.atoms[i + 1])))
+                return base + b.rule[i];
+        }
+        if (!rows->more)
+            return limit;
+        rows = (const void *)(at + 4 * b.atoms[rows->count]);
+    }
+}
+
+/* ---- groups ------------------------------------------------------------------------------------ */
+
 struct best {
     struct decide *d;
-    uint32_t rule;
+    uint32_t base, rule;
 };
 
 static bool visit_node(void *ctx, const struct weir_record *r)
 {
     struct best *best = ctx;
-    best->rule = decide_rule(best->d, r->value, best->rule);
+    uint32_t base = best->base + table_lead(r)->base;
+    const char *outcome = (const char *)(best->d->outcomes + base), *node = (const char *)table_at(best->d->tables, r->value & ~1u);
+    __builtin_prefetch(node);
+    __builtin_prefetch(node + 64);
+    __builtin_prefetch(outcome);
+    __builtin_prefetch(outcome + 64);
+    best->rule = decide_rule(best->d, r->value, base, best->rule);
     return false;
 }
 
-static inline uint32_t decide_keys(struct decide *d, const struct weir_group *g, uint32_t limit)
+static inline uint32_t decide_keys(struct decide *d, const struct weir_group *g, uint32_t base, uint32_t limit)
 {
     struct weir_str s = subject_of(d, g->slot);
-    struct best best = {d, limit};
+    struct best best = {d, base, limit};
+    const uint64_t *hash = g->slot == WEIR_SLOT_HOST ? &d->host_hash : NULL;
     if (s.p)
-        table_walk(d->tables, table_at(d->tables, g->at), s, visit_node, &best);
+        table_walk(d->tables, table_at(d->tables, g->at), s, visit_node, &best, hash);
     return best.rule;
 }
 
-uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t limit)
+uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t base, uint32_t limit)
 {
     if (node & 1)
-        return decide_rows(d, node & ~1u, limit);
+        return decide_rows(d, node & ~1u, base, limit);
     for (const struct weir_group *g; node; node = g->next) {
         g = table_at(d->tables, node);
-        if (g->least >= limit)
+        if (base + g->least >= limit)
             continue;
         if (g->kind == WEIR_GROUP_ROWS)
-            limit = decide_rows(d, g->at, limit);
+            limit = decide_rows(d, g->at, base, limit);
         else
-            limit = decide_keys(d, g, limit);
+            limit = decide_keys(d, g, base, limit);
     }
     return limit;
 }

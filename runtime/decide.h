@@ -14,9 +14,17 @@ struct decide {
     uint32_t found_table;
     uint32_t found_slot;
     const struct weir_record *found;
+    const struct weir_outcome *outcomes; /* of the step: fetched ahead */
+    /* Made by decide_begin(). */
+    uint64_t host_hash;               /* XXH3-64 */
+    uint8_t filter[WEIR_FILTER_SIZE]; /* see note [filters] in abi.h */
 };
 
-/* The least rule below `node` that applies, or `limit` where none less than it does. */
-uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t limit);
+/* Makes what all decisions about these facts share. `node`: that of the first one. */
+void decide_begin(struct decide *d, uint32_t node);
+
+/* The least rule below `node` that applies, or `limit` where none less than it does. `base`: what the rules of the node
+ * count from; 0 for that of a step. */
+uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t base, uint32_t limit);
 
 #endif

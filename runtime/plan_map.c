@@ -169,29 +169,71 @@ static uint64_t find_function(const struct image *m, const char *name)
     return 0;
 }
 
-/* The file's bytes where nobody can change them any more. -1 with errno. */
-static int sealed_copy(struct slice file)
+/* note [huge pages]: tables of many rules are read all over the place, and with pages of 4 KiB each read of memory comes with
+ * one or more to find the page. So a large segment of data is put in anonymous memory, for which the kernel has huge pages;
+ * everything else, the code above all, in a sealed memory file. Either way the bytes are copied once, from a file that others
+ * may write to where nobody can, and are never written again. */
+enum { HUGE_MIN = 4 << 20 };
+
+static bool is_huge(const Elf64_Phdr *ph)
+{
+    return !(ph->p_flags & PF_X) && ph->p_filesz >= HUGE_MIN;
+}
+
+static bool write_at(int fd, struct slice bytes, uint64_t at)
+{
+    for (size_t done = 0; done < bytes.len;) {
+        ssize_t n = pwrite(fd, bytes.p + done, bytes.len - done, (off_t)(at + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    return true;
+}
+
+/* The segments but the large ones, where nobody can change them any more, at their offsets. -1 with errno. */
+static int sealed_copy(const struct image *m)
 {
     int fd = memfd_create("weir-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
     if (fd < 0 && errno == EINVAL) /* a kernel before 6.3 */
         fd = memfd_create("weir-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -1;
-    for (size_t done = 0; done < file.len;) {
-        ssize_t n = write(fd, file.p + done, file.len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            goto fail;
-        done += (size_t)n;
+    bool ok = ftruncate(fd, (off_t)m->file.len) == 0;
+    for (unsigned i = 0; ok && i < m->nload; i++) {
+        const Elf64_Phdr *ph = &m->load[i];
+        if (!is_huge(ph))
+            ok = write_at(fd, (struct slice){m->file.p + ph->p_offset, ph->p_filesz}, ph->p_offset);
     }
-    if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+    if (ok && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
         return fd;
-fail:;
     int err = errno;
     close(fd);
     errno = err;
     return -1;
+}
+
+static bool map_huge(const struct image *m, const Elf64_Phdr *ph, char *at, uint64_t skip)
+{
+    size_t len = ph->p_filesz + skip;
+    if (mmap(at, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+        return false;
+    madvise(at, len, MADV_HUGEPAGE); /* advice: without it, it is slower */
+    memcpy(at + skip, m->file.p + ph->p_offset, ph->p_filesz);
+    return mprotect(at, len, PROT_READ) == 0;
+}
+
+static bool map_segment(const struct image *m, const Elf64_Phdr *ph, char *base, int fd)
+{
+    uint64_t skip = ph->p_vaddr % m->page;
+    char *at = base + (ph->p_vaddr - skip - m->begin);
+    int prot = PROT_READ | ((ph->p_flags & PF_X) ? PROT_EXEC : 0);
+    if (is_huge(ph))
+        return map_huge(m, ph, at, skip);
+    return mmap(at, ph->p_filesz + skip, prot, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, fd, (off_t)(ph->p_offset - skip)) !=
+           MAP_FAILED;
 }
 
 /* Maps all segments, none of them writable: a plan has no variables. Pages are touched now, not by the first
@@ -202,19 +244,13 @@ static void *map_segments(const struct image *m, int fd)
     char *base = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
-    for (unsigned i = 0; i < m->nload; i++) {
-        const Elf64_Phdr *ph = &m->load[i];
-        uint64_t skip = ph->p_vaddr % m->page;
-        void *at = base + (ph->p_vaddr - skip - m->begin);
-        int prot = PROT_READ | ((ph->p_flags & PF_X) ? PROT_EXEC : 0);
-        if (mmap(at, ph->p_filesz + skip, prot, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, fd,
-                 (off_t)(ph->p_offset - skip)) == MAP_FAILED) {
+    for (unsigned i = 0; i < m->nload; i++)
+        if (!map_segment(m, &m->load[i], base, fd)) {
             int err = errno;
             munmap(base, size);
             errno = err;
             return NULL;
         }
-    }
     return base;
 }
 
@@ -241,7 +277,7 @@ bool plan_map_open(struct slice file, struct plan_map *out, struct buf *why)
         buf_printf(why, "this is no plan that can be used: %s", wrong);
         return false;
     }
-    int fd = sealed_copy(file);
+    int fd = sealed_copy(&m);
     char *base = fd < 0 ? NULL : map_segments(&m, fd);
     int err = errno;
     if (fd >= 0)

@@ -92,10 +92,32 @@ static bool act(const struct route_plan *p, struct weir_facts *f, const struct d
     return true;
 }
 
-static const struct weir_outcome *step_outcome(struct decide *d, const struct weir_step *s, uint32_t *rule)
+static const struct weir_outcome *step_outcome(struct decide *d, const struct weir_step *s, uint32_t *rule, bool *begun)
 {
-    *rule = s->node ? decide_rule(d, s->node, s->rules) : 0;
-    return *rule < s->rules ? (const struct weir_outcome *)table_at(d->tables, s->outcomes) + *rule : NULL;
+    d->outcomes = table_at(d->tables, s->outcomes);
+    *rule = 0;
+    if (s->node) {
+        if (!*begun)
+            decide_begin(d, s->node);
+        *begun = true;
+        *rule = decide_rule(d, s->node, 0, s->rules);
+    }
+    return *rule < s->rules ? d->outcomes + *rule : NULL;
+}
+
+/* Rules of one step mostly stand in one file. */
+static uint32_t file_of(const struct route_plan *p, const struct weir_step *s, uint32_t rule)
+{
+    const struct weir_file_run *runs = table_at(p->tables, s->files.off);
+    uint32_t lo = 0, hi = s->files.count - 1;
+    while (lo < hi) {
+        uint32_t mid = hi - (hi - lo) / 2;
+        if (runs[mid].first <= rule)
+            lo = mid;
+        else
+            hi = mid - 1;
+    }
+    return runs[lo].file;
 }
 
 void route_run(const struct route_plan *p, uint32_t frontend, struct weir_facts *f, struct route_result *r)
@@ -103,7 +125,11 @@ void route_run(const struct route_plan *p, uint32_t frontend, struct weir_facts 
     const struct weir_tables *head = (const void *)p->tables;
     const struct weir_frontend *fe = (const struct weir_frontend *)table_at(p->tables, head->frontends.off) + frontend;
     const struct weir_step *step = table_at(p->tables, fe->steps.off), *end = step + fe->steps.count;
-    struct decide d = {.tables = p->tables, .facts = f, .pred = p->pred};
+    bool begun = false;
+    struct decide d; /* what is large in it is not cleared twice */
+    d.tables = p->tables;
+    d.facts = f;
+    d.pred = p->pred;
     r->failed = false;
     r->nedits = 0;
     r->backend = WEIR_NONE;
@@ -113,12 +139,12 @@ void route_run(const struct route_plan *p, uint32_t frontend, struct weir_facts 
     for (; step < end; step++) {
         uint32_t rule;
         d.found = NULL;
-        const struct weir_outcome *o = step_outcome(&d, step, &rule);
+        const struct weir_outcome *o = step_outcome(&d, step, &rule, &begun);
         if (!o || !act(p, f, &d, table_at(p->tables, o->action), r))
             continue;
         r->phase = step->phase;
         r->rule = step->first + rule;
-        r->place = o->place;
+        r->place = (struct weir_place){file_of(p, step, rule), o->line};
         r->failed |= f->scratch->full;
         return;
     }

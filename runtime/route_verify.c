@@ -3,289 +3,55 @@
  *
  * note [one kind a place]: what has been verified is remembered by its offset together with the kind of thing that it
  * was verified as. Two kinds at one offset are refused, so a thing is never trusted for having been something else. */
+#include "runtime/route_verify.h"
+
 #include "runtime/base/fault.h"
-#include "runtime/route.h"
-#include "runtime/table.h"
 
-enum seen { NOT_SEEN, SEEN_TABLE, SEEN_GROUP, SEEN_ROWS, SEEN_AUTOMATON, SEEN_ACTION };
+/* ---- arguments of generated code, values ------------------------------------------------------- */
 
-struct verify {
-    const uint8_t *t;
-    uint32_t size;
-    const struct weir_tables *head;
-    uint8_t *seen; /* enum seen of each fourth byte */
-    const char *why;
-};
-
-static bool fail(struct verify *v, const char *why)
+static bool slot_ok(struct verify *v, uint32_t slot)
 {
-    if (!v->why)
-        v->why = why;
-    return false;
-}
-
-static bool in_range(const struct verify *v, uint32_t off, uint64_t len)
-{
-    return off <= v->size && len <= v->size - off;
-}
-
-/* An array of `count` elements, 4-aligned, not in the place of the header. */
-static bool array_ok(struct verify *v, uint32_t off, uint64_t count, size_t elem)
-{
-    if (off % 4 != 0)
-        return fail(v, "an offset is not aligned");
-    if (off == 0 && count > 0)
-        return fail(v, "an offset is missing");
-    return in_range(v, off, count * elem) || fail(v, "an offset points outside the tables");
-}
-
-static bool span_ok(struct verify *v, struct weir_span s, size_t elem)
-{
-    return array_ok(v, s.off, s.count, elem);
-}
-
-static bool bytes_ok(struct verify *v, uint32_t off, uint32_t len)
-{
-    return in_range(v, off, len) || fail(v, "a string points outside the tables");
-}
-
-static bool ref_ok(struct verify *v, struct weir_ref r)
-{
-    return bytes_ok(v, r.off, r.len);
-}
-
-/* The object at `off` with room for its struct. `*done` where it has been verified before. */
-static bool enter(struct verify *v, uint32_t off, size_t len, enum seen kind, bool *done)
-{
-    *done = false;
-    if (!array_ok(v, off, 1, len))
-        return false;
-    uint8_t *seen = &v->seen[off / 4];
-    if (*seen != NOT_SEEN && *seen != kind)
-        return fail(v, "two things share one place");
-    *done = *seen == kind;
-    *seen = (uint8_t)kind;
-    return true;
-}
-
-static bool node_ok(struct verify *v, uint32_t node, uint32_t depth_limit);
-
-/* ---- key tables -------------------------------------------------------------------------------- */
-
-static bool record_value_ok(struct verify *v, const struct weir_table *t, uint32_t value, uint32_t depth_limit)
-{
-    switch ((enum weir_table_use)t->use) {
-    case WEIR_TABLE_LIST:
-        return true;
-    case WEIR_TABLE_BACKENDS:
-        return value < v->head->backends.count || fail(v, "a map names an unknown backend");
-    case WEIR_TABLE_STRINGS:
-        return array_ok(v, value, 1, sizeof(struct weir_ref)) && ref_ok(v, *(const struct weir_ref *)table_at(v->t, value));
-    case WEIR_TABLE_NODES:
-        return node_ok(v, value, depth_limit);
-    }
-    return fail(v, "a key table is for no known use");
-}
-
-static bool record_ok(struct verify *v, const struct weir_table *t, uint32_t off, uint32_t depth_limit)
-{
-    if (!array_ok(v, off, 1, sizeof(struct weir_record)))
-        return false;
-    const struct weir_record *r = table_at(v->t, off);
-    if (!bytes_ok(v, off + (uint32_t)sizeof *r, r->len))
-        return false;
-    if (t->probe == WEIR_PROBE_CIDR && r->len != 17)
-        return fail(v, "a key is no address prefix");
-    return record_value_ok(v, t, r->value, depth_limit);
-}
-
-/* It has a value, and a key that is not looked at. */
-static bool fallback_ok(struct verify *v, const struct weir_table *t, uint32_t depth_limit)
-{
-    if (t->fallback == 0)
-        return true;
-    if (!array_ok(v, t->fallback, 1, sizeof(struct weir_record)))
-        return false;
-    const struct weir_record *r = table_at(v->t, t->fallback);
-    return record_value_ok(v, t, r->value, depth_limit);
-}
-
-static bool lens_ok(struct verify *v, const struct weir_table *t)
-{
-    if (!span_ok(v, t->lens, sizeof(uint32_t)))
-        return false;
-    const uint32_t *lens = table_at(v->t, t->lens.off);
-    for (uint32_t i = 1; i < t->lens.count; i++)
-        if (lens[i] >= lens[i - 1])
-            return fail(v, "the key lengths of a table are not in order");
-    return true;
-}
-
-static bool automaton_ok(struct verify *v, uint32_t off);
-
-static bool ranges_ok(struct verify *v, const struct weir_table *t)
-{
-    if (t->slots % 8 != 0 || !array_ok(v, t->slots, t->count, sizeof(struct weir_range)))
-        return fail(v, "a table of ranges has a wrong size");
-    const struct weir_range *r = table_at(v->t, t->slots);
-    for (uint32_t i = 0; i < t->count; i++) {
-        if (r[i].lo > r[i].hi || (i > 0 && r[i - 1].hi >= r[i].lo))
-            return fail(v, "the ranges of a table are not in order");
-        if (!record_ok(v, t, r[i].record, 0))
-            return false;
-    }
-    return true;
-}
-
-static bool patterns_ok(struct verify *v, const struct weir_table *t)
-{
-    if (!array_ok(v, t->slots, t->count, sizeof(struct weir_pattern)))
-        return fail(v, "a table of patterns has a wrong size");
-    const struct weir_pattern *p = table_at(v->t, t->slots);
-    for (uint32_t i = 0; i < t->count; i++)
-        if (!automaton_ok(v, p[i].automaton) || !record_ok(v, t, p[i].record, 0))
-            return false;
-    return true;
-}
-
-static bool slots_ok(struct verify *v, const struct weir_table *t, uint32_t depth_limit)
-{
-    uint64_t n = (uint64_t)t->mask + 1;
-    if ((n & t->mask) != 0 || t->slots % 8 != 0 || !array_ok(v, t->slots, n, sizeof(struct weir_table_slot)))
-        return fail(v, "a key table has a wrong size");
-    const struct weir_table_slot *slots = table_at(v->t, t->slots);
-    uint64_t used = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        if (slots[i].tag == 0)
-            continue;
-        used++;
-        if (!record_ok(v, t, slots[i].record, depth_limit))
-            return false;
-    }
-    /* Probing ends at an empty slot. */
-    return used < n || fail(v, "a key table is full");
-}
-
-/* A table of one of the uses in the set `uses` (bits by enum weir_table_use). */
-static bool table_ok(struct verify *v, uint32_t off, unsigned uses, uint32_t depth_limit)
-{
-    bool done;
-    if (!enter(v, off, sizeof(struct weir_table), SEEN_TABLE, &done))
-        return false;
-    const struct weir_table *t = table_at(v->t, off);
-    if (t->use > WEIR_TABLE_NODES || !(uses >> t->use & 1))
-        return fail(v, "a key table is for another use");
-    /* The table of a group is verified with that group, which is seen once. */
-    if (done)
-        return t->use != WEIR_TABLE_NODES || fail(v, "two groups share one key table");
-    if (t->probe > WEIR_PROBE_FIRST)
-        return fail(v, "a key table has no known way of lookup");
-    if (t->probe > WEIR_PROBE_CIDR && t->use == WEIR_TABLE_NODES)
-        return fail(v, "a key table is for another use");
-    if (t->probe > WEIR_PROBE_CIDR)
-        return fallback_ok(v, t, depth_limit) && (t->probe == WEIR_PROBE_RANGE ? ranges_ok(v, t) : patterns_ok(v, t));
-    return fallback_ok(v, t, depth_limit) && lens_ok(v, t) && slots_ok(v, t, depth_limit);
-}
-
-enum {
-    USE_MEMBERSHIP = 1u << WEIR_TABLE_LIST | 1u << WEIR_TABLE_BACKENDS | 1u << WEIR_TABLE_STRINGS,
-    USE_BACKENDS = 1u << WEIR_TABLE_BACKENDS,
-    USE_STRINGS = 1u << WEIR_TABLE_STRINGS,
-    USE_NODES = 1u << WEIR_TABLE_NODES,
-};
-
-/* ---- automata ---------------------------------------------------------------------------------- */
-
-static bool dfa_ok(struct verify *v, const struct weir_automaton *m)
-{
-    uint64_t cells = (uint64_t)m->size * m->nclasses;
-    if (m->size < 2 || m->size > 65536 || m->start >= m->size || !array_ok(v, m->at, cells, sizeof(uint16_t)))
-        return fail(v, "an automaton has a wrong size");
-    const uint16_t *trans = table_at(v->t, m->at);
-    for (uint64_t i = 0; i < cells; i++)
-        if (trans[i] >= m->size)
-            return fail(v, "an automaton leads to no state");
-    return true;
-}
-
-static bool nfa_ok(struct verify *v, const struct weir_automaton *m)
-{
-    if (m->size == 0 || m->size > WEIR_NFA_MAX || m->start >= m->size ||
-        !array_ok(v, m->at, m->size, sizeof(struct weir_nfa_op)))
-        return fail(v, "an automaton has a wrong size");
-    const struct weir_nfa_op *ops = table_at(v->t, m->at);
-    for (uint32_t i = 0; i < m->size; i++) {
-        if (ops[i].kind > WEIR_NFA_ACCEPT || ops[i].next >= m->size)
-            return fail(v, "an automaton leads to no state");
-        if (ops[i].kind == WEIR_NFA_SPLIT && ops[i].a >= m->size)
-            return fail(v, "an automaton leads to no state");
-        if (ops[i].kind == WEIR_NFA_CLASS && !bytes_ok(v, ops[i].a, m->nclasses))
-            return false;
-    }
-    return true;
+    return slot < WEIR_SLOT_FIXED + v->head->slots.count || verify_fail(v, "a test is about an unknown slot");
 }
 
 /* What replaces matches looks at each op for each byte. */
 static bool replace_ok(struct verify *v, const struct weir_automaton *m)
 {
     return (m->kind == WEIR_AUTOMATON_NFA && m->size <= WEIR_REPLACE_MAX) ||
-           fail(v, "an automaton is none that replaces matches");
-}
-
-static bool automaton_ok(struct verify *v, uint32_t off)
-{
-    bool done;
-    if (!enter(v, off, sizeof(struct weir_automaton), SEEN_AUTOMATON, &done) || done)
-        return v->why == NULL;
-    const struct weir_automaton *m = table_at(v->t, off);
-    if (m->nclasses == 0 || m->nclasses > 256 || !bytes_ok(v, m->classes, 256))
-        return fail(v, "an automaton has a wrong size");
-    for (uint32_t i = 0; i < 256; i++)
-        if (v->t[m->classes + i] >= m->nclasses)
-            return fail(v, "an automaton has a wrong size");
-    if (m->kind == WEIR_AUTOMATON_DFA)
-        return dfa_ok(v, m);
-    return m->kind == WEIR_AUTOMATON_NFA ? nfa_ok(v, m) : fail(v, "an automaton is of no known kind");
-}
-
-/* ---- arguments of generated code, values ------------------------------------------------------- */
-
-static bool slot_ok(struct verify *v, uint32_t slot)
-{
-    return slot < WEIR_SLOT_FIXED + v->head->slots.count || fail(v, "a test is about an unknown slot");
+           verify_fail(v, "an automaton is none that replaces matches");
 }
 
 static bool arg_ok(struct verify *v, uint8_t kind, const struct weir_arg *arg)
 {
     switch ((enum weir_arg_kind)kind) {
     case WEIR_ARG_STR:
-        return bytes_ok(v, arg->a, arg->b);
+        return verify_bytes(v, arg->a, arg->b);
     case WEIR_ARG_INT:
         return true;
     case WEIR_ARG_SLOT:
         return slot_ok(v, arg->a);
     case WEIR_ARG_IP:
-        return bytes_ok(v, arg->a, 16);
+        return verify_bytes(v, arg->a, 16);
     case WEIR_ARG_LIST:
-        return table_ok(v, arg->a, USE_MEMBERSHIP, 0);
+        return verify_table(v, arg->a, USE_MEMBERSHIP, 0);
     case WEIR_ARG_MAP:
-        return table_ok(v, arg->a, USE_STRINGS, 0);
+        return verify_table(v, arg->a, USE_STRINGS, 0);
     case WEIR_ARG_AUTOMATON:
-        return automaton_ok(v, arg->a);
+        return verify_automaton(v, arg->a);
     case WEIR_ARG_CIDR:
-        return bytes_ok(v, arg->a, sizeof(struct weir_cidr));
+        return verify_bytes(v, arg->a, sizeof(struct weir_cidr));
     case WEIR_ARG_REPLACE:
-        return automaton_ok(v, arg->a) && replace_ok(v, table_at(v->t, arg->a));
+        return verify_automaton(v, arg->a) && replace_ok(v, table_at(v->t, arg->a));
     }
-    return fail(v, "an argument is of no known kind");
+    return verify_fail(v, "an argument is of no known kind");
 }
 
 static bool args_ok(struct verify *v, struct weir_span shapes, uint32_t shape, uint32_t args)
 {
     if (shape >= shapes.count)
-        return fail(v, "an expression has no code");
+        return verify_fail(v, "an expression has no code");
     const struct weir_shape *s = (const struct weir_shape *)table_at(v->t, shapes.off) + shape;
-    if (!array_ok(v, args, s->kinds.len, sizeof(struct weir_arg)))
+    if (!verify_array(v, args, s->kinds.len, sizeof(struct weir_arg)))
         return false;
     const struct weir_arg *arg = table_at(v->t, args);
     for (uint32_t i = 0; i < s->kinds.len; i++)
@@ -302,13 +68,13 @@ static bool value_ok(struct verify *v, const struct weir_value *x)
     case WEIR_VALUE_RANDOM:
         return true;
     case WEIR_VALUE_CONST:
-        return bytes_ok(v, x->a, x->b);
+        return verify_bytes(v, x->a, x->b);
     case WEIR_VALUE_SLOT:
         return slot_ok(v, x->slot);
     case WEIR_VALUE_GLUE:
         return args_ok(v, v->head->value_shapes, x->a, x->b);
     }
-    return fail(v, "a value is of no known kind");
+    return verify_fail(v, "a value is of no known kind");
 }
 
 /* ---- decisions --------------------------------------------------------------------------------- */
@@ -316,7 +82,7 @@ static bool value_ok(struct verify *v, const struct weir_value *x)
 static bool atom_ok(struct verify *v, const struct weir_atom *a)
 {
     if (a->negate > 1)
-        return fail(v, "a test is malformed");
+        return verify_fail(v, "a test is malformed");
     if (a->op == WEIR_ATOM_GLUE)
         return args_ok(v, v->head->pred_shapes, a->a, a->b);
     if (a->op == WEIR_ATOM_TLS)
@@ -329,40 +95,57 @@ static bool atom_ok(struct verify *v, const struct weir_atom *a)
     case WEIR_ATOM_STARTS:
     case WEIR_ATOM_ENDS:
     case WEIR_ATOM_CONTAINS:
-        return bytes_ok(v, a->a, a->b);
+        return verify_bytes(v, a->a, a->b);
     case WEIR_ATOM_LIKE:
     case WEIR_ATOM_MATCHES:
-        return automaton_ok(v, a->a);
+        return verify_automaton(v, a->a);
     case WEIR_ATOM_IN:
-        return table_ok(v, a->a, USE_MEMBERSHIP, 0);
+        return verify_table(v, a->a, USE_MEMBERSHIP, 0);
     case WEIR_ATOM_EXISTS:
     case WEIR_ATOM_TLS:
     case WEIR_ATOM_GLUE:
         return true;
     }
-    return fail(v, "a test is of no known kind");
+    return verify_fail(v, "a test is of no known kind");
+}
+
+/* One block; `*off` moves behind it. See struct weir_rows. */
+static bool block_ok(struct verify *v, uint32_t *off, bool *more)
+{
+    if (!verify_array(v, *off, 1, sizeof(struct weir_rows)))
+        return false;
+    const struct weir_rows *rows = table_at(v->t, *off);
+    uint32_t n = rows->count, head = (8 + 16 * n) / 4; /* in units of 4 bytes */
+    if (n == 0 || n > WEIR_ROWS_MAX)
+        return verify_fail(v, "a run of rows has a wrong size");
+    if (!verify_array(v, *off, head, 4))
+        return false;
+    const uint16_t *atoms = table_at(v->t, *off + 4 + 12 * n);
+    const uint8_t *from = (const uint8_t *)(atoms + n + 1), *shift = from + n;
+    for (uint32_t i = 0; i < n; i++)
+        if (from[i] > WEIR_FILTER_LAST || shift[i] > 63 || atoms[i] < head || atoms[i + 1] < atoms[i] ||
+            (atoms[i + 1] - atoms[i]) % (sizeof(struct weir_atom) / 4) != 0)
+            return verify_fail(v, "a run of rows is malformed");
+    if (!verify_array(v, *off, atoms[n], 4))
+        return false;
+    const struct weir_atom *a = table_at(v->t, *off + 4 * atoms[0]), *end = table_at(v->t, *off + 4 * atoms[n]);
+    for (; a < end; a++)
+        if (!atom_ok(v, a))
+            return false;
+    *more = rows->more;
+    *off += 4 * atoms[n];
+    return true;
 }
 
 static bool rows_ok(struct verify *v, uint32_t off)
 {
-    bool done;
-    if (!enter(v, off, sizeof(struct weir_row), SEEN_ROWS, &done) || done)
+    bool done, more = true;
+    if (!verify_enter(v, off, sizeof(struct weir_rows), SEEN_ROWS, &done) || done)
         return v->why == NULL;
-    for (;;) {
-        if (!array_ok(v, off, 1, sizeof(struct weir_row)))
+    while (more)
+        if (!block_ok(v, &off, &more))
             return false;
-        const struct weir_row *row = table_at(v->t, off);
-        off += (uint32_t)sizeof *row;
-        if (!array_ok(v, off, row->natoms, sizeof(struct weir_atom)))
-            return false;
-        const struct weir_atom *a = table_at(v->t, off);
-        for (uint32_t i = 0; i < row->natoms; i++)
-            if (!atom_ok(v, &a[i]))
-                return false;
-        if (row->last)
-            return true;
-        off += row->natoms * (uint32_t)sizeof *a;
-    }
+    return true;
 }
 
 static bool group_ok(struct verify *v, const struct weir_group *g)
@@ -370,29 +153,29 @@ static bool group_ok(struct verify *v, const struct weir_group *g)
     if (g->kind == WEIR_GROUP_ROWS)
         return rows_ok(v, g->at);
     if (g->kind != WEIR_GROUP_KEYS)
-        return fail(v, "a group is of no known kind");
+        return verify_fail(v, "a group is of no known kind");
     if (g->slot != WEIR_SUBJECT_IP && !slot_ok(v, g->slot))
         return false;
-    return table_ok(v, g->at, USE_NODES, g->depth);
+    return verify_table(v, g->at, USE_NODES, g->depth);
 }
 
 /* See note [depth] in abi.h: a node's groups have less depth than what leads to them. */
-static bool node_ok(struct verify *v, uint32_t node, uint32_t depth_limit)
+bool verify_node(struct verify *v, uint32_t node, uint32_t depth_limit)
 {
     if (node & 1)
         return rows_ok(v, node & ~1u);
     if (node == 0)
-        return fail(v, "a decision is missing");
+        return verify_fail(v, "a decision is missing");
     for (uint32_t next; node; node = next) {
         bool done;
-        if (!enter(v, node, sizeof(struct weir_group), SEEN_GROUP, &done))
+        if (!verify_enter(v, node, sizeof(struct weir_group), SEEN_GROUP, &done))
             return false;
         const struct weir_group *g = table_at(v->t, node);
         if (g->depth == 0 || g->depth >= depth_limit)
-            return fail(v, "a decision is too deep");
+            return verify_fail(v, "a decision is too deep");
         next = g->next;
         if (next && next <= node)
-            return fail(v, "the groups of a decision are not in order");
+            return verify_fail(v, "the groups of a decision are not in order");
         if (!done && !group_ok(v, g))
             return false;
         depth_limit = g->depth + 1u;
@@ -404,17 +187,17 @@ static bool node_ok(struct verify *v, uint32_t node, uint32_t depth_limit)
 
 static bool header_action_ok(struct verify *v, const struct weir_action *a)
 {
-    return ref_ok(v, a->name) && value_ok(v, &a->value) && (a->slot == 0xffff || slot_ok(v, a->slot)) &&
+    return verify_ref(v, a->name) && value_ok(v, &a->value) && (a->slot == 0xffff || slot_ok(v, a->slot)) &&
            (a->lines == 0xffff || slot_ok(v, a->lines));
 }
 
 static bool reply_ok(struct verify *v, const struct weir_action *a)
 {
-    if (!value_ok(v, &a->value) || !span_ok(v, a->headers, sizeof(struct weir_header)))
+    if (!value_ok(v, &a->value) || !verify_span(v, a->headers, sizeof(struct weir_header)))
         return false;
     const struct weir_header *h = table_at(v->t, a->headers.off);
     for (uint32_t i = 0; i < a->headers.count; i++)
-        if (!ref_ok(v, h[i].name) || !value_ok(v, &h[i].value))
+        if (!verify_ref(v, h[i].name) || !value_ok(v, &h[i].value))
             return false;
     return true;
 }
@@ -422,14 +205,14 @@ static bool reply_ok(struct verify *v, const struct weir_action *a)
 static bool action_ok(struct verify *v, uint32_t off)
 {
     bool done;
-    if (!enter(v, off, sizeof(struct weir_action), SEEN_ACTION, &done) || done)
+    if (!verify_enter(v, off, sizeof(struct weir_action), SEEN_ACTION, &done) || done)
         return v->why == NULL;
     const struct weir_action *a = table_at(v->t, off);
     switch ((enum weir_action_kind)a->kind) {
     case WEIR_USE:
-        return a->backend < v->head->backends.count || fail(v, "a rule names an unknown backend");
+        return a->backend < v->head->backends.count || verify_fail(v, "a rule names an unknown backend");
     case WEIR_USE_MAP:
-        return value_ok(v, &a->value) && table_ok(v, a->map, USE_BACKENDS, 0);
+        return value_ok(v, &a->value) && verify_table(v, a->map, USE_BACKENDS, 0);
     case WEIR_REDIRECT:
         return value_ok(v, &a->value);
     case WEIR_REPLY:
@@ -439,20 +222,22 @@ static bool action_ok(struct verify *v, uint32_t off)
     case WEIR_DEL_HEADER:
         return header_action_ok(v, a);
     }
-    return fail(v, "an action is of no known kind");
+    return verify_fail(v, "an action is of no known kind");
 }
 
 static bool step_ok(struct verify *v, const struct weir_step *s)
 {
     if (s->rules == 0 || s->phase > 1)
-        return fail(v, "a step is malformed");
-    if (!array_ok(v, s->outcomes, s->rules, sizeof(struct weir_outcome)))
+        return verify_fail(v, "a step is malformed");
+    if (!verify_array(v, s->outcomes, s->rules, sizeof(struct weir_outcome)))
         return false;
     const struct weir_outcome *o = table_at(v->t, s->outcomes);
     for (uint32_t i = 0; i < s->rules; i++)
         if (!action_ok(v, o[i].action))
             return false;
-    return s->node == 0 || node_ok(v, s->node, WEIR_DEPTH_MAX + 1);
+    if (!verify_span(v, s->files, sizeof(struct weir_file_run)) || s->files.count == 0)
+        return verify_fail(v, "a step stands in no file");
+    return s->node == 0 || verify_node(v, s->node, WEIR_DEPTH_MAX + 1);
 }
 
 /* ---- objects ----------------------------------------------------------------------------------- */
@@ -461,8 +246,8 @@ static bool frontends_ok(struct verify *v)
 {
     const struct weir_frontend *f = table_at(v->t, v->head->frontends.off);
     for (uint32_t i = 0; i < v->head->frontends.count; i++) {
-        if (!ref_ok(v, f[i].name) || !span_ok(v, f[i].listens, sizeof(struct weir_listen)) ||
-            !span_ok(v, f[i].steps, sizeof(struct weir_step)))
+        if (!verify_ref(v, f[i].name) || !verify_span(v, f[i].listens, sizeof(struct weir_listen)) ||
+            !verify_span(v, f[i].steps, sizeof(struct weir_step)))
             return false;
         const struct weir_step *s = table_at(v->t, f[i].steps.off);
         for (uint32_t k = 0; k < f[i].steps.count; k++)
@@ -476,15 +261,15 @@ static bool backends_ok(struct verify *v)
 {
     const struct weir_backend *b = table_at(v->t, v->head->backends.off);
     for (uint32_t i = 0; i < v->head->backends.count; i++) {
-        if (!ref_ok(v, b[i].name) || !span_ok(v, b[i].servers, sizeof(struct weir_server)))
+        if (!verify_ref(v, b[i].name) || !verify_span(v, b[i].servers, sizeof(struct weir_server)))
             return false;
         if (b[i].balance > WEIR_BALANCE_LEAST_CONN)
-            return fail(v, "a backend balances in no known way");
+            return verify_fail(v, "a backend balances in no known way");
         if (b[i].check != WEIR_NONE && b[i].check >= v->head->checks.count)
-            return fail(v, "a backend names an unknown check");
+            return verify_fail(v, "a backend names an unknown check");
         const struct weir_server *s = table_at(v->t, b[i].servers.off);
         for (uint32_t k = 0; k < b[i].servers.count; k++)
-            if (!ref_ok(v, s[k].name) || !ref_ok(v, s[k].host))
+            if (!verify_ref(v, s[k].name) || !verify_ref(v, s[k].host))
                 return false;
     }
     return true;
@@ -495,25 +280,25 @@ static bool checks_ok(struct verify *v)
     const struct weir_check *c = table_at(v->t, v->head->checks.off);
     for (uint32_t i = 0; i < v->head->checks.count; i++) {
         if (c[i].kind > WEIR_CHECK_TCP)
-            return fail(v, "a check is of no known kind");
-        if (!ref_ok(v, c[i].name) || !ref_ok(v, c[i].request) || !ref_ok(v, c[i].headers) ||
-            !ref_ok(v, c[i].body_contains) || !span_ok(v, c[i].steps, sizeof(struct weir_check_step)))
+            return verify_fail(v, "a check is of no known kind");
+        if (!verify_ref(v, c[i].name) || !verify_ref(v, c[i].request) || !verify_ref(v, c[i].headers) ||
+            !verify_ref(v, c[i].body_contains) || !verify_span(v, c[i].steps, sizeof(struct weir_check_step)))
             return false;
         const struct weir_check_step *s = table_at(v->t, c[i].steps.off);
         for (uint32_t k = 0; k < c[i].steps.count; k++)
-            if (s[k].kind > WEIR_STEP_EXPECT_STARTS || !ref_ok(v, s[k].data))
-                return fail(v, "a step of a check is malformed");
+            if (s[k].kind > WEIR_STEP_EXPECT_STARTS || !verify_ref(v, s[k].data))
+                return verify_fail(v, "a step of a check is malformed");
     }
     return true;
 }
 
 static bool shapes_ok(struct verify *v, struct weir_span shapes)
 {
-    if (!span_ok(v, shapes, sizeof(struct weir_shape)))
+    if (!verify_span(v, shapes, sizeof(struct weir_shape)))
         return false;
     const struct weir_shape *s = table_at(v->t, shapes.off);
     for (uint32_t i = 0; i < shapes.count; i++)
-        if (!ref_ok(v, s[i].kinds))
+        if (!verify_ref(v, s[i].kinds))
             return false;
     return true;
 }
@@ -522,15 +307,15 @@ static bool names_ok(struct verify *v)
 {
     const struct weir_slot *slots = table_at(v->t, v->head->slots.off);
     for (uint32_t i = 0; i < v->head->slots.count; i++)
-        if (slots[i].kind > WEIR_SLOT_ID || !ref_ok(v, slots[i].name))
-            return fail(v, "a slot is malformed");
+        if (slots[i].kind > WEIR_SLOT_ID || !verify_ref(v, slots[i].name))
+            return verify_fail(v, "a slot is malformed");
     const struct weir_ref *sources = table_at(v->t, v->head->sources.off);
     for (uint32_t i = 0; i < v->head->sources.count; i++)
-        if (!ref_ok(v, sources[i]))
+        if (!verify_ref(v, sources[i]))
             return false;
     const uint32_t *maps = table_at(v->t, v->head->maps.off);
     for (uint32_t i = 0; i < v->head->maps.count; i++)
-        if (!table_ok(v, maps[i], USE_MEMBERSHIP, 0))
+        if (!verify_table(v, maps[i], USE_MEMBERSHIP, 0))
             return false;
     return true;
 }
@@ -539,18 +324,18 @@ static bool head_ok(struct verify *v)
 {
     const struct weir_tables *h = v->head;
     if (h->magic != WEIR_TABLES_MAGIC)
-        return fail(v, "these are no tables of a plan");
+        return verify_fail(v, "these are no tables of a plan");
     if (h->abi != WEIR_ABI_VERSION)
-        return fail(v, "the plan is for another version of the runtime");
+        return verify_fail(v, "the plan is for another version of the runtime");
     if (h->size_lo != v->size || h->size_hi != 0)
-        return fail(v, "the tables are cut short");
+        return verify_fail(v, "the tables are cut short");
     /* Slots are numbered in 16 bits, of which the last ones mean chance and the address. */
     if (h->slots.count >= WEIR_SUBJECT_RANDOM - WEIR_SLOT_FIXED)
-        return fail(v, "there are too many slots");
-    return span_ok(v, h->slots, sizeof(struct weir_slot)) && span_ok(v, h->sources, sizeof(struct weir_ref)) &&
-           span_ok(v, h->frontends, sizeof(struct weir_frontend)) &&
-           span_ok(v, h->backends, sizeof(struct weir_backend)) && span_ok(v, h->checks, sizeof(struct weir_check)) &&
-           span_ok(v, h->maps, sizeof(uint32_t)) && shapes_ok(v, h->pred_shapes) && shapes_ok(v, h->value_shapes);
+        return verify_fail(v, "there are too many slots");
+    return verify_span(v, h->slots, sizeof(struct weir_slot)) && verify_span(v, h->sources, sizeof(struct weir_ref)) &&
+           verify_span(v, h->frontends, sizeof(struct weir_frontend)) &&
+           verify_span(v, h->backends, sizeof(struct weir_backend)) && verify_span(v, h->checks, sizeof(struct weir_check)) &&
+           verify_span(v, h->maps, sizeof(uint32_t)) && shapes_ok(v, h->pred_shapes) && shapes_ok(v, h->value_shapes);
 }
 
 const char *route_tables_verify(const uint8_t *tables, size_t size)

@@ -8,6 +8,10 @@
 #include "runtime/base/hash.h"
 #include "runtime/base/ip.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static inline const void *table_at(const uint8_t *tables, uint32_t off)
 {
     return tables + off;
@@ -18,22 +22,68 @@ static inline const uint8_t *table_record_key(const struct weir_record *r)
     return (const uint8_t *)(r + 1);
 }
 
-/* The record of one key in one form, or NULL. */
-static inline const struct weir_record *table_probe(const uint8_t *tables, const struct weir_table *t, const void *key,
-                                                    uint32_t len, uint32_t form)
+static inline uint32_t table_record_len(const struct weir_record *r)
 {
-    uint64_t hash = hash_bytes(key, len, t->seed + form);
-    uint32_t tag = (uint32_t)(hash >> 32);
-    tag += tag == 0;
-    const struct weir_table_slot *slots = table_at(tables, t->slots);
-    for (uint32_t i = (uint32_t)hash & t->mask; slots[i].tag != 0; i = (i + 1) & t->mask) {
-        if (slots[i].tag != tag)
-            continue;
-        const struct weir_record *r = table_at(tables, slots[i].record);
-        if (r->len == len && r->form == form && memcmp(table_record_key(r), key, len) == 0)
-            return r;
+    return r->len_form >> 2;
+}
+
+static inline uint32_t table_record_form(const struct weir_record *r)
+{
+    return r->len_form & 3;
+}
+
+/* Of records that have one; see struct weir_record. */
+static inline const struct weir_lead *table_lead(const struct weir_record *r)
+{
+    return (const struct weir_lead *)(const void *)r - 1;
+}
+
+static inline uint16_t table_tag(uint64_t hash)
+{
+    uint16_t tag = (uint16_t)(hash >> 48);
+    return tag ? tag : 1;
+}
+
+static inline uint32_t table_bucket(uint64_t hash, uint32_t buckets)
+{
+    return (uint32_t)((hash & 0xffffffff) * buckets >> 32);
+}
+
+/* The places of a bucket that have `tag`, as bits. */
+static inline uint32_t table_places(const struct weir_bucket *b, uint16_t tag)
+{
+#ifdef __SSE2__
+    __m128i same = _mm_cmpeq_epi16(_mm_loadu_si128((const void *)b->tag), _mm_set1_epi16((short)tag));
+    uint32_t places = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()));
+    return places | (uint32_t)(b->tag[8] == tag) << 8 | (uint32_t)(b->tag[9] == tag) << 9;
+#else
+    uint32_t places = 0;
+    for (uint32_t i = 0; i < WEIR_BUCKET; i++)
+        places |= (uint32_t)(b->tag[i] == tag) << i;
+    return places;
+#endif
+}
+
+/* The record of one key with its hash, or NULL. `suffix`: of a "*" or "**" before it. */
+static inline const struct weir_record *table_probe_hashed(const uint8_t *tables, const struct weir_table *t, const void *key,
+                                                           uint32_t len, bool suffix, uint64_t hash)
+{
+    const struct weir_bucket *buckets = table_at(tables, t->slots);
+    for (uint32_t i = table_bucket(hash, t->buckets);; i = i + 1 < t->buckets ? i + 1 : 0) {
+        for (uint32_t places = table_places(&buckets[i], table_tag(hash)); places; places &= places - 1) {
+            const struct weir_record *r = table_at(tables, buckets[i].record[__builtin_ctz(places)]);
+            if (table_record_len(r) == len && (table_record_form(r) != 0) == suffix && memcmp(table_record_key(r), key, len) == 0)
+                return r;
+        }
+        if (!buckets[i].more)
+            return NULL;
     }
-    return NULL;
+}
+
+static inline const struct weir_record *table_probe(const uint8_t *tables, const struct weir_table *t, const void *key,
+                                                    uint32_t len, bool suffix)
+{
+    return table_probe_hashed(tables, t, key, len, suffix, hash_bytes(key, len, 0));
 }
 
 static inline bool table_has_len(const struct weir_table *t, uint32_t len)
@@ -46,24 +96,32 @@ typedef bool table_visit_fn(void *ctx, const struct weir_record *r);
 
 #define TABLE_WALK static inline __attribute__((always_inline)) bool
 
-/* "*.x.com" wants one label before the suffix, which is so at the first dot alone; "**.x.com" any text but none. */
-TABLE_WALK table_walk_host(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
-                           void *ctx)
+/* The best match of a HOST table, which leads to the others (note [parents]). "*.x.com" wants one label before the suffix,
+ * which is so at the first dot alone; "**.x.com" any text but none. `hash`: of `s`. */
+static inline const struct weir_record *table_host(const uint8_t *tables, const struct weir_table *t, struct weir_str s,
+                                                   uint64_t hash)
 {
-    const struct weir_record *r = table_probe(tables, t, s.p, s.len, 0);
-    if (r && visit(ctx, r))
-        return true;
-    bool first = true;
-    for (uint32_t i = 0; i < s.len; i++) {
-        if (s.p[i] != '.')
+    const struct weir_record *r = table_probe_hashed(tables, t, s.p, s.len, false, hash);
+    const char *end = s.p + s.len, *first = r ? NULL : memchr(s.p, '.', s.len);
+    for (const char *dot = first; dot; dot = memchr(dot + 1, '.', (size_t)(end - dot - 1))) {
+        uint32_t len = (uint32_t)(end - dot);
+        if (dot == s.p || !table_has_len(t, len) || !(r = table_probe(tables, t, dot, len, true)))
             continue;
-        if (i > 0 && table_has_len(t, s.len - i)) {
-            if (first && (r = table_probe(tables, t, s.p + i, s.len - i, 1)) && visit(ctx, r))
-                return true;
-            if ((r = table_probe(tables, t, s.p + i, s.len - i, 2)) && visit(ctx, r))
-                return true;
-        }
-        first = false;
+        if (dot != first && table_record_form(r) == 1)
+            r = table_lead(r)->parent ? table_at(tables, table_lead(r)->parent) : NULL;
+        break;
+    }
+    return r;
+}
+
+TABLE_WALK table_walk_host(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
+                           void *ctx, uint64_t hash)
+{
+    const struct weir_record *r = table_host(tables, t, s, hash);
+    while (r) {
+        if (visit(ctx, r))
+            return true;
+        r = table_lead(r)->parent ? table_at(tables, table_lead(r)->parent) : NULL;
     }
     return false;
 }
@@ -75,10 +133,10 @@ TABLE_WALK table_walk_segments(const uint8_t *tables, const struct weir_table *t
     const struct weir_record *r;
     for (uint32_t n = s.len; n > 0; n--) {
         bool cut = n == s.len || s.p[n] == '/';
-        if (cut && table_has_len(t, n) && (r = table_probe(tables, t, s.p, n, 0)) && visit(ctx, r))
+        if (cut && table_has_len(t, n) && (r = table_probe(tables, t, s.p, n, false)) && visit(ctx, r))
             return true;
     }
-    if (s.len > 1 && s.p[0] == '/' && s.p[1] != '/' && table_has_len(t, 1) && (r = table_probe(tables, t, s.p, 1, 0)))
+    if (s.len > 1 && s.p[0] == '/' && s.p[1] != '/' && table_has_len(t, 1) && (r = table_probe(tables, t, s.p, 1, false)))
         return visit(ctx, r);
     return false;
 }
@@ -92,11 +150,44 @@ TABLE_WALK table_walk_lens(const uint8_t *tables, const struct weir_table *t, st
         if (lens[i] > s.len)
             continue;
         const char *p = t->probe == WEIR_PROBE_PREFIX ? s.p : s.p + s.len - lens[i];
-        const struct weir_record *r = table_probe(tables, t, p, lens[i], 0);
+        const struct weir_record *r = table_probe(tables, t, p, lens[i], false);
         if (r && visit(ctx, r))
             return true;
     }
     return false;
+}
+
+/* The first `bits` bits of an address, as the two numbers that its halves are. */
+struct table_prefix {
+    uint64_t high, low;
+    uint32_t bits;
+};
+
+static inline struct table_prefix table_prefix(const uint8_t addr[16], uint32_t bits)
+{
+    struct table_prefix p = {.bits = bits};
+    memcpy(&p.high, addr, 8);
+    memcpy(&p.low, addr + 8, 8);
+    p.high = __builtin_bswap64(p.high);
+    p.low = __builtin_bswap64(p.low);
+    p.low = bits <= 64 ? 0 : p.low & ~0ull << (128 - bits);
+    p.high = bits == 0 ? 0 : bits < 64 ? p.high & ~0ull << (64 - bits) : p.high;
+    return p;
+}
+
+/* Prefixes of many lengths are asked for, so their hash is a short one (after MurmurHash3's last steps). */
+static inline uint64_t table_prefix_hash(const struct table_prefix *p)
+{
+    uint64_t x = (p->low ^ p->high * 0xff51afd7ed558ccdu) + p->bits * WEIR_BLOOM_FACTOR;
+    x = (x ^ x >> 33) * 0xff51afd7ed558ccdu;
+    x = (x ^ x >> 29) * 0xc4ceb9fe1a85ec53u;
+    return x ^ x >> 32;
+}
+
+static inline bool table_in_bloom(const uint8_t *tables, const struct weir_table *t, uint64_t hash)
+{
+    uint64_t bit = hash >> (64 - t->bloom_bits);
+    return tables[t->bloom + (bit >> 3)] >> (bit & 7) & 1;
 }
 
 TABLE_WALK table_walk_cidr(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
@@ -114,11 +205,14 @@ TABLE_WALK table_walk_cidr(const uint8_t *tables, const struct weir_table *t, st
             continue;
         if (v4 && lens[i] < 96)
             break;
+        struct table_prefix p = table_prefix(whole.b, lens[i]);
+        uint64_t hash = table_prefix_hash(&p), high = __builtin_bswap64(p.high), low = __builtin_bswap64(p.low);
+        if (!table_in_bloom(tables, t, hash))
+            continue;
         uint8_t key[17] = {(uint8_t)lens[i]};
-        struct ip_addr masked = whole;
-        ip_mask(&masked, lens[i]);
-        memcpy(key + 1, masked.b, sizeof masked.b);
-        const struct weir_record *r = table_probe(tables, t, key, sizeof key, 0);
+        memcpy(key + 1, &high, sizeof high);
+        memcpy(key + 9, &low, sizeof low);
+        const struct weir_record *r = table_probe_hashed(tables, t, key, sizeof key, false, hash);
         if (r && visit(ctx, r))
             return true;
     }
@@ -128,19 +222,86 @@ TABLE_WALK table_walk_cidr(const uint8_t *tables, const struct weir_table *t, st
 /* The record of the range that holds the number, whose 8 bytes are `s`; of the first pattern that matches. Or NULL. */
 const struct weir_record *table_range(const uint8_t *tables, const struct weir_table *t, struct weir_str s);
 const struct weir_record *table_first(const uint8_t *tables, const struct weir_table *t, struct weir_str s);
+enum { TABLE_INFIX_SEEN = 128 };
+
+/* The first records that an INFIX walk came upon. */
+struct table_seen {
+    uint32_t n;
+    const struct weir_record *v[TABLE_INFIX_SEEN];
+};
+
+static inline bool table_seen_before(const struct table_seen *seen, const struct weir_record *r)
+{
+    for (uint32_t i = 0; i < seen->n; i++)
+        if (seen->v[i] == r)
+            return true;
+    return false;
+}
+
+/* The `n` bytes at `i` as an integer, of a subject of 8 bytes at least. */
+static inline uint64_t table_window(struct weir_str s, uint32_t i, uint32_t n)
+{
+    uint64_t x;
+    uint32_t back = i + 8 > s.len ? i + 8 - s.len : 0;
+    memcpy(&x, s.p + i - back, sizeof x);
+    x >>= 8 * back;
+    return n == 8 ? x : x & ((1ull << 8 * n) - 1);
+}
+
+/* Every record, matching or not: the tests below them say so anyway. */
+TABLE_WALK table_walk_all(const uint8_t *tables, const struct weir_table *t, table_visit_fn *visit, void *ctx)
+{
+    const struct weir_bucket *b = table_at(tables, t->slots);
+    for (uint32_t i = 0; i < t->buckets; i++)
+        for (uint32_t k = 0; k < WEIR_BUCKET; k++)
+            if (b[i].tag[k] && visit(ctx, table_at(tables, b[i].record[k])))
+                return true;
+    return false;
+}
+
+/* Looks at every place of the subject. What a subject of many repetitions costs is bounded: no record is visited more than
+ * twice. */
+TABLE_WALK table_walk_infix(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
+                            void *ctx)
+{
+    struct table_seen seen = {.n = 0};
+    const uint32_t *lens = table_at(tables, t->lens.off);
+    char few[8] = {0};
+    uint32_t len = s.len;
+    if (len < 8) {
+        memcpy(few, s.p, len);
+        s = (struct weir_str){few, 8};
+    }
+    for (uint32_t k = 0; k < t->lens.count; k++)
+        for (uint32_t i = 0; i + lens[k] <= len; i++) {
+            if (!table_in_bloom(tables, t, table_window(s, i, lens[k]) * WEIR_BLOOM_FACTOR))
+                continue;
+            const struct weir_record *r = table_probe(tables, t, s.p + i, lens[k], false);
+            if (!r || table_seen_before(&seen, r))
+                continue;
+            if (seen.n == TABLE_INFIX_SEEN)
+                return table_walk_all(tables, t, visit, ctx);
+            seen.v[seen.n++] = r;
+            if (visit(ctx, r))
+                return true;
+        }
+    return false;
+}
 
 /* Visits every record whose key matches `s`, the best first (key_kinds.def). A CIDR table takes the 16 bytes of an
- * address, or the 17 of a network, which is matched by the networks that it lies in. Returns true where the visitor stopped it. `s` is present. */
+ * address, or the 17 of a network, which is matched by the networks that it lies in. Returns true where the visitor stopped
+ * it. `s` is present. `known`: the hash of `s` where the caller has it, or NULL. */
 TABLE_WALK table_walk(const uint8_t *tables, const struct weir_table *t, struct weir_str s, table_visit_fn *visit,
-                      void *ctx)
+                      void *ctx, const uint64_t *known)
 {
     switch ((enum weir_probe)t->probe) {
     case WEIR_PROBE_EXACT: {
-        const struct weir_record *r = table_probe(tables, t, s.p, s.len, 0);
+        uint64_t hash = known ? *known : hash_bytes(s.p, s.len, 0);
+        const struct weir_record *r = table_probe_hashed(tables, t, s.p, s.len, false, hash);
         return r && visit(ctx, r);
     }
     case WEIR_PROBE_HOST:
-        return table_walk_host(tables, t, s, visit, ctx);
+        return table_walk_host(tables, t, s, visit, ctx, known ? *known : hash_bytes(s.p, s.len, 0));
     case WEIR_PROBE_SEGMENTS:
         return table_walk_segments(tables, t, s, visit, ctx);
     case WEIR_PROBE_PREFIX:
@@ -153,6 +314,8 @@ TABLE_WALK table_walk(const uint8_t *tables, const struct weir_table *t, struct 
         const struct weir_record *r = t->probe == WEIR_PROBE_RANGE ? table_range(tables, t, s) : table_first(tables, t, s);
         return r && visit(ctx, r);
     }
+    case WEIR_PROBE_INFIX:
+        return table_walk_infix(tables, t, s, visit, ctx);
     }
     return false;
 }

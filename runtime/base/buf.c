@@ -161,3 +161,13 @@ int buf_write_file(const char *path, struct slice data, int mode)
     buf_free(&tmp);
     return err;
 }
+
+void buf_grouped(struct buf *b, uint64_t n)
+{
+    if (n >= 1000) {
+        buf_grouped(b, n / 1000);
+        buf_printf(b, ",%03u", (unsigned)(n % 1000));
+    } else {
+        buf_printf(b, "%u", (unsigned)n);
+    }
+}

@@ -43,6 +43,9 @@ static inline struct slice buf_view(const struct buf *b)
     return (struct slice){b->p ? b->p : "", b->len};
 }
 
+/* A number in groups of three digits: 1,234,567. */
+void buf_grouped(struct buf *b, uint64_t n);
+
 /* Length of the well-formed UTF-8 sequence at `p` (RFC 3629), or 0. */
 size_t utf8_len(const unsigned char *p, size_t left);
 /* `s` as a JSON string with its quotes; bytes that are not UTF-8 come out as U+FFFD. */

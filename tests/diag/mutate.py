@@ -27,6 +27,7 @@ def programs():
     """(name, text, folder of the files that it names)"""
     yield "small", open(f"{HERE}/programs/small.weir").read(), f"{HERE}/programs"
     yield "shop", open(f"{HERE}/programs/shop.weir").read(), f"{HERE}/programs"
+    yield "every", open(f"{HERE}/programs/every.weir").read(), f"{HERE}/programs"
     yield "all", open(f"{HERE}/all.weir").read(), HERE
     for name in ("01-hello", "03-api-versions"):
         yield name, open(f"{ROOT}/examples/{name}/site.weir").read(), f"{ROOT}/examples/{name}"

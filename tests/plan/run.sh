@@ -41,7 +41,7 @@ expect "no command" 2 '' '^usage: weir COMMAND'
 expect "help" 0 '^  build FILE -o PLAN ' '' --help
 expect "version" 0 '^weir [0-9.]+, language 1, abi [0-9]+$' '' --version
 expect "unknown command" 2 '' 'unknown command `chek`; did you mean `check`\?' chek
-for c in check build show explain diff preflight run doc push ctl; do
+for c in check build show explain diff graph preflight run doc push ctl; do
   expect "help of $c" 0 "weir $c" '' $c --help
 done
 

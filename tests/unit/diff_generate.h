@@ -12,7 +12,7 @@ struct random {
     uint32_t groups[2]; /* of tests */
 };
 
-static uint32_t draw(struct random *r, uint32_t below)
+static inline uint32_t draw(struct random *r, uint32_t below)
 {
     r->state = r->state * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)((r->state >> 33) % below);
@@ -76,7 +76,7 @@ static const char *const values[GROUPS] = {"${host}",      "${path | lower}",
                                            "${req.uri}",   "${req.cookie[\"c\"] | default(\"\") | upper}",
                                            "${tls.active}"};
 
-static void add_test(struct random *r, struct buf *out)
+static inline void add_test(struct random *r, struct buf *out)
 {
     uint32_t group = r->groups[draw(r, 2)], n = 0;
     while (n < GROUP_TESTS && tests[group][n])
@@ -86,7 +86,7 @@ static void add_test(struct random *r, struct buf *out)
     buf_char(out, ')');
 }
 
-static void add_guard(struct random *r, struct buf *out)
+static inline void add_guard(struct random *r, struct buf *out)
 {
     uint32_t n = draw(r, 10) < 5 ? 1 : 2 + draw(r, 2);
     const char *joint = draw(r, 2) ? " and " : " or ";
@@ -111,7 +111,7 @@ struct lines {
     uint32_t n, edits; /* the first `edits` are of `on request` */
 };
 
-static void draw_line(struct random *r, bool edit, struct buf *out)
+static inline void draw_line(struct random *r, bool edit, struct buf *out)
 {
     static const char *const actions[] = {"use p",
                                           "use q",
@@ -148,7 +148,7 @@ static void draw_line(struct random *r, bool edit, struct buf *out)
     add_guard(r, out);
 }
 
-static void draw_lines(struct random *r, struct lines *l)
+static inline void draw_lines(struct random *r, struct lines *l)
 {
     l->edits = draw(r, 3) == 0 ? 1 + draw(r, 2) : 0;
     l->n = l->edits + 1 + draw(r, 5);
@@ -157,7 +157,7 @@ static void draw_lines(struct random *r, struct lines *l)
         draw_line(r, i < l->edits, &l->v[i]);
 }
 
-static void copy_lines(const struct lines *from, struct lines *to)
+static inline void copy_lines(const struct lines *from, struct lines *to)
 {
     to->n = from->n;
     to->edits = from->edits;
@@ -167,7 +167,7 @@ static void copy_lines(const struct lines *from, struct lines *to)
     }
 }
 
-static void mutate(struct random *r, struct lines *l)
+static inline void mutate(struct random *r, struct lines *l)
 {
     uint32_t i = draw(r, l->n), k = draw(r, l->n);
     struct buf swap;
@@ -192,7 +192,8 @@ static void mutate(struct random *r, struct lines *l)
     }
 }
 
-static void put_program(const struct lines *l, uint32_t variant, struct buf *out)
+/* `variant`: a bit each for other rows of the objects; the first five are what `given` can say, too. */
+static inline void put_program(const struct lines *l, uint32_t variant, struct buf *out)
 {
     buf_printf(out,
                "language 1\nbackend p { server x 127.0.0.1:1 }\nbackend q { server x 127.0.0.1:1 }\n"
@@ -216,8 +217,8 @@ static void put_program(const struct lines *l, uint32_t variant, struct buf *out
                variant & 1 ? " \"b.b\" -> p\n" : "", variant & 8 ? "q" : "s",
                variant & 16 ? " \"a.b\" -> q\n" : "", variant & 4 ? " 192.0.2.0/24\n" : "",
                variant & 2 ? "s" : "q", variant & 8 ? " re\"^/..\" -> s\n" : "", variant & 2 ? "s" : "q",
-               variant & 1 ? "3" : "9", variant & 2 ? "::1" : "192.0.2.1", variant & 4 ? "50%" : "30%",
-               variant & 1 ? "30%" : "5%", variant & 1 ? "70%" : "95%", variant & 4 ? " \"b\"\n" : "");
+               variant & 1 ? "3" : "9", variant & 32 ? "::1" : "192.0.2.1", variant & 4 ? "50%" : "30%",
+               variant & 32 ? "30%" : "5%", variant & 32 ? "70%" : "95%", variant & 4 ? " \"b\"\n" : "");
     if (l->edits)
         buf_str(out, "  on request {\n");
     for (uint32_t i = 0; i < l->n; i++) {

@@ -12,6 +12,7 @@
 #include "compiler/analyze.h"
 #include "compiler/check.h"
 #include "compiler/explain_code.h"
+#include "compiler/test_run.h"
 
 static char folder[] = "/tmp/weir-explain-XXXXXX";
 
@@ -61,6 +62,18 @@ static void put_program(struct buf *out, const struct code_part *part)
     fail_msg("no such place: %.*s", SLICE_ARG(part->name));
 }
 
+/* What the tests of the example come to, as the codes of claims. */
+static uint32_t failed_claims(struct compilation *c, const struct ir_program *p, enum diag_code code)
+{
+    struct test_run run;
+    uint32_t n = 0;
+    test_run(&c->arena, p, (struct slice){NULL, 0}, &run);
+    for (uint32_t i = 0; i < run.results.n; i++)
+        n += run.results.v[i].claim && !run.results.v[i].passed &&
+             (run.results.v[i].proved.verdict == PROVE_FALSE ? DIAG_E0601 : DIAG_E0602) == code;
+    return n;
+}
+
 /* Checks `part` with the files of it that follow in `rest`. How often the code and other errors were reported. */
 static void check_example(const struct code_part *part, struct slice rest, enum diag_code code, uint32_t *own,
                           uint32_t *others, struct buf *said)
@@ -78,10 +91,14 @@ static void check_example(const struct code_part *part, struct slice rest, enum 
         buf_free(&text);
     }
     compilation_begin(&c);
+    if (code == DIAG_W0502) /* it is only looked for where it was asked for */
+        c.diags.levels.of[code] = 1 + DIAG_WARNING;
     const struct ir_program *p = check_file(&c, path_in(path, SLICE("site.weir")));
-    if (p && code >= DIAG_W0540)
+    if (p && (code >= DIAG_W0540 || code == DIAG_W0502))
         analyze_report(&c, p, 5, said);
     *own = *others = 0;
+    if (p && (code == DIAG_E0601 || code == DIAG_E0602))
+        *own = failed_claims(&c, p, code);
     for (uint32_t i = 0; i < c.diags.list.n; i++) {
         *own += c.diags.list.v[i]->code == code;
         enum diag_code got = c.diags.list.v[i]->code; /* what this version does not do yet is no fault of the example */

@@ -78,6 +78,14 @@ static void outcomes_and_reasons(void **state)
         "  answers   X-R: r\n"
         "  body      \"no\"\n"
         "\n"
+        "near misses: rules that one condition alone kept from applying, the nearest first\n"
+        "  edge.route[2] at site.weir:13: use tenants[host]\n"
+        "    would have decided if tenants[host] had a row; host is \"b.example\"\n"
+        "  edge.route[1] at site.weir:12: redirect to \"https://new.example${req.uri}\" 301\n"
+        "    would have decided if not tls.active; tls.active is true\n"
+        "  edge.route[0] at site.weir:11: reply 403\n"
+        "    would have decided if path under \"/admin\"; path is \"/y\"\n"
+        "\n"
         "rules before it that did not apply:\n"
         "  edge.route[0] at site.weir:11: reply 403\n"
         "    path under \"/admin\" is false: path is \"/y\"\n"
@@ -199,6 +207,10 @@ static void json_is_one_object(void **state)
         "\"rule\":{\"name\":\"edge.request[0]\",\"file\":\"site.weir\",\"line\":7}},{\"edit\":\"delete\","
         "\"name\":\"X-Old\","
         "\"rule\":{\"name\":\"edge.request[1]\",\"file\":\"site.weir\",\"line\":8}}],\"reply_headers\":[],"
+        "\"near_misses\":2,\"near\":[{\"name\":\"edge.route[1]\",\"file\":\"site.weir\",\"line\":12,"
+        "\"action\":\"redirect to \\\"https://new.example${req.uri}\\\" 301\",\"if\":\"not tls.active\","
+        "\"got\":\"tls.active is true\"},{\"name\":\"edge.route[0]\",\"file\":\"site.weir\",\"line\":11,"
+        "\"action\":\"reply 403\",\"if\":\"path under \\\"/admin\\\"\",\"got\":\"path is \\\"/\\\"\"}],"
         "\"passed_over\":2,"
         "\"rules\":[{\"name\":\"edge.route[0]\",\"file\":\"site.weir\",\"line\":11,\"why\":\"path under "
         "\\\"/admin\\\" is "
@@ -209,28 +221,98 @@ static void json_is_one_object(void **state)
     told_end(&t);
 }
 
-/* A long list of rules is shown in part. */
-static void the_nearest_rules_are_shown(void **state)
+/* A frontend of many tenants, each with rules for two paths, and one whose name is often mistyped. */
+static struct buf many_rules(uint32_t tenants)
+{
+    struct buf b = {0};
+    buf_str(&b, "language 1\nbackend app { server s 127.0.0.1:1 }\nfrontend edge {\n  listen :80\n  route {\n");
+    for (uint32_t i = 0; i < tenants; i++)
+        buf_printf(&b,
+                   "    use app if host == \"t%u.example\" and path under \"/api\"\n"
+                   "    use app if host == \"t%u.example\" and path under \"/static\"\n",
+                   i, i);
+    buf_str(&b, "    reply 403 if host == \"bookings.example\" and path under \"/admin\" and req.method == DELETE\n"
+                "    use app if host == \"bookings.example\" and path under \"/shop\"\n"
+                "    reply 404\n  }\n}\n");
+    buf_char(&b, 0);
+    return b;
+}
+
+static void near_is(const char *program, const char *request, const char *first)
+{
+    struct told t;
+    tell_as(&t, program, &(struct explain_query){.request = slice_of(request)}, false);
+    assert_true(t.ok);
+    const char *near = strstr(t.text.p, "the nearest first\n");
+    assert_non_null(near);
+    near += strlen("the nearest first\n");
+    if (strncmp(near, first, strlen(first)) != 0)
+        fail_msg("wanted %s\nbut got %.400s", first, near);
+    told_end(&t);
+}
+
+static void near_misses_of_many_rules(void **state)
 {
     (void)state;
     struct told t;
-    struct buf program = {0};
-    buf_str(&program,
-            "language 1\nbackend app { server s 127.0.0.1:1 }\nfrontend edge {\n  listen :80\n  route {\n");
-    for (int i = 0; i < 100; i++)
-        buf_printf(&program, "    use app if path under \"/p%d\"\n", i);
-    buf_str(&program, "    reply 404\n  }\n}\n");
-    buf_char(&program, 0);
-    tell_as(&t, program.p, &(struct explain_query){.request = SLICE("GET http://a/")}, false);
-    assert_non_null(
-        strstr(t.text.p, "  … 80 more; --all shows them\n  edge.route[80] at site.weir:86: use app\n"));
-    assert_non_null(strstr(t.text.p, "\n  edge.route[99] at site.weir:105: use app\n"));
+    struct buf program = many_rules(2000);
+    /* The rules of the host itself, the one whose path stops short first. */
+    near_is(program.p, "GET http://t77.example/stati",
+            "  edge.route[155] at site.weir:161: use app\n"
+            "    would have decided if path under \"/static\"; path is \"/stati\"\n"
+            "  edge.route[154] at site.weir:160: use app\n"
+            "    would have decided if path under \"/api\"; path is \"/stati\"\n\n4002 rules");
+    near_is(program.p, "GET http://bokings.example/shop/1",
+            "  edge.route[4001] at site.weir:4007: use app\n"
+            "    would have decided if host == \"bookings.example\"; host is \"bokings.example\"\n");
+    near_is(program.p, "GET http://bookings.example/admin",
+            "  edge.route[4000] at site.weir:4006: reply 403\n"
+            "    would have decided if req.method == DELETE; req.method is \"GET\"\n");
+    /* Nothing but the near ones is listed, unless all are asked for. */
+    tell_as(&t, program.p, &(struct explain_query){.request = SLICE("GET http://x.example/api")}, false);
+    assert_non_null(strstr(t.text.p, "\n  … and 1990 more\n\n4002 rules before it did not apply, 2002 of them by more "
+                                     "than one condition; --all shows them\n"));
+    assert_true(t.text.len < 3000);
     told_end(&t);
-    tell_as(&t, program.p, &(struct explain_query){.request = SLICE("GET http://a/"), .all = true}, false);
-    assert_null(strstr(t.text.p, "more;"));
+    tell_as(&t, program.p, &(struct explain_query){.request = SLICE("GET http://x.example/api"), .all = true}, false);
     assert_non_null(strstr(t.text.p, "\n  edge.route[0] at site.weir:6: use app\n"));
+    assert_non_null(strstr(t.text.p, "\n  edge.route[3999] at site.weir:4005: use app\n"));
     told_end(&t);
     buf_free(&program);
+}
+
+/* What counts is what the rule saw: headers as they were then, alternatives, and what a map lacks. */
+static void near_misses_of_all_kinds(void **state)
+{
+    (void)state;
+    static const char head[] = "language 1\nmap m: path -> backend { \"/users\" -> app }\n"
+                               "backend app { server s 127.0.0.1:1 }\nfrontend edge {\n  listen :80\n"
+                               "  on request {\n    set req.header[\"X-A\"] = \"seen\" if tls.active\n  }\n  route {\n";
+    static const char *const rules[][3] = {
+        {"    reply 403 if req.header[\"X-A\"] == \"sean\" and path == \"/\"\n", "GET https://a/",
+         "  edge.route[0] at site.weir:10: reply 403\n"
+         "    would have decided if req.header[\"x-a\"] == \"sean\"; req.header[\"x-a\"] is \"seen\"\n"},
+        {"    reply 403 if tls.active and (path == \"/q\" or path == \"/admin\" or host == \"zz\")\n", "GET https://a/amdin",
+         "  edge.route[0] at site.weir:10: reply 403\n"
+         "    would have decided if path == \"/admin\"; path is \"/amdin\"\n"},
+        {"    use m[path] if not (host == \"x\" and tls.active)\n", "GET http://a/user",
+         "  edge.route[0] at site.weir:10: use m[path]\n"
+         "    would have decided if m[path] had a row; path is \"/user\"\n"},
+        {"    reply 403 if client.ip in [192.0.3.0/24] and path == \"/\"\n", "GET http://a/",
+         "  edge.route[0] at site.weir:10: reply 403\n"
+         "    would have decided if client.ip in [192.0.3.0/24]; client.ip is 192.0.2.1\n"},
+        {"    reply 403 if path ends-with \".php\"\n    reply 402 if path ends-with \".png\"\n", "GET http://a/x/y/z/index.phq",
+         "  edge.route[0] at site.weir:10: reply 403\n"},
+        {"    reply 402 if client.port == 7\n    reply 403 if client.port < 50000\n", "GET http://a/",
+         "  edge.route[1] at site.weir:11: reply 403\n"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        struct buf program = {0};
+        buf_printf(&program, "%s%s    reply 404\n  }\n}\n", head, rules[i][0]);
+        buf_char(&program, 0);
+        near_is(program.p, rules[i][1], rules[i][2]);
+        buf_free(&program);
+    }
 }
 
 int main(void)
@@ -239,7 +321,7 @@ int main(void)
         cmocka_unit_test(outcomes_and_reasons),        cmocka_unit_test(first_lines),
         cmocka_unit_test(where_it_arrives),
         cmocka_unit_test(malformed_questions),         cmocka_unit_test(json_is_one_object),
-        cmocka_unit_test(the_nearest_rules_are_shown),
+        cmocka_unit_test(near_misses_of_many_rules),   cmocka_unit_test(near_misses_of_all_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -417,7 +417,7 @@ static void test_recovery(void **state)
     (void)state;
     expect_messages("frontend f x= {\n  use a + 1\n  route { use b if }\n}\nbackend b = = { server s :80 }\nuse c)\n",
                     "1:15 E0100 expected a value after `=`, found `{`\n2:9 E0100 an operator cannot stand among arguments\n"
-                    "3:19 E0100 expected a value after `if`, found the end of the line\n5:13 E0100 expected a value after `=`, found `=`\n"
+                    "3:19 E0100 expected a value after `if`, found the end of the line\n5:11 E0100 `==` is one sign of two characters\n"
                     "6:6 E0101 `)` closes nothing\n");
     parse(SLICE("a {\n  b +\n  c 10mb\n  d\n}\ne"));
     struct buf out = {0};

@@ -260,7 +260,7 @@ static void random_program(struct ir_build *b, uint64_t *seed)
 {
     build_begin(b);
     struct ir_backend *x = build_backend(b, "x");
-    for (uint32_t n = 1 + rnd(seed, 40); n > 0; n--)
+    for (uint32_t n = 1 + rnd(seed, rnd(seed, 2) ? 160 : 40); n > 0; n--)
         build_use(b, x, random_guard(b, seed, rnd(seed, 4)));
     build_use(b, x, NULL);
 }

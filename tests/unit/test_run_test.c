@@ -89,9 +89,10 @@ static void tests_are_beside_the_program(void **state)
           "  given texts[8] = \"eight\"\n"
           "  GET \"http://c.example/\" -> use app\n"
           "  GET \"http://a.example/\" -> reply 404\n"
+          "  never use other if client.ip in [203.0.113.0/24]\n"
           "}\n",
           NULL);
-    assert_int_equal(with.run.passed, 1);
+    assert_int_equal(with.run.passed, 2);
     assert_int_equal(with.p->tests.n, 1);
     assert_int_equal(with.canonical.len, without.canonical.len);
     assert_memory_equal(with.canonical.p, without.canonical.p, with.canonical.len);

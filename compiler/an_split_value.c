@@ -1,0 +1,143 @@
+/* Taking numbers, addresses and truth apart; see an_split_state.h. */
+#include "compiler/an_split_state.h"
+
+#include <stdlib.h>
+
+static void collect_ints(void *ctx, const struct atom *a, uint32_t state)
+{
+    (void)state;
+    struct splitter *p = ctx;
+    for (uint32_t i = 0; a->kind == ATOM_INT && i < a->n; i++) {
+        vec_add(&p->s->a, &p->ints, a->ints[i].lo);
+        if (a->ints[i].hi < INT64_MAX)
+            vec_add(&p->s->a, &p->ints, a->ints[i].hi + 1);
+    }
+}
+
+/* A port, or what was drawn by chance. Intervals begin where one of the conditions changes. */
+void split_int(struct splitter *p)
+{
+    bool chance = p->var == VAR_RANDOM;
+    int64_t first = chance ? 0 : 1, last = chance ? IR_RANDOM_END - 1 : UINT16_MAX;
+    vec_add(&p->s->a, &p->ints, chance ? IR_RANDOM_END / 2 : 50000);
+    vec_add(&p->s->a, &p->ints, first);
+    split_visit_atoms(p, p->from, collect_ints);
+    for (uint32_t i = 0; i < p->ints.n && !an_search_over(p->s); i++) {
+        struct logic_value v = {.num = p->ints.v[i]};
+        if (v.num >= first && v.num <= last)
+            split_value(p, &v, LOGIC_TRUE);
+    }
+}
+
+static void collect_ips(void *ctx, const struct atom *a, uint32_t state)
+{
+    (void)state;
+    struct splitter *p = ctx;
+    for (uint32_t i = 0; a->kind == ATOM_IP && i < a->n; i++) {
+        struct ip_addr after = a->ips[i].hi;
+        vec_add(&p->s->a, &p->ips, a->ips[i].lo);
+        for (int k = 15; k >= 0 && ++after.b[k] == 0; k--)
+            ;
+        vec_add(&p->s->a, &p->ips, after);
+    }
+}
+
+/* The address after the first of a network reads better in an example, and is most often as good. */
+static void add_hosts(struct splitter *p)
+{
+    for (uint32_t i = 0, n = p->ips.n; n < 200 && i < n; i++) {
+        struct ip_addr a = p->ips.v[i];
+        if (a.b[15]++ < 255)
+            vec_add(&p->s->a, &p->ips, a);
+    }
+}
+
+/* An address with its number in p->ips. */
+struct place {
+    struct ip_addr ip;
+    uint32_t at;
+};
+
+static int compare_places(const void *x, const void *y)
+{
+    return memcmp(x, y, sizeof(struct ip_addr));
+}
+
+/* The first place that is not before the address. */
+static uint32_t place_of(const struct place *v, uint32_t n, const struct ip_addr *ip)
+{
+    uint32_t lo = 0;
+    while (lo < n) {
+        uint32_t mid = lo + (n - lo) / 2;
+        if (memcmp(&v[mid].ip, ip, sizeof *ip) < 0)
+            lo = mid + 1;
+        else
+            n = mid;
+    }
+    return lo;
+}
+
+/* How many places the intervals have; with `post`, the entry is noted at each. */
+static uint64_t post_ips_of(struct splitter *p, const struct atom *a, const struct place *v, uint32_t entry, bool post)
+{
+    uint64_t all = 0;
+    for (uint32_t k = 0; k < a->n; k++) {
+        uint32_t i = place_of(v, p->ips.n, &a->ips[k].lo), from = i;
+        if (!post) {
+            struct ip_addr hi = a->ips[k].hi;
+            i = place_of(v, p->ips.n, &hi);
+        }
+        for (; post && i < p->ips.n && memcmp(&v[i].ip, &a->ips[k].hi, sizeof v->ip) <= 0; i++)
+            vec_add(&p->s->a, &p->postings[v[i].at].entries, entry);
+        all += i - from;
+    }
+    return all;
+}
+
+static void post_ips(struct splitter *p)
+{
+    enum { POSTED_MAX = 4 << 20 };
+    struct an_state x = p->s->states.v[p->from];
+    uint64_t all = 0;
+    if (!split_is_worth_posting(p, p->ips.n))
+        return;
+    struct place *v = arena_array(&p->s->a, struct place, p->ips.n);
+    for (uint32_t i = 0; i < p->ips.n; i++)
+        v[i] = (struct place){p->ips.v[i], i};
+    qsort(v, p->ips.n, sizeof *v, compare_places);
+    p->postings = arena_array(&p->s->a, struct posting, p->ips.n);
+    for (int post = 0; post <= 1 && all < POSTED_MAX; post++)
+        for (uint32_t i = 0; i < x.n[0] + x.n[1]; i++) {
+            const struct atom *a = logic_needed(p->s->l, x.e[i].guard, p->var, ATOM_IP);
+            if (a)
+                all += post_ips_of(p, a, v, i, post);
+            else if (post)
+                vec_add(&p->s->a, &p->common, i);
+            p->posted = post;
+        }
+}
+
+void split_ip(struct splitter *p)
+{
+    enum { SAMPLES = 5 };
+    static const char *const samples[SAMPLES] = {"192.0.2.1", "203.0.113.1", "10.0.0.1", "2001:db8::1", "::"};
+    for (uint32_t i = 0; i < SAMPLES; i++)
+        ip_parse(slice_of(samples[i]), vec_push(&p->s->a, &p->ips));
+    split_visit_atoms(p, p->from, collect_ips);
+    add_hosts(p);
+    /* From the last: the samples are tried first, then those after the bounds of conditions, then the bounds. */
+    post_ips(p);
+    for (uint32_t k = 0, n = p->ips.n; k < n && !an_search_over(p->s); k++) {
+        uint32_t at = k < SAMPLES ? k : n - 1 - (k - SAMPLES);
+        struct logic_value v = {.ip = p->ips.v[at]};
+        split_posted(p, &v, at);
+    }
+}
+
+void split_bool(struct splitter *p)
+{
+    for (int truth = 0; truth <= 1; truth++) {
+        struct logic_value v = {.truth = truth};
+        split_value(p, &v, LOGIC_TRUE);
+    }
+}
