@@ -86,64 +86,28 @@ static void put_history(struct guard_maker *m, const struct ir_expr *e, struct b
 /* What an operator holds besides its operands. */
 static void put_payload(struct guard_maker *m, const struct ir_expr *e, struct buf *out)
 {
-    switch ((enum ir_op)e->op) {
-    case IR_CONST_BOOL:
-    case IR_CONST_INT:
+    switch (ir_op_own(e->op)) {
+    case IR_OWN_NONE:
+        return;
+    case IR_OWN_NUM:
         guard_put(out, &e->num, sizeof e->num);
         return;
-    case IR_CONST_IP:
-        guard_put(out, &e->ip, sizeof e->ip);
-        return;
-    case IR_CONST_CIDR:
-        guard_put(out, &e->cidr, sizeof e->cidr);
-        return;
-    case IR_CONST_STR:
-    case IR_LIKE:
-    case IR_MATCHES:
-    case IR_REPLACE:
+    case IR_OWN_STR:
         guard_put(out, e->str.p, e->str.len);
         return;
-    case IR_FIELD:
+    case IR_OWN_IP:
+        guard_put(out, &e->ip, sizeof e->ip);
+        return;
+    case IR_OWN_CIDR:
+        guard_put(out, &e->cidr, sizeof e->cidr);
+        return;
+    case IR_OWN_FIELD:
         guard_put(out, e->str.p, e->str.len);
         if (e->field == IR_FIELD_HEADER || e->field == IR_FIELD_HEADERS)
             put_history(m, e, out);
         return;
-    case IR_IN:
-    case IR_LOOKUP:
+    case IR_OWN_SET:
         buf_slice(out, guard_set_digest(m, e->set));
-        return;
-    case IR_AND:
-    case IR_OR:
-    case IR_NOT:
-    case IR_EQ:
-    case IR_LT:
-    case IR_LE:
-    case IR_UNDER:
-    case IR_STARTS_WITH:
-    case IR_ENDS_WITH:
-    case IR_CONTAINS:
-    case IR_EXISTS:
-    case IR_LOWER:
-    case IR_UPPER:
-    case IR_DEFAULT:
-    case IR_TO_INT:
-    case IR_TO_STR:
-    case IR_CONCAT:
-    case IR_ADD:
-    case IR_SUB:
-    case IR_MUL:
-    case IR_DIV:
-    case IR_MOD:
-    case IR_LENGTH:
-    case IR_HASH:
-    case IR_BASE64:
-    case IR_BASE64_DECODE:
-    case IR_URL_DECODE:
-    case IR_PART:
-    case IR_MASK:
-    case IR_LINES:
-    case IR_NTH:
-    case IR_AMONG:
         return;
     }
 }

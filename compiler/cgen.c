@@ -28,38 +28,18 @@ char cgen_separator(const struct ir_expr *subject)
     return subject->op == IR_FIELD && subject->field == IR_FIELD_HOST ? '.' : '/';
 }
 
-const char *emit_op_text(uint8_t op)
-{
-    static const char *const text[] = {
-#define IR_OP(id, text, arity) text,
-#include "grammar/ops.def"
-#undef IR_OP
-    };
-    return text[op];
-}
-
-static const char *field_text(uint8_t field)
-{
-    static const char *const text[] = {
-#define FIELD(id, text, type, optional, keyed, phase, doc) text,
-#include "grammar/fields.def"
-#undef FIELD
-    };
-    return text[field];
-}
-
 /* The expression for people, constants left out: the comment above its function. */
 static void say_origin(struct buf *out, const struct ir_expr *e)
 {
     if (e->op == IR_FIELD) {
-        buf_printf(out, "%s", field_text(e->field));
+        buf_printf(out, "%s", ir_field_text(e->field));
         return;
     }
     if (e->nargs == 0) {
         buf_str(out, "_");
         return;
     }
-    buf_printf(out, "(%s", emit_op_text(e->op));
+    buf_printf(out, "(%s", ir_op_text(e->op));
     for (uint32_t i = 0; i < e->nargs; i++) {
         buf_char(out, ' ');
         say_origin(out, e->args[i]);

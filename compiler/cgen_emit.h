@@ -22,9 +22,6 @@ struct emit {
 uint32_t emit_arg(struct emit *m, struct cgen_arg arg);
 uint32_t emit_set_arg(struct emit *m, enum weir_arg_kind kind, const struct ir_set *set);
 
-/* As the language writes it. */
-const char *emit_op_text(uint8_t op);
-
 /* Each writes the statements that compute `e`, and returns the number of its variable. */
 uint32_t emit_bool(struct emit *m, const struct ir_expr *e);   /* cgen_tests.c */
 uint32_t emit_int(struct emit *m, const struct ir_expr *e);    /* cgen_numbers.c */

@@ -90,7 +90,7 @@ static uint32_t emit_arithmetic(struct emit *m, const struct ir_expr *e)
     uint32_t x = emit_int(m, e->args[0]), y = emit_int(m, e->args[1]), v = m->vars++;
     if (e->op == IR_DIV || e->op == IR_MOD) {
         buf_printf(&m->body, "bool h%u = h%u && h%u && n%u != 0 && !(n%u == INT64_MIN && n%u == -1);\n", v, x, y, y, x, y);
-        buf_printf(&m->body, "int64_t n%u = h%u ? n%u %s n%u : 0;\n", v, v, x, emit_op_text(e->op), y);
+        buf_printf(&m->body, "int64_t n%u = h%u ? n%u %s n%u : 0;\n", v, v, x, ir_op_text(e->op), y);
         return v;
     }
     const char *name = e->op == IR_ADD ? "add" : e->op == IR_SUB ? "sub" : "mul";

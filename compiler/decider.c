@@ -13,7 +13,7 @@
 #include "runtime/http1.h"
 #include "runtime/route.h"
 
-enum { SCRATCH = 256 << 10 };
+enum { SCRATCH = 1 << 20 };
 
 struct decider {
     struct arena a;
@@ -22,7 +22,8 @@ struct decider {
     struct route_plan plan; /* tables NULL: the evaluator decides */
     void *code;
     struct weir_str *facts;
-    char *scratch;
+    char *memory; /* SCRATCH bytes */
+    struct weir_scratch scratch;
     struct buf bytes;
 };
 
@@ -66,7 +67,7 @@ static bool load_code(struct decider *d, struct slice object, struct buf *why)
     return d->code && d->plan.pred && d->plan.value;
 }
 
-static bool compile(struct decider *d, struct buf *why)
+static bool compile(struct decider *d, enum decider_code code, struct buf *why)
 {
     const char *limit = lower_program(&d->a, d->p, &d->low);
     const char *wrong =
@@ -78,8 +79,10 @@ static bool compile(struct decider *d, struct buf *why)
     d->plan.pred = no_pred;
     d->plan.value = no_value;
     if (d->low.pred_shapes + d->low.value_shapes) {
-        struct plan_build_options o = {0};
+        struct plan_build_options o = {.no_cache = code == DECIDER_COMPILES};
         struct buf object = {0};
+        if (code == DECIDER_TABLES_ONLY)
+            return false;
         bool ok =
             plan_glue(buf_view(&d->low.glue), &o, &object, NULL, why) && load_code(d, buf_view(&object), why);
         buf_free(&object);
@@ -89,11 +92,11 @@ static bool compile(struct decider *d, struct buf *why)
     d->plan.tables = (const uint8_t *)d->low.tables.p;
     const struct weir_tables *head = (const void *)d->plan.tables;
     d->facts = arena_array(&d->a, struct weir_str, WEIR_SLOT_FIXED + head->slots.count);
-    d->scratch = arena_alloc(&d->a, SCRATCH);
+    d->memory = arena_alloc(&d->a, SCRATCH);
     return true;
 }
 
-struct decider *decider_open(const struct ir_program *p, struct buf *why)
+struct decider *decider_open(const struct ir_program *p, enum decider_code code, struct buf *why)
 {
     struct decider *d = calloc(1, sizeof *d);
     if (!d) {
@@ -101,7 +104,7 @@ struct decider *decider_open(const struct ir_program *p, struct buf *why)
         exit(3);
     }
     d->p = p;
-    compile(d, why);
+    compile(d, code, why);
     return d;
 }
 
@@ -118,6 +121,16 @@ void decider_close(struct decider **decider)
     arena_free(&d->a);
     free(d);
     *decider = NULL;
+}
+
+const struct route_plan *decider_plan(const struct decider *d)
+{
+    return d->plan.tables ? &d->plan : NULL;
+}
+
+bool decider_has_code(const struct decider *d)
+{
+    return d->code != NULL;
 }
 
 /* ---- one request ------------------------------------------------------------------------------- */
@@ -164,9 +177,8 @@ static void take_result(const struct decider *d, struct arena *a, const struct i
                                     kept(a, r->edits[i].value), NULL}));
 }
 
-static void write_request(const struct eval_request *q, struct buf *out)
+void decider_write_request(const struct eval_request *q, struct buf *out)
 {
-    out->len = 0;
     buf_slice(out, q->method);
     buf_char(out, ' ');
     buf_slice(out, q->target);
@@ -180,33 +192,46 @@ static void write_request(const struct eval_request *q, struct buf *out)
     buf_str(out, "\r\n");
 }
 
+uint32_t decider_ask(struct decider *d, const struct ir_frontend *f, const struct eval_request *q,
+                     struct weir_facts *facts, struct route_result *result)
+{
+    struct http1_head head;
+    struct ip_addr here = q->listener_ip;
+    d->scratch = (struct weir_scratch){d->memory, d->memory + SCRATCH, false};
+    *facts = (struct weir_facts){.str = d->facts,
+                                 .client_port = q->client_port,
+                                 .listener_port = q->listener_port,
+                                 .tls_active = q->tls,
+                                 .random = q->random,
+                                 .scratch = &d->scratch};
+    if (!q->listener_port)
+        eval_listener(f, q->tls ? 443 : 80, &here, &facts->listener_port);
+    memcpy(facts->listener_ip, here.b, sizeof facts->listener_ip);
+    memcpy(facts->client_ip, q->client_ip.b, sizeof facts->client_ip);
+    d->bytes.len = 0;
+    decider_write_request(q, &d->bytes);
+    int status = http1_parse_request(buf_view(&d->bytes), true, &head);
+    status = status == 1 ? facts_fill(d->plan.tables, &head, facts) : -status;
+    if (status == 0)
+        route_run(&d->plan, f->index, facts, result);
+    return (uint32_t)status;
+}
+
 void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f,
                  const struct eval_request *q, struct eval_result *out)
 {
-    struct http1_head head;
+    struct weir_facts facts;
     struct route_result result;
     if (!d->plan.tables) {
         eval_run(a, f, q, NULL, NULL, out);
         return;
     }
-    struct weir_scratch scratch = {d->scratch, d->scratch + SCRATCH, false};
-    struct weir_facts facts = {
-        .str = d->facts, .client_port = q->client_port, .tls_active = q->tls, .random = q->random, .scratch = &scratch};
-    struct ip_addr here = q->listener_ip;
-    facts.listener_port = q->listener_port;
-    if (!q->listener_port)
-        eval_listener(f, q->tls ? 443 : 80, &here, &facts.listener_port);
-    memcpy(facts.listener_ip, here.b, sizeof facts.listener_ip);
-    memcpy(facts.client_ip, q->client_ip.b, sizeof facts.client_ip);
-    write_request(q, &d->bytes);
-    int status = http1_parse_request(buf_view(&d->bytes), true, &head);
-    status = status == 1 ? facts_fill(d->plan.tables, &head, &facts) : -status;
+    uint32_t refused = decider_ask(d, f, q, &facts, &result);
     *out = (struct eval_result){0};
-    if (status != 0) {
+    if (refused) {
         out->outcome = EVAL_BAD_REQUEST;
-        out->status = (uint32_t)status;
+        out->status = refused;
         return;
     }
-    route_run(&d->plan, f->index, &facts, &result);
     take_result(d, a, f, &facts, &result, out);
 }

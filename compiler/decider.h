@@ -9,15 +9,37 @@
 #include "runtime/base/buf.h"
 
 struct decider;
+struct route_plan;
+struct route_result;
+struct weir_facts;
 
-/* Never NULL. Where there is no C compiler and the program needs one, `why` gets the reason, and the
+/* What happens where a program needs generated code. */
+enum decider_code {
+    DECIDER_CACHED,      /* the C compiler runs, or its result is taken from the user's cache */
+    DECIDER_COMPILES,    /* the C compiler runs */
+    DECIDER_TABLES_ONLY, /* the program is not compiled; `why` stays empty */
+};
+
+/* Never NULL. Where the program cannot be compiled, as without a C compiler that it needs, `why` gets the reason, and the
  * evaluator decides. `p` must outlive it. */
-struct decider *decider_open(const struct ir_program *p, struct buf *why);
+struct decider *decider_open(const struct ir_program *p, enum decider_code code, struct buf *why);
 void decider_close(struct decider **d);
 
 /* What eval_run() would say, but that edits name no rule. Texts of the result are the arena's and the
  * program's. */
 void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f,
                  const struct eval_request *q, struct eval_result *out);
+
+/* ---- below that: what the plan itself says, for those who hold it against the evaluator ---- */
+
+/* NULL where the program is not compiled. */
+const struct route_plan *decider_plan(const struct decider *d);
+bool decider_has_code(const struct decider *d);
+/* Decides by the plan, which must be there: 0 with `facts` and `result`, which hold until the next call, or the status
+ * with which the runtime refuses the request. */
+uint32_t decider_ask(struct decider *d, const struct ir_frontend *f, const struct eval_request *q,
+                     struct weir_facts *facts, struct route_result *result);
+/* The request as bytes. */
+void decider_write_request(const struct eval_request *q, struct buf *out);
 
 #endif

@@ -55,68 +55,16 @@ static bool same_set(struct finding *c, const struct ir_set *x, const struct ir_
     return *known;
 }
 
-static bool same_payload(struct finding *c, const struct ir_expr *x, const struct ir_expr *y)
+static bool same_own(struct finding *c, const struct ir_expr *x, const struct ir_expr *y)
 {
-    switch ((enum ir_op)x->op) {
-    case IR_CONST_BOOL:
-    case IR_CONST_INT:
-        return x->num == y->num;
-    case IR_CONST_IP:
-        return memcmp(&x->ip, &y->ip, sizeof x->ip) == 0;
-    case IR_CONST_CIDR:
-        return x->cidr.bits == y->cidr.bits && memcmp(&x->cidr.addr, &y->cidr.addr, sizeof x->cidr.addr) == 0;
-    case IR_FIELD:
-        return x->field == y->field && slice_eq(x->str, y->str);
-    case IR_CONST_STR:
-    case IR_LIKE:
-    case IR_MATCHES:
-    case IR_REPLACE:
-        return slice_eq(x->str, y->str);
-    case IR_IN:
-    case IR_LOOKUP:
-        return same_set(c, x->set, y->set);
-    case IR_AND:
-    case IR_OR:
-    case IR_NOT:
-    case IR_EQ:
-    case IR_LT:
-    case IR_LE:
-    case IR_UNDER:
-    case IR_STARTS_WITH:
-    case IR_ENDS_WITH:
-    case IR_CONTAINS:
-    case IR_EXISTS:
-    case IR_LOWER:
-    case IR_UPPER:
-    case IR_DEFAULT:
-    case IR_TO_INT:
-    case IR_TO_STR:
-    case IR_CONCAT:
-    case IR_LENGTH:
-    case IR_HASH:
-    case IR_BASE64:
-    case IR_BASE64_DECODE:
-    case IR_URL_DECODE:
-    case IR_PART:
-    case IR_MASK:
-    case IR_LINES:
-    case IR_NTH:
-    case IR_AMONG:
-    case IR_ADD:
-    case IR_SUB:
-    case IR_MUL:
-    case IR_DIV:
-    case IR_MOD:
-        return true;
-    }
-    return false;
+    return ir_op_own(x->op) == IR_OWN_SET ? same_set(c, x->set, y->set) : ir_same_own(x, y);
 }
 
 static bool same_expr(struct finding *c, const struct ir_expr *x, const struct ir_expr *y)
 {
     if (!x || !y)
         return x == y;
-    if (x->op != y->op || x->kind != y->kind || x->nargs != y->nargs || !same_payload(c, x, y))
+    if (x->op != y->op || x->kind != y->kind || x->nargs != y->nargs || !same_own(c, x, y))
         return false;
     for (uint32_t i = 0; i < x->nargs; i++)
         if (!same_expr(c, x->args[i], y->args[i]))

@@ -37,10 +37,22 @@ enum ir_key_kind {
 };
 
 enum ir_op {
-#define IR_OP(id, text, arity) IR_##id,
+#define IR_OP(id, text, arity, own) IR_##id,
 #include "grammar/ops.def"
 #undef IR_OP
 };
+
+/* What an operator holds besides its operands: which member of struct ir_expr. FIELD is `field` and `str`. */
+enum ir_own { IR_OWN_NONE, IR_OWN_NUM, IR_OWN_STR, IR_OWN_IP, IR_OWN_CIDR, IR_OWN_FIELD, IR_OWN_SET };
+
+/* ir_ops.c: the columns of ops.def and fields.def. `op` and `field` are of the enums above, but where said. */
+const char *ir_op_text(uint8_t op);
+int ir_op_arity(uint8_t op); /* -1: any number; -2: there is no such operator */
+enum ir_own ir_op_own(uint8_t op);
+const char *ir_field_text(uint8_t field);
+struct ir_expr;
+/* Whether two uses of one operator hold the same besides their operands; sets are the same where they are one. */
+bool ir_same_own(const struct ir_expr *x, const struct ir_expr *y);
 
 struct ir_backend;
 struct ir_set;

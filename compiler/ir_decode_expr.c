@@ -118,16 +118,6 @@ static int field_kind(uint8_t field)
     return field < IR_FIELD_COUNT ? kinds[field] : -1;
 }
 
-static int arity(uint8_t op)
-{
-    static const int8_t arities[] = {
-#define IR_OP(id, text, arity) arity,
-#include "grammar/ops.def"
-#undef IR_OP
-    };
-    return op < sizeof arities ? arities[op] : -2;
-}
-
 static bool key_fits(const struct ir_set *set, enum ir_kind kind)
 {
     if (set->key_kind == IR_KEY_CIDR)
@@ -270,88 +260,51 @@ bool ir_is_regex(struct slice text)
     return ok;
 }
 
-/* What an expression holds besides its operands; their number. */
-static uint32_t read_own(struct ir_reader *r, struct ir_expr *e)
+/* What an expression holds besides its operands. */
+static void read_own(struct ir_reader *r, struct ir_expr *e)
 {
     const uint8_t *ip;
-    switch ((enum ir_op)e->op) {
-    case IR_CONST_BOOL:
-    case IR_CONST_INT:
+    switch (ir_op_own(e->op)) {
+    case IR_OWN_NONE:
+        break;
+    case IR_OWN_NUM:
         e->num = ir_read_signed(r);
         break;
-    case IR_CONST_STR:
-    case IR_LIKE:
-    case IR_MATCHES:
-    case IR_REPLACE:
+    case IR_OWN_STR:
         e->str = ir_read_text(r);
         if (!e->str.p || ((e->op == IR_MATCHES || e->op == IR_REPLACE) && !ir_is_regex(e->str)))
             ir_reader_fail(r, "a text is missing, or is no regular expression");
         break;
-    case IR_CONST_IP:
+    case IR_OWN_IP:
         if ((ip = ir_read_bytes(r, sizeof e->ip.b)))
             memcpy(e->ip.b, ip, sizeof e->ip.b);
         break;
-    case IR_CONST_CIDR:
+    case IR_OWN_CIDR:
         ir_read_cidr(r, &e->cidr);
         break;
-    case IR_FIELD:
+    case IR_OWN_FIELD:
         read_field(r, e);
         break;
-    case IR_IN:
-    case IR_LOOKUP:
+    case IR_OWN_SET:
         e->set = read_set(r);
         break;
-    case IR_AND:
-    case IR_OR:
-    case IR_CONCAT:
-        return ir_read_count(r);
-    case IR_NOT:
-    case IR_EQ:
-    case IR_LT:
-    case IR_LE:
-    case IR_UNDER:
-    case IR_STARTS_WITH:
-    case IR_ENDS_WITH:
-    case IR_CONTAINS:
-    case IR_EXISTS:
-    case IR_LOWER:
-    case IR_UPPER:
-    case IR_DEFAULT:
-    case IR_TO_INT:
-    case IR_TO_STR:
-    case IR_ADD:
-    case IR_SUB:
-    case IR_MUL:
-    case IR_DIV:
-    case IR_MOD:
-    case IR_LENGTH:
-    case IR_HASH:
-    case IR_BASE64:
-    case IR_BASE64_DECODE:
-    case IR_URL_DECODE:
-    case IR_PART:
-    case IR_MASK:
-    case IR_LINES:
-    case IR_NTH:
-    case IR_AMONG:
-        break;
     }
-    return (uint32_t)arity(e->op);
 }
 
 static struct ir_expr *read_at(struct ir_reader *r, uint32_t depth)
 {
     uint8_t first = ir_read_byte(r), op = first & (IR_WIRE_OPTIONAL - 1);
-    if (r->why || arity(op) < -1 || depth > DEPTH_MAX) {
+    if (r->why || ir_op_arity(op) < -1 || depth > DEPTH_MAX) {
         ir_reader_fail(r, depth > DEPTH_MAX ? "an expression is too deep" : "an operator does not exist");
         return NULL;
     }
     struct ir_expr *e = arena_new(r->a, struct ir_expr);
     e->op = op;
     e->optional = (first & IR_WIRE_OPTIONAL) != 0;
-    uint32_t n = read_own(r, e);
+    uint32_t n = ir_op_arity(op) < 0 ? ir_read_count(r) : (uint32_t)ir_op_arity(op);
+    read_own(r, e);
     e->args = arena_array(r->a, struct ir_expr *, r->why ? 0 : n);
-    if (n == 0 && arity(op) == -1)
+    if (n == 0 && ir_op_arity(op) == -1)
         ir_reader_fail(r, "an operator has no operands");
     for (uint32_t i = 0; i < n && !r->why; i++) {
         e->args[i] = read_at(r, depth + 1);

@@ -263,65 +263,29 @@ static void order_sets(struct encoder *e)
 static void put_expr(struct encoder *e, const struct ir_expr *x)
 {
     buf_char(e->out, (char)(x->op | (x->optional ? IR_WIRE_OPTIONAL : 0)));
-    switch ((enum ir_op)x->op) {
-    case IR_CONST_BOOL:
-    case IR_CONST_INT:
+    if (ir_op_arity(x->op) < 0)
+        put_number(e->out, x->nargs);
+    switch (ir_op_own(x->op)) {
+    case IR_OWN_NONE:
+        break;
+    case IR_OWN_NUM:
         put_signed(e->out, x->num);
         break;
-    case IR_CONST_STR:
-    case IR_LIKE:
-    case IR_MATCHES:
-    case IR_REPLACE:
+    case IR_OWN_STR:
         put_text(e->out, x->str);
         break;
-    case IR_CONST_IP:
+    case IR_OWN_IP:
         put_addr(e->out, &x->ip);
         break;
-    case IR_CONST_CIDR:
+    case IR_OWN_CIDR:
         put_cidr(e->out, &x->cidr);
         break;
-    case IR_FIELD:
+    case IR_OWN_FIELD:
         buf_char(e->out, (char)x->field);
         put_text(e->out, x->str);
         break;
-    case IR_IN:
-    case IR_LOOKUP:
+    case IR_OWN_SET:
         put_number(e->out, e->set_index[x->set->index]);
-        break;
-    case IR_AND:
-    case IR_OR:
-    case IR_CONCAT:
-        put_number(e->out, x->nargs);
-        break;
-    case IR_NOT:
-    case IR_EQ:
-    case IR_LT:
-    case IR_LE:
-    case IR_UNDER:
-    case IR_STARTS_WITH:
-    case IR_ENDS_WITH:
-    case IR_CONTAINS:
-    case IR_EXISTS:
-    case IR_LOWER:
-    case IR_UPPER:
-    case IR_DEFAULT:
-    case IR_TO_INT:
-    case IR_TO_STR:
-    case IR_ADD:
-    case IR_SUB:
-    case IR_MUL:
-    case IR_DIV:
-    case IR_MOD:
-    case IR_LENGTH:
-    case IR_HASH:
-    case IR_BASE64:
-    case IR_BASE64_DECODE:
-    case IR_URL_DECODE:
-    case IR_PART:
-    case IR_MASK:
-    case IR_LINES:
-    case IR_NTH:
-    case IR_AMONG:
         break;
     }
     for (uint32_t i = 0; i < x->nargs; i++)

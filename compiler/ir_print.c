@@ -8,26 +8,6 @@ enum { KEYS_SHOWN = 8 };
 /* Binding, from loose to tight: an operand that binds looser than its place stands in parentheses. */
 enum binding { LOOSE, TEST, CONVERTED, ARITHMETIC, TIGHT };
 
-static const char *op_text(uint8_t op)
-{
-    static const char *const text[] = {
-#define IR_OP(id, text, arity) text,
-#include "grammar/ops.def"
-#undef IR_OP
-    };
-    return text[op];
-}
-
-static const char *field_text(uint8_t field)
-{
-    static const char *const text[] = {
-#define FIELD(id, text, type, optional, keyed, phase, doc) text,
-#include "grammar/fields.def"
-#undef FIELD
-    };
-    return text[field];
-}
-
 /* What stands between quotes. "${" would begin an interpolation. */
 static void print_inner(struct slice s, struct buf *out)
 {
@@ -150,7 +130,7 @@ static bool is_method(const struct ir_expr *e)
 
 static void print_field(const struct ir_expr *e, struct buf *out)
 {
-    buf_str(out, field_text(e->field));
+    buf_str(out, ir_field_text(e->field));
     if (!e->str.p)
         return;
     buf_char(out, '[');
@@ -178,7 +158,7 @@ static void print_operand(const struct ir_expr *e, const struct ir_expr *other, 
 /* a OP b, negated or not. */
 static void print_test(const struct ir_expr *e, bool negate, struct buf *out)
 {
-    const char *op = op_text(e->op);
+    const char *op = ir_op_text(e->op);
     print_operand(e->args[0], e->args[e->nargs - 1], out);
     if (e->op == IR_EQ)
         op = negate ? "!=" : "==";
@@ -214,7 +194,7 @@ static void print_junction(const struct ir_expr *e, struct buf *out)
 {
     for (uint32_t i = 0; i < e->nargs; i++) {
         if (i)
-            buf_printf(out, " %s ", op_text(e->op));
+            buf_printf(out, " %s ", ir_op_text(e->op));
         print_at(e->args[i], TEST, out);
     }
 }
@@ -235,7 +215,7 @@ static void print_converted(const struct ir_expr *e, struct buf *out)
 {
     const char *before = "(";
     print_at(e->args[0], CONVERTED, out);
-    buf_printf(out, " | %s", op_text(e->op));
+    buf_printf(out, " | %s", ir_op_text(e->op));
     if (e->op == IR_REPLACE) {
         buf_char(out, '(');
         print_regex(e->str, out);
@@ -391,7 +371,7 @@ static void print_bare(const struct ir_expr *e, struct buf *out)
     case IR_DIV:
     case IR_MOD:
         print_at(e->args[0], TIGHT, out);
-        buf_printf(out, " %s ", op_text(e->op));
+        buf_printf(out, " %s ", ir_op_text(e->op));
         print_at(e->args[1], TIGHT, out);
         break;
     }

@@ -24,35 +24,16 @@ static bool same_keys(const struct ir_set *a, const struct ir_set *b)
     return true;
 }
 
-static bool same_payload(const struct ir_expr *a, const struct ir_expr *b)
+static bool same_own(const struct ir_expr *a, const struct ir_expr *b)
 {
-    if (a->op == IR_CONST_BOOL || a->op == IR_CONST_INT)
-        return a->num == b->num;
-    if (a->op == IR_CONST_STR || a->op == IR_FIELD || a->op == IR_LIKE || a->op == IR_MATCHES ||
-        a->op == IR_REPLACE)
-        return slice_eq(a->str, b->str);
-    if (a->op == IR_CONST_IP)
-        return memcmp(&a->ip, &b->ip, sizeof a->ip) == 0;
-    if (a->op == IR_CONST_CIDR)
-        return memcmp(&a->cidr, &b->cidr, sizeof a->cidr) == 0;
-    if (a->op == IR_IN)
-        return same_keys(a->set, b->set);
-    if (a->op == IR_LOOKUP)
-        return a->set == b->set;
-    return a->op == IR_AND || a->op == IR_OR || a->op == IR_NOT || a->op == IR_EQ || a->op == IR_LT ||
-           a->op == IR_LE || a->op == IR_UNDER || a->op == IR_STARTS_WITH || a->op == IR_ENDS_WITH ||
-           a->op == IR_CONTAINS || a->op == IR_EXISTS || a->op == IR_LOWER || a->op == IR_UPPER ||
-           a->op == IR_DEFAULT || a->op == IR_TO_INT || a->op == IR_TO_STR || a->op == IR_CONCAT ||
-           a->op == IR_ADD || a->op == IR_SUB || a->op == IR_MUL || a->op == IR_DIV || a->op == IR_MOD ||
-           (a->op >= IR_LENGTH && a->op <= IR_AMONG);
+    return a->op == IR_IN ? same_keys(a->set, b->set) : ir_same_own(a, b);
 }
 
 static bool same(const struct ir_expr *a, const struct ir_expr *b, int *steps)
 {
     if (a == b)
         return true;
-    if (--*steps < 0 || a->op != b->op || a->kind != b->kind || a->field != b->field ||
-        a->nargs != b->nargs || !same_payload(a, b))
+    if (--*steps < 0 || a->op != b->op || a->kind != b->kind || a->nargs != b->nargs || !same_own(a, b))
         return false;
     for (uint32_t i = 0; i < a->nargs; i++)
         if (!same(a->args[i], b->args[i], steps))
@@ -69,15 +50,24 @@ bool lint_same(const struct ir_expr *a, const struct ir_expr *b)
 static uint64_t hash(const struct ir_expr *e, int depth)
 {
     uint64_t h = e->op | (uint64_t)e->field << 8 | (uint64_t)e->nargs << 16;
-    if (e->op == IR_CONST_BOOL || e->op == IR_CONST_INT)
+    switch (ir_op_own(e->op)) {
+    case IR_OWN_NUM:
         h = hash_bytes(&e->num, sizeof e->num, h);
-    else if (e->op == IR_CONST_STR || e->op == IR_FIELD || e->op == IR_LIKE || e->op == IR_MATCHES ||
-             e->op == IR_REPLACE)
+        break;
+    case IR_OWN_STR:
+    case IR_OWN_FIELD:
         h = hash_bytes(e->str.p, e->str.len, h);
-    else if (e->op == IR_CONST_IP)
+        break;
+    case IR_OWN_IP:
         h = hash_bytes(&e->ip, sizeof e->ip, h);
-    else if (e->op == IR_IN)
-        h += e->set->rows.n;
+        break;
+    case IR_OWN_SET:
+        h += e->op == IR_IN ? e->set->rows.n : 0;
+        break;
+    case IR_OWN_NONE:
+    case IR_OWN_CIDR:
+        break;
+    }
     for (uint32_t i = 0; i < e->nargs && i < 8 && depth < 4; i++) {
         uint64_t pair[2] = {h, hash(e->args[i], depth + 1)};
         h = hash_bytes(pair, sizeof pair, 1);

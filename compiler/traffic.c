@@ -538,7 +538,7 @@ static void open_deciders(struct replay *r)
     const struct ir_program *p[2] = {r->d->old, r->d->new};
     for (uint32_t i = 0; i < 2; i++) {
         struct buf why = {0};
-        r->deciders[i] = decider_open(p[i], &why);
+        r->deciders[i] = decider_open(p[i], DECIDER_CACHED, &why);
         r->rows[i].a = r->d->a;
         if (why.len && !r->t->evaluated)
             buf_printf(r->why, "weir: warning: the evaluator replays the requests, slowly: %.*s\n",

@@ -30,7 +30,7 @@ static void show_difference(struct slice program, const struct eval_request *q, 
 {
     struct buf bytes = {0};
     char ip[IP_TEXT_MAX];
-    plan_side_write_request(q, &bytes);
+    decider_write_request(q, &bytes);
     show("program", program);
     show("request", buf_view(&bytes));
     printf("--- from %.*s:%u%s\n", (int)ip_format(&q->client_ip, ip), ip, q->client_port,
@@ -55,7 +55,7 @@ static const struct ir_program *recoded(struct arena *a, const struct ir_program
 }
 
 static bool compare_requests(struct generate *g, const struct ir_program *evaluated,
-                             const struct ir_program *p, const struct plan_side *plan, struct slice text,
+                             const struct ir_program *p, struct decider *plan, struct slice text,
                              struct totals *t)
 {
     struct buf said = {0}, planned = {0};
@@ -65,7 +65,7 @@ static bool compare_requests(struct generate *g, const struct ir_program *evalua
         said.len = planned.len = 0;
         generate_request(g, &r);
         eval_side_describe(evaluated->frontends.v[0], &r.q, &said);
-        plan_side_describe(plan, p->frontends.v[0], &r.q, &planned);
+        plan_side_describe(plan, p, p->frontends.v[0], &r.q, &planned);
         same = slice_eq(buf_view(&said), buf_view(&planned));
         if (!same)
             show_difference(text, &r.q, &said, &planned);
@@ -83,17 +83,17 @@ static bool run_checked(struct generate *g, struct compilation *c, const struct 
 {
     struct buf why = {0};
     const struct ir_program *evaluated = t->programs % CODEC_EVERY == 0 ? recoded(&c->arena, p) : p;
-    struct plan_side *plan = plan_side_open(p, g->glue ? PLAN_SIDE_COMPILES : PLAN_SIDE_TABLES_ONLY, &why);
+    struct decider *plan = decider_open(p, g->glue ? DECIDER_COMPILES : DECIDER_TABLES_ONLY, &why);
     bool ok = evaluated != NULL;
-    if (plan && ok) {
-        t->glued += plan_side_has_glue(plan);
+    if (decider_plan(plan) && ok) {
+        t->glued += decider_has_code(plan);
         ok = compare_requests(g, evaluated, p, plan, text, t);
-    } else if (!plan && why.len) {
+    } else if (!decider_plan(plan) && why.len) {
         show("program", text);
         printf("--- no plan: %.*s\n", SLICE_ARG(buf_view(&why)));
         ok = false;
     }
-    plan_side_close(&plan);
+    decider_close(&plan);
     buf_free(&why);
     return ok;
 }

@@ -29,7 +29,7 @@ struct suite {
     struct compilation c;
     bool open;
     const struct ir_program *program, *decoded;
-    struct plan_side *plan;
+    struct decider *plan; /* NULL where the program could not be compiled */
 };
 
 struct request_case {
@@ -54,7 +54,7 @@ __attribute__((format(printf, 2, 3))) static void fail(struct suite *s, const ch
 
 static void program_end(struct suite *s)
 {
-    plan_side_close(&s->plan);
+    decider_close(&s->plan);
     if (s->open)
         compilation_end(&s->c);
     s->open = false;
@@ -87,9 +87,11 @@ static void program_begin(struct suite *s, struct slice name, struct slice text)
     s->program = check_file(&s->c, path.p);
     if (s->program) {
         s->decoded = round_trip(s);
-        s->plan = plan_side_open(s->program, PLAN_SIDE_CACHED, &why);
-        if (!s->plan)
+        s->plan = decider_open(s->program, DECIDER_CACHED, &why);
+        if (!decider_plan(s->plan)) {
+            decider_close(&s->plan);
             fail(s, "%.*s", SLICE_ARG(buf_view(&why)));
+        }
     } else {
         diag_render(&s->c.diags, DIAG_TEXT, false, &why);
         fail(s, "the program has errors\n%.*s", SLICE_ARG(buf_view(&why)));
@@ -270,7 +272,7 @@ static void run_case(struct suite *s, struct slice line, const struct slice *mor
         uint32_t failed = s->failed;
         eval_side_describe(k.frontend, &k.q, &said);
         eval_side_describe(k.decoded_frontend, &k.q, &decoded);
-        plan_side_describe(s->plan, k.frontend, &k.q, &planned);
+        plan_side_describe(s->plan, s->program, k.frontend, &k.q, &planned);
         if (!slice_eq(first_line(&said), k.outcome))
             fail(s, "%.*s\n  gives %.*s", SLICE_ARG(line), SLICE_ARG(first_line(&said)));
         else if (!slice_eq(buf_view(&said), buf_view(&planned)))

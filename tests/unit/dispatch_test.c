@@ -14,16 +14,10 @@
 #include "runtime/route.h"
 #include "runtime/table.h"
 #include "tests/unit/ir_build.h"
+#include "tests/unit/random.h"
+#include "tests/unit/table_plan.h"
 
 enum { SCRATCH = 4096 };
-
-static uint32_t rnd(uint64_t *seed, uint32_t n)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % n;
-}
-
-#define PICK(seed, list) list[rnd(seed, sizeof list / sizeof *list)]
 
 static char *print(char out[128], const char *format, uint32_t n)
 {
@@ -151,23 +145,10 @@ static void make_request(struct request *q, uint64_t *seed)
     q->str[WEIR_SLOT_METHOD] = (struct weir_str){method, (uint32_t)strlen(method)};
 }
 
-static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *t, uint32_t shape, uint32_t args)
-{
-    (void)abi, (void)f, (void)t, (void)shape, (void)args;
-    return false;
-}
-
-static struct weir_str no_value(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *t, uint32_t shape,
-                                uint32_t args)
-{
-    (void)abi, (void)f, (void)t, (void)shape, (void)args;
-    return (struct weir_str){NULL, 0};
-}
-
 static uint32_t decided(const uint8_t *tables, struct request *q)
 {
     static struct route_result r;
-    struct route_plan plan = {tables, no_pred, no_value};
+    struct route_plan plan = table_plan(tables);
     route_run(&plan, 0, &q->facts, &r);
     return r.rule;
 }

@@ -13,6 +13,7 @@
 #include "compiler/ir_print.h"
 #include "runtime/base/clock.h"
 #include "tests/unit/ir_build.h"
+#include "tests/unit/random.h"
 
 static struct ir_expr *unary(struct ir_build *b, enum ir_op op, enum ir_kind kind, struct ir_expr *x)
 {
@@ -394,12 +395,6 @@ static void frontends_keep_their_order(void **state)
     assert_int_equal(p->frontends.v[1]->index, 1);
     coded_free(&c);
     arena_free(&b.a);
-}
-
-static uint32_t rnd(uint64_t *seed, uint32_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % below;
 }
 
 /* In memory of its exact size, so that a read too far shows. */

@@ -11,6 +11,7 @@
 #include "compiler/regex_dfa.h"
 #include "runtime/automaton.h"
 #include "runtime/base/clock.h"
+#include "tests/unit/random.h"
 
 static bool matches(const char *pattern, struct slice subject)
 {
@@ -92,12 +93,6 @@ static void hostile_expressions_end(void **state)
 }
 
 /* ---- against the automata ---------------------------------------------------------------------- */
-
-static uint32_t rnd(uint64_t *seed, uint32_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % below;
-}
 
 static void random_pattern(struct buf *out, uint64_t *seed, uint32_t depth)
 {

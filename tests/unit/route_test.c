@@ -13,16 +13,8 @@
 #include "runtime/base/hash.h"
 #include "runtime/route.h"
 #include "tests/unit/ir_build.h"
-
-/* ---- a small deterministic random source ------------------------------------------------------ */
-
-static uint32_t rnd(uint64_t *seed, uint32_t n)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % n;
-}
-
-#define PICK(seed, list) list[rnd(seed, sizeof list / sizeof *list)]
+#include "tests/unit/random.h"
+#include "tests/unit/table_plan.h"
 
 /* ---- requests ---------------------------------------------------------------------------------- */
 
@@ -265,19 +257,6 @@ static void random_program(struct ir_build *b, uint64_t *seed)
     build_use(b, x, NULL);
 }
 
-static bool no_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *t, uint32_t shape, uint32_t args)
-{
-    (void)abi, (void)f, (void)t, (void)shape, (void)args;
-    return false;
-}
-
-static struct weir_str no_value(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *t, uint32_t shape,
-                                uint32_t args)
-{
-    (void)abi, (void)f, (void)t, (void)shape, (void)args;
-    return (struct weir_str){NULL, 0};
-}
-
 static uint32_t first_rule(const struct world *w, const struct ir_frontend *f)
 {
     for (uint32_t i = 0;; i++)
@@ -301,7 +280,7 @@ static void compiled_rules_decide_as_written(void **state)
         const char *why = route_tables_verify(tables, low.tables.len);
         if (why)
             fail_msg("round %u: %s", (unsigned)round, why);
-        struct route_plan plan = {tables, no_pred, no_value};
+        struct route_plan plan = table_plan(tables);
         for (uint32_t k = 0; k < 200; k++) {
             random_request(&q, (const void *)tables, &seed);
             struct world w = {tables, &q};
@@ -341,7 +320,7 @@ static void damaged_tables_never_crash(void **state)
             if (head->frontends.count == 0 || head->slots.count > SLOTS_MAX - WEIR_SLOT_FIXED)
                 continue;
             accepted++;
-            struct route_plan plan = {(uint8_t *)copy, no_pred, no_value};
+            struct route_plan plan = table_plan((uint8_t *)copy);
             for (uint32_t n = 0; n < 20; n++) {
                 random_request(&q, (const void *)low.tables.p, &seed);
                 route_run(&plan, 0, &q.facts, &r);
@@ -387,7 +366,7 @@ static void later_rules_see_header_edits(void **state)
     build_use(&b, y, NULL);
     assert_null(lower_program(&b.a, &b.p, &low));
     assert_null(route_tables_verify((uint8_t *)low.tables.p, low.tables.len));
-    struct route_plan plan = {(uint8_t *)low.tables.p, no_pred, no_value};
+    struct route_plan plan = table_plan((uint8_t *)low.tables.p);
     uint64_t seed = 1;
     random_request(&q, (const void *)low.tables.p, &seed);
     for (uint32_t i = WEIR_SLOT_FIXED; i < SLOTS_MAX; i++)
@@ -438,7 +417,7 @@ static void map_rules_pass_on_what_they_lack(void **state)
     build_use(&b, y, NULL);
     assert_null(lower_program(&b.a, &b.p, &low));
     assert_null(route_tables_verify((uint8_t *)low.tables.p, low.tables.len));
-    struct route_plan plan = {(uint8_t *)low.tables.p, no_pred, no_value};
+    struct route_plan plan = table_plan((uint8_t *)low.tables.p);
     static const struct {
         const char *host, *path, *ip;
         uint32_t rule, backend;
