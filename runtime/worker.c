@@ -433,7 +433,8 @@ static bool start_thread(struct worker *w)
     return err == 0;
 }
 
-/* Workers draw different numbers, and other ones each time; early at boot, when the kernel has none yet, by the clock. */
+/* Workers draw different numbers and name requests differently, each time they start; early at boot, when the kernel
+ * has none yet, by the clock. */
 static uint64_t seed(const struct worker *w)
 {
     uint64_t n;
@@ -450,6 +451,7 @@ struct worker *worker_start(const struct worker_options *o, struct plan *first)
     w->magic = WORKER_MAGIC;
     w->options = *o;
     w->chance = seed(w);
+    w->id[0] = seed(w);
     w->last = &w->first;
     w->accept_pause.fire = on_accept_pause;
     w->wake = (struct loop_io){on_wake, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
@@ -459,8 +461,6 @@ struct worker *worker_start(const struct worker_options *o, struct plan *first)
     pool_begin(&w->txns, sizeof(struct txn), 32);
     timers_begin(&w->timers, clock_coarse_ms());
     struct accepting *accepts = NULL;
-    if (getrandom(&w->id[0], sizeof w->id[0], 0) != sizeof w->id[0])
-        goto fail;
     if (!loop_begin(&w->loop) || w->wake.fd < 0 || !loop_add_level(&w->loop, &w->wake))
         goto fail;
     if (!prepare_accepts(w, first, &accepts))
