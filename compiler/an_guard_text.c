@@ -120,16 +120,17 @@ static uint32_t glob(struct guard_maker *m, const struct view *v, struct slice p
 {
     if (v->reversed)
         pattern = reversed(m, pattern);
-    const char *star = pattern.len ? memchr(pattern.p, '*', pattern.len) : NULL;
-    size_t at = star ? (size_t)(star - pattern.p) : 0;
-    struct slice rest = slice_from(pattern, at);
-    struct text_automaton t = {.kind = TEXT_DFA, .separator = separator, .deep = slice_eq(rest, SLICE("**"))};
-    if (!star)
+    if (!pattern.len || !memchr(pattern.p, '*', pattern.len))
         return equal(m, v, v->reversed ? reversed(m, pattern) : pattern);
-    if (!t.deep && !slice_eq(rest, SLICE("*")))
-        return text_atom(m, v, &t, pattern);
-    t.kind = TEXT_WILD;
-    return text_atom(m, v, &t, (struct slice){pattern.p, at});
+    struct text_automaton t = {.kind = TEXT_GLOB, .separator = separator};
+    struct slice single = pattern; /* its last star is one, which may be deep */
+    t.deep = pattern.len > 1 && memcmp(pattern.p + pattern.len - 2, "**", 2) == 0;
+    single.len -= t.deep;
+    if (text_is_glob(single, separator))
+        return text_atom(m, v, &t, single);
+    t.kind = TEXT_DFA;
+    t.deep = false;
+    return text_atom(m, v, &t, pattern);
 }
 
 /* ---- membership -------------------------------------------------------------------------------- */

@@ -1,10 +1,7 @@
 /* Cells of hosts; see an_hosts.h. */
 #include "compiler/an_hosts.h"
 
-struct posting {
-    VEC(uint32_t) items[2];
-    bool changed; /* one of them is */
-};
+#include "compiler/an_needs.h"
 
 struct hosts {
     struct an_search *s;
@@ -12,11 +9,14 @@ struct hosts {
     uint32_t nsides;
     an_host_fn *fn;
     void *ctx;
-    struct strmap index; /* of postings, by host */
-    VEC(struct posting) postings;
+    struct strmap index; /* of named hosts, by name */
     VEC(struct slice) names;
-    VEC(uint32_t) common[2]; /* items that any host may meet */
+    VEC(bool) is_changed;          /* by named host: a changed rule needs it */
+    struct an_postings by_host[2]; /* items */
+    VEC(uint32_t) common[2];       /* items that need no named host */
     bool all; /* a changed rule is for any host, or there is one side alone: hosts that count are all */
+    struct an_needs needs;
+    struct buf turned;
     VEC(uint32_t) changed;                /* conditions of changed rules, of the host at hand */
     VEC(struct an_entry) first;           /* one side: the entries of the first cell, with items of its own */
     uint32_t *number, *stamp, generation; /* by outcome: its number in the state at hand */
@@ -26,58 +26,77 @@ struct hosts {
 
 /* ---- the index --------------------------------------------------------------------------------- */
 
-/* The hosts of which the condition needs one, or NULL. */
-static const struct exact_set *needed_hosts(const struct logic *l, uint32_t f)
+/* The hosts of which the item needs one are in h->needs; false where it needs none by name. */
+static bool needs_named(struct hosts *h, const struct an_item *item)
 {
-    const struct atom *a = logic_needed(l, f, VAR_HOST, ATOM_EXACT);
-    return a ? a->exact : NULL;
+    return an_needs_find(h->s->l, item->guard, VAR_HOST, NEEDS_EXACT, &h->needs);
 }
 
-static struct posting *posting_of(struct hosts *h, struct slice host)
+static const struct exact_set *needed_hosts(const struct hosts *h, uint32_t i)
+{
+    return h->s->l->atoms.v[h->needs.v.v[i].atom].exact;
+}
+
+static uint32_t name_host(struct hosts *h, struct slice host)
 {
     bool added;
-    uint32_t at = *strmap_put(&h->index, &h->s->a, host, h->postings.n, &added);
+    uint32_t at = *strmap_put(&h->index, &h->s->a, host, h->names.n, &added);
     if (added) {
-        vec_push(&h->s->a, &h->postings);
         vec_add(&h->s->a, &h->names, host);
+        vec_push(&h->s->a, &h->is_changed);
     }
-    return &h->postings.v[at];
+    return at;
 }
 
-/* Hosts that conditions for all hosts name are hosts of their own, too. */
 static void add_named(void *ctx, const struct atom *a, uint32_t state)
 {
     (void)state;
     for (uint32_t i = 0; a->kind == ATOM_EXACT && i < a->n; i++)
-        posting_of(ctx, a->exact->v[i]);
+        name_host(ctx, a->exact->v[i]);
+}
+
+/* Whether one of the needed hosts is looked at. */
+static bool name_needed(struct hosts *h)
+{
+    bool any = h->all;
+    for (uint32_t i = 0; i < h->needs.v.n; i++) {
+        const struct exact_set *hosts = needed_hosts(h, i);
+        for (uint32_t k = 0; k < hosts->n && h->all; k++)
+            name_host(h, hosts->v[k]);
+        for (uint32_t k = 0; k < hosts->n && !any; k++)
+            any = strmap_get(&h->index, hosts->v[k]) != NULL;
+    }
+    return any;
 }
 
 static void index_item(struct hosts *h, uint32_t side, uint32_t i)
 {
     const struct an_item *item = &h->sides[side]->items.v[i];
-    const struct exact_set *needed = needed_hosts(h->s->l, item->guard);
-    if (!needed) {
+    if (needs_named(h, item)) {
+        if (!name_needed(h))
+            return;
+    } else {
         vec_add(&h->s->a, &h->common[side], i);
+        /* Hosts that conditions for all hosts name are hosts of their own, too. */
         if (h->all)
             logic_visit(h->s->l, item->guard, VAR_HOST, add_named, h);
-        return;
     }
-    for (uint32_t k = 0; k < needed->n; k++) {
-        if (!h->all && !strmap_get(&h->index, needed->v[k]))
-            continue;
-        struct posting *p = posting_of(h, needed->v[k]);
-        vec_add(&h->s->a, &p->items[side], i);
-    }
+    an_postings_add(&h->by_host[side], item->guard, i);
 }
 
 /* Where all changed rules need some hosts, these are all that there is to look at. */
 static void find_changed(struct hosts *h, uint32_t side, uint32_t i)
 {
     const struct an_item *item = &h->sides[side]->items.v[i];
-    const struct exact_set *needed = item->changed ? needed_hosts(h->s->l, item->guard) : NULL;
-    h->all |= item->changed && !needed;
-    for (uint32_t k = 0; needed && k < needed->n; k++)
-        posting_of(h, needed->v[k])->changed = true;
+    if (!item->changed)
+        return;
+    bool named = needs_named(h, item);
+    h->all |= !named;
+    for (uint32_t n = 0; named && n < h->needs.v.n; n++)
+        for (uint32_t k = 0; k < needed_hosts(h, n)->n; k++) {
+            uint32_t at = name_host(h, needed_hosts(h, n)->v[k]);
+            h->is_changed.v[at] = true;
+        }
 }
 
 static void make_index(struct hosts *h)
@@ -88,12 +107,14 @@ static void make_index(struct hosts *h)
         for (uint32_t i = 0; i < h->sides[side]->items.n; i++)
             find_changed(h, side, i);
     logic_new_value(h->s->l);
-    for (uint32_t side = 0; side < h->nsides; side++)
+    for (uint32_t side = 0; side < h->nsides; side++) {
+        an_postings_begin(&h->by_host[side], h->s->l, &h->s->a, VAR_HOST);
         for (uint32_t i = 0; i < h->sides[side]->items.n; i++) {
             uint32_t number = (h->sides[side]->items.v[i].outcome >> OUTCOME_BITS) + 1;
             outcomes = number > outcomes ? number : outcomes;
             index_item(h, side, i);
         }
+    }
     h->number = arena_array(&h->s->a, uint32_t, outcomes);
     h->stamp = arena_array(&h->s->a, uint32_t, outcomes);
 }
@@ -196,26 +217,31 @@ static bool add_entry(struct hosts *h, uint32_t side, uint32_t i, const struct l
     return *decided >= h->s->keep;
 }
 
-static void add_side(struct hosts *h, uint32_t side, const struct posting *p, const struct logic_value *v)
+/* The host as it is read. */
+static struct slice turned(struct hosts *h, struct slice host)
 {
-    uint32_t i = 0, k = 0, decided = 0;
+    if (!h->s->l->reversed_host)
+        return host;
+    h->turned.len = 0;
+    for (size_t i = host.len; i-- > 0;)
+        buf_char(&h->turned, host.p[i]);
+    return buf_view(&h->turned);
+}
+
+static void add_side(struct hosts *h, uint32_t side, const struct logic_value *v)
+{
+    uint32_t decided = 0;
+    const struct an_list *list = an_postings_find(&h->by_host[side], v->text, turned(h, v->text));
     h->decided_by = UINT32_MAX;
-    const uint32_t *own = p->items[side].v, *common = h->common[side].v;
-    while (i < p->items[side].n || k < h->common[side].n) {
-        bool from_own = k == h->common[side].n || (i < p->items[side].n && own[i] < common[k]);
-        if (add_entry(h, side, from_own ? own[i++] : common[k++], v, &decided))
+    for (uint32_t i = 0; i < list->v.n; i++)
+        if (add_entry(h, side, list->v.v[i], v, &decided))
             return;
-    }
 }
 
 /* Whether a request can have this host. */
 static bool is_host(struct hosts *h, struct slice host)
 {
-    const struct text_domain *d = h->s->l->vars.v[VAR_HOST].domain;
-    uint32_t state = domain_start(d);
-    for (size_t i = 0; i < host.len; i++)
-        state = domain_step(d, state, (unsigned char)host.p[h->s->l->reversed_host ? host.len - 1 - i : i]);
-    return domain_final(d, state);
+    return domain_has(h->s->l->vars.v[VAR_HOST].domain, turned(h, host));
 }
 
 static void visit_host(struct hosts *h, uint32_t at)
@@ -226,7 +252,7 @@ static void visit_host(struct hosts *h, uint32_t at)
     h->changed.n = 0;
     logic_new_value(h->s->l);
     for (uint32_t side = 0; side < h->nsides; side++)
-        add_side(h, side, &h->postings.v[at], &v);
+        add_side(h, side, &v);
     h->host.host = v.text;
     h->host.named = true;
     h->host.number = at;
@@ -273,6 +299,7 @@ void an_hosts_visit(struct an_search *s, struct an_side *const *sides, uint32_t 
     if (h.all)
         visit_others(&h);
     for (uint32_t i = 0; i < h.names.n && !an_search_over(s); i++)
-        if (h.all || h.postings.v[i].changed)
+        if (h.all || h.is_changed.v[i])
             visit_host(&h, i);
+    buf_free(&h.turned);
 }

@@ -62,7 +62,7 @@ static uint32_t intern(struct logic *l, enum logic_kind kind, uint32_t atom, uin
         for (uint32_t i = 0; i < n; i++)
             x.vars |= l->nodes.v[kids[i]].vars;
     }
-    *vec_push(&l->a, &l->nodes) = x;
+    *vec_push_own(&l->nodes) = x;
     place(l, hash, l->nodes.n - 1);
     return l->nodes.n - 1;
 }
@@ -168,7 +168,7 @@ struct change {
     uint32_t var;
     uint64_t bit;
     enum { ASSIGN, INEXACT, STEP, FINISH } what;
-    unsigned char byte;
+    struct slice bytes; /* STEP */
     const struct logic_value *value;
     uint64_t memo_key; /* 0: by generation */
 };
@@ -229,6 +229,13 @@ static uint32_t assigned(const struct logic *l, const struct atom *a, uint32_t s
     return LOGIC_FALSE;
 }
 
+static uint32_t stepped(struct logic *l, uint32_t atom, uint32_t state, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++)
+        state = text_step(l->atoms.v[atom].text, state, (unsigned char)bytes.p[i]);
+    return logic_atom(l, atom, state);
+}
+
 static uint32_t changed_atom(struct logic *l, uint32_t f, const struct change *c)
 {
     const struct logic_node *x = &l->nodes.v[f];
@@ -241,7 +248,7 @@ static uint32_t changed_atom(struct logic *l, uint32_t f, const struct change *c
     case INEXACT:
         return a->kind == ATOM_EXACT ? LOGIC_FALSE : a->kind == ATOM_PRESENT ? LOGIC_TRUE : f;
     case STEP:
-        return logic_atom(l, x->atom, text_step(a->text, x->state, c->byte));
+        return stepped(l, x->atom, x->state, c->bytes);
     case FINISH:
         return text_final(a->text, x->state);
     }
@@ -368,11 +375,10 @@ uint32_t logic_inexact(struct logic *l, uint32_t f, uint32_t var)
         l, f, (struct change){.var = var, .what = INEXACT, .memo_key = key_of(var, KEY_INEXACT, 0)});
 }
 
-uint32_t logic_step(struct logic *l, uint32_t f, uint32_t var, unsigned char byte)
+uint32_t logic_step(struct logic *l, uint32_t f, uint32_t var, struct slice bytes)
 {
-    return keyed_change(
-        l, f,
-        (struct change){.var = var, .what = STEP, .byte = byte, .memo_key = key_of(var, KEY_STEP, byte)});
+    uint64_t key = bytes.len == 1 ? key_of(var, KEY_STEP, (unsigned char)bytes.p[0]) : 0;
+    return keyed_change(l, f, (struct change){.var = var, .what = STEP, .bytes = bytes, .memo_key = key});
 }
 
 uint32_t logic_finish(struct logic *l, uint32_t f, uint32_t var)
@@ -398,25 +404,6 @@ void logic_visit(struct logic *l, uint32_t f, uint32_t var,
         logic_visit(l, x->kids[i], var, fn, ctx);
 }
 
-static const struct atom *atom_of(const struct logic *l, uint32_t f, uint32_t var, enum atom_kind kind)
-{
-    const struct logic_node *x = &l->nodes.v[f];
-    const struct atom *a = x->kind == LOGIC_ATOM ? &l->atoms.v[x->atom] : NULL;
-    return a && a->kind == kind && a->var == var ? a : NULL;
-}
-
-const struct atom *logic_needed(const struct logic *l, uint32_t f, uint32_t var, enum atom_kind kind)
-{
-    const struct logic_node *x = &l->nodes.v[f];
-    const struct atom *best = atom_of(l, f, var, kind);
-    for (uint32_t i = 0; x->kind == LOGIC_AND && i < x->n; i++) {
-        const struct atom *a = atom_of(l, x->kids[i], var, kind);
-        if (a && (!best || a->n < best->n))
-            best = a;
-    }
-    return best;
-}
-
 uint32_t logic_least_var(const struct logic *l, uint32_t f)
 {
     const struct logic_node *x = &l->nodes.v[f];
@@ -437,11 +424,12 @@ void logic_begin(struct logic *l)
 {
     *l = (struct logic){.generation = 1};
     for (uint32_t i = 0; i < 2; i++)
-        vec_push(&l->a, &l->nodes)->kind = LOGIC_CONST;
+        vec_push_own(&l->nodes)->kind = LOGIC_CONST;
 }
 
 void logic_end(struct logic *l)
 {
+    free(l->nodes.v);
     free(l->slots);
     free(l->memo);
     free(l->stamp);

@@ -88,7 +88,7 @@ struct logic_value {
 
 struct logic {
     struct arena a;
-    VEC(struct logic_node) nodes;
+    VEC(struct logic_node) nodes; /* in storage of its own */
     uint32_t *slots; /* of the hash table over nodes: index, 0 where empty */
     uint32_t nslots;
     VEC(struct atom) atoms;
@@ -109,7 +109,7 @@ enum { LOGIC_NODES_MAX = 3 << 20 };
 
 static inline size_t logic_memory(const struct logic *l)
 {
-    return l->a.total + l->nslots * sizeof *l->slots + l->nmemo * sizeof *l->memo + l->stamp_cap * 2 * sizeof *l->stamp;
+    return l->a.total + l->nodes.cap * sizeof *l->nodes.v + l->nslots * sizeof *l->slots + l->nmemo * sizeof *l->memo + l->stamp_cap * 2 * sizeof *l->stamp;
 }
 
 static inline uint64_t logic_bit(uint32_t var)
@@ -136,15 +136,14 @@ uint32_t logic_assign(struct logic *l, uint32_t f, uint32_t var, const struct lo
 void logic_new_value(struct logic *l);
 /* `f` where the text `var` is present and none of the exact texts that atoms name. */
 uint32_t logic_inexact(struct logic *l, uint32_t f, uint32_t var);
-/* After logic_inexact(): what of `f` remains to hold after `byte` of the text; and where the text ends. */
-uint32_t logic_step(struct logic *l, uint32_t f, uint32_t var, unsigned char byte);
+/* After logic_inexact(): what of `f` remains to hold after these bytes of the text; and where the text ends. Several
+ * bytes at once make a round of their own, as logic_new_value() does. */
+uint32_t logic_step(struct logic *l, uint32_t f, uint32_t var, struct slice bytes);
 uint32_t logic_finish(struct logic *l, uint32_t f, uint32_t var);
 
 /* Calls `fn` for the atoms about `var` in `f`, each node once a generation (logic_new_value() begins one). */
 void logic_visit(struct logic *l, uint32_t f, uint32_t var,
                  void (*fn)(void *ctx, const struct atom *atom, uint32_t state), void *ctx);
-/* The least atom of the kind about `var` that must hold for `f` to hold, as far as is seen at once; or NULL. */
-const struct atom *logic_needed(const struct logic *l, uint32_t f, uint32_t var, enum atom_kind kind);
 /* The least variable in `f`, or UINT32_MAX. */
 uint32_t logic_least_var(const struct logic *l, uint32_t f);
 

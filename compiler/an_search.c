@@ -1,9 +1,11 @@
 /* States and the search through them; see an_search.h. How a variable is taken apart is an_split.c. */
 #include "compiler/an_search.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "compiler/ir_print.h"
+#include "runtime/base/hash.h"
 
 enum { STATES_MAX = 1 << 20, MEMORY_MAX = 320 << 20 }; /* memory: beside what the rules themselves take */
 
@@ -28,7 +30,9 @@ void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32
 
 void an_search_end(struct an_search *s)
 {
-    buf_free(&s->key);
+    free(s->states.v);
+    free(s->slots);
+    an_split_end(s);
     arena_free(&s->a);
 }
 
@@ -39,6 +43,12 @@ void an_search_exceed(struct an_search *s, enum an_excess what)
     s->exceeded = true;
 }
 
+static size_t memory(const struct an_search *s)
+{
+    return s->a.total + logic_memory(s->l) + s->states.cap * sizeof *s->states.v + s->nslots * sizeof *s->slots +
+           an_split_memory(s);
+}
+
 bool an_search_over(struct an_search *s)
 {
     if (s->exceeded || s->done)
@@ -46,7 +56,7 @@ bool an_search_over(struct an_search *s)
     if (s->ticks++ % 64 == 0 && an_search_clock() > s->deadline_ns)
         an_search_exceed(s, AN_TIME);
     if (s->states.n > STATES_MAX || s->l->nodes.n > LOGIC_NODES_MAX ||
-        s->a.total + logic_memory(s->l) > s->given + MEMORY_MAX)
+        memory(s) > s->given + MEMORY_MAX)
         an_search_exceed(s, AN_MEMORY);
     return s->exceeded;
 }
@@ -119,19 +129,46 @@ static bool same(const struct an_entry *x, const struct an_entry *y, uint32_t n)
     return true;
 }
 
+static void grow_slots(struct an_search *s)
+{
+    free(s->slots);
+    s->nslots = s->nslots ? s->nslots * 2 : 1024;
+    s->slots = calloc(s->nslots, sizeof *s->slots);
+    if (!s->slots)
+        abort();
+    for (uint32_t i = 0; i < s->states.n; i++) {
+        uint32_t at = s->states.v[i].hash & (s->nslots - 1);
+        while (s->slots[at])
+            at = (at + 1) & (s->nslots - 1);
+        s->slots[at] = i + 1;
+    }
+}
+
+static bool is_state(const struct an_search *s, const struct an_state *x, uint32_t k, const uint32_t n[2])
+{
+    return x->k == k && x->n[0] == n[0] && x->n[1] == n[1] &&
+           memcmp(x->e, s->scratch.v, (n[0] + n[1]) * sizeof *x->e) == 0;
+}
+
+/* The state of what is in s->scratch. */
 static uint32_t intern(struct an_search *s, uint32_t k, const uint32_t n[2])
 {
     uint32_t total = n[0] + n[1], head[3] = {k, n[0], n[1]};
-    s->key.len = 0;
-    buf_add(&s->key, head, sizeof head);
-    buf_add(&s->key, s->scratch.v, total * sizeof *s->scratch.v);
-    uint32_t *known = strmap_get(&s->index, buf_view(&s->key));
-    if (known)
-        return *known;
-    struct slice key = arena_copy(&s->a, buf_view(&s->key));
-    strmap_put(&s->index, &s->a, key, s->states.n, NULL);
-    struct an_state *x = vec_push(&s->a, &s->states);
-    *x = (struct an_state){.k = k, .n = {n[0], n[1]}, .e = (struct an_entry *)(key.p + sizeof head)};
+    size_t size = total * sizeof *s->scratch.v;
+    uint32_t hash = (uint32_t)hash_bytes(s->scratch.v, size, hash_bytes(head, sizeof head, 0));
+    if (s->states.n * 2 >= s->nslots)
+        grow_slots(s);
+    uint32_t at = hash & (s->nslots - 1);
+    for (; s->slots[at]; at = (at + 1) & (s->nslots - 1)) {
+        const struct an_state *x = &s->states.v[s->slots[at] - 1];
+        if (x->hash == hash && is_state(s, x, k, n))
+            return s->slots[at] - 1;
+    }
+    struct an_state *x = vec_push_own(&s->states);
+    s->slots[at] = s->states.n;
+    *x = (struct an_state){.k = k, .n = {n[0], n[1]}, .hash = hash, .e = arena_alloc(&s->a, size)};
+    if (size)
+        memcpy(x->e, s->scratch.v, size);
     x->vars = s->l->nodes.v[k].vars;
     for (uint32_t i = 0; i < total; i++)
         x->vars |= s->l->nodes.v[x->e[i].guard].vars;

@@ -18,10 +18,11 @@ struct an_entry {
 };
 
 struct an_state {
-    uint32_t k, n[2];
+    uint32_t k, n[2], hash;
     struct an_entry *e; /* the first list, then the second */
     uint64_t vars;
     uint32_t seen, mark;
+    uint32_t walk, mask; /* for an_split_walk.c */
 };
 
 enum { AN_NOTHING = UINT32_MAX };
@@ -44,19 +45,21 @@ struct an_search;
  */
 typedef void an_leaf_fn(void *ctx, struct an_search *s, const struct an_state *state);
 
+struct walk_room;
+
 struct an_search {
     struct logic *l;
     struct arena a;
     uint32_t keep; /* rules that decide, as many as a list keeps: 1, or 2 to know the next after the first */
     uint32_t asterisk; /* see an_asterisk() */
-    VEC(struct an_state) states;
-    struct strmap index;
-    struct buf key;
+    VEC(struct an_state) states; /* in storage of its own */
+    uint32_t *slots, nslots;     /* of the hash table over states: number plus one, 0 where empty */
     VEC(struct an_entry) raw[2], scratch;
     VEC(uint32_t) run;
     struct logic_value *values;
     bool *has;
-    uint32_t serial, split; /* of the search, and of splitting */
+    uint32_t serial, split, walk; /* of the search, of splitting, of walks through texts */
+    struct walk_room *room;       /* of an_split_walk.c */
     an_leaf_fn *leaf;
     void *ctx;
     bool merge;  /* which rule decides does not count: neighbours of one outcome become one */
@@ -81,6 +84,9 @@ uint32_t an_state_make(struct an_search *s, uint32_t k);
 /* The cells of a variable. `known` (or NULL): texts that are looked at elsewhere, and are left out. */
 void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known,
               struct an_cells *out);
+/* What an_split() keeps between calls: its memory; and gives it back. */
+size_t an_split_memory(const struct an_search *s);
+void an_split_end(struct an_search *s);
 /* Calls s->leaf for every state that can be reached from there, once each. */
 void an_search_run(struct an_search *s, uint32_t state);
 

@@ -2,22 +2,16 @@
 #ifndef WEIR_AN_SPLIT_STATE_H
 #define WEIR_AN_SPLIT_STATE_H
 
+#include "compiler/an_needs.h"
 #include "compiler/an_search.h"
 
-struct trie_node {
-    uint32_t first, next; /* child, sibling; 0: none */
-    uint8_t byte;
-    bool end;
-};
-
-struct scan_node {
-    uint32_t state, domain, trie, parent;
-    uint8_t byte;
-};
-
-/* The entries that a value leaves, of those that need some values. */
-struct posting {
-    VEC(uint32_t) entries;
+/* What becomes of a state's formulas. */
+struct derivation {
+    enum { DERIVE_ASSIGN, DERIVE_INEXACT, DERIVE_STEP, DERIVE_FINISH } how;
+    const struct logic_value *value; /* ASSIGN */
+    struct slice text;               /* STEP: what was read */
+    uint32_t k_and;                  /* restricts what may happen there */
+    const struct an_list *list;      /* entries that the value may leave, or NULL: all */
 };
 
 struct splitter {
@@ -30,25 +24,24 @@ struct splitter {
     VEC(int64_t) ints;
     VEC(struct ip_addr) ips;
     struct an_cells *out;
-    /* by value, where there are many entries: see note [postings] */
-    bool posted;
-    VEC(uint32_t) common; /* entries that need no particular values */
-    struct posting *postings;
-    /* the walk */
-    bool use_trie, missing;
-    VEC(struct trie_node) trie;
-    VEC(struct scan_node) nodes;
-    struct strmap seen, domains; /* nodes; and by state, outside of the trie, states of the domain */
-    VEC(struct text_states) masks;
-    struct text_classes classes;
 };
 
-/* Adds the cell to which the value leads, unless it is there. `k_and` restricts what may happen there. */
-void split_value(struct splitter *p, const struct logic_value *v, uint32_t k_and);
-/* The same for a value with a number, of those for which entries are noted (see note [postings]). */
-void split_posted(struct splitter *p, const struct logic_value *v, uint32_t at);
+/* The state that becomes of this one, or AN_NOTHING. */
+uint32_t split_derived(struct splitter *p, uint32_t state, const struct derivation *d);
+bool split_has_cell(const struct splitter *p, uint32_t state);
+void split_add_cell(struct splitter *p, uint32_t state, const struct logic_value *v);
+/* Adds the cell to which the value leads, unless it is there. `k_and`, `list`: see struct derivation. */
+void split_value(struct splitter *p, const struct logic_value *v, uint32_t k_and, const struct an_list *list);
+/* Whether it pays to note for so many values which entries they leave: see note [postings]. */
 bool split_is_worth_posting(const struct splitter *p, uint32_t values);
 void split_visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, const struct atom *, uint32_t));
+/* A text as it is read. */
+struct slice split_turned(struct splitter *p, struct slice text);
+const struct text_domain *split_domain(const struct splitter *p);
+
+/* ---- an_split_walk.c: texts that no condition names ---- */
+
+void split_walk(struct splitter *p);
 
 /* ---- an_split_value.c: numbers, addresses, truth ---- */
 

@@ -25,7 +25,7 @@ void split_int(struct splitter *p)
     for (uint32_t i = 0; i < p->ints.n && !an_search_over(p->s); i++) {
         struct logic_value v = {.num = p->ints.v[i]};
         if (v.num >= first && v.num <= last)
-            split_value(p, &v, LOGIC_TRUE);
+            split_value(p, &v, LOGIC_TRUE, NULL);
     }
 }
 
@@ -77,44 +77,53 @@ static uint32_t place_of(const struct place *v, uint32_t n, const struct ip_addr
     return lo;
 }
 
-/* How many places the intervals have; with `post`, the entry is noted at each. */
-static uint64_t post_ips_of(struct splitter *p, const struct atom *a, const struct place *v, uint32_t entry, bool post)
+/* Which entries may hold for an address: those that need it, and those that need none. */
+struct ip_postings {
+    struct place *places; /* in order */
+    struct an_list *at;   /* by the number of the address */
+    struct an_list others;
+    struct an_needs needs;
+};
+
+/* Notes the entry at the places of the intervals that it needs: how many these are. */
+static uint64_t post_entry(struct splitter *p, struct ip_postings *x, uint32_t entry)
 {
     uint64_t all = 0;
-    for (uint32_t k = 0; k < a->n; k++) {
-        uint32_t i = place_of(v, p->ips.n, &a->ips[k].lo), from = i;
-        if (!post) {
-            struct ip_addr hi = a->ips[k].hi;
-            i = place_of(v, p->ips.n, &hi);
+    for (uint32_t i = 0; i < x->needs.v.n; i++) {
+        const struct atom *a = &p->s->l->atoms.v[x->needs.v.v[i].atom];
+        for (uint32_t k = 0; k < a->n; k++) {
+            const struct ip_addr *hi = &a->ips[k].hi;
+            uint32_t at = place_of(x->places, p->ips.n, &a->ips[k].lo);
+            for (; at < p->ips.n && memcmp(&x->places[at].ip, hi, sizeof *hi) <= 0; at++, all++) {
+                struct an_list *to = &x->at[x->places[at].at];
+                if (to->v.n == 0 || to->v.v[to->v.n - 1] != entry)
+                    vec_add(&p->s->a, &to->v, entry);
+            }
         }
-        for (; post && i < p->ips.n && memcmp(&v[i].ip, &a->ips[k].hi, sizeof v->ip) <= 0; i++)
-            vec_add(&p->s->a, &p->postings[v[i].at].entries, entry);
-        all += i - from;
     }
     return all;
 }
 
-static void post_ips(struct splitter *p)
+/* NULL where it does not pay, or would take too much. */
+static struct ip_postings *post_entries(struct splitter *p)
 {
     enum { POSTED_MAX = 4 << 20 };
-    struct an_state x = p->s->states.v[p->from];
+    struct an_state state = p->s->states.v[p->from];
     uint64_t all = 0;
     if (!split_is_worth_posting(p, p->ips.n))
-        return;
-    struct place *v = arena_array(&p->s->a, struct place, p->ips.n);
+        return NULL;
+    struct ip_postings *x = arena_new(&p->s->a, struct ip_postings);
+    x->places = arena_array(&p->s->a, struct place, p->ips.n);
     for (uint32_t i = 0; i < p->ips.n; i++)
-        v[i] = (struct place){p->ips.v[i], i};
-    qsort(v, p->ips.n, sizeof *v, compare_places);
-    p->postings = arena_array(&p->s->a, struct posting, p->ips.n);
-    for (int post = 0; post <= 1 && all < POSTED_MAX; post++)
-        for (uint32_t i = 0; i < x.n[0] + x.n[1]; i++) {
-            const struct atom *a = logic_needed(p->s->l, x.e[i].guard, p->var, ATOM_IP);
-            if (a)
-                all += post_ips_of(p, a, v, i, post);
-            else if (post)
-                vec_add(&p->s->a, &p->common, i);
-            p->posted = post;
-        }
+        x->places[i] = (struct place){p->ips.v[i], i};
+    qsort(x->places, p->ips.n, sizeof *x->places, compare_places);
+    x->at = arena_array(&p->s->a, struct an_list, p->ips.n);
+    for (uint32_t i = 0; i < state.n[0] + state.n[1] && all < POSTED_MAX; i++)
+        if (an_needs_find(p->s->l, state.e[i].guard, p->var, NEEDS_IP, &x->needs))
+            all += post_entry(p, x, i);
+        else
+            vec_add(&p->s->a, &x->others.v, i);
+    return all < POSTED_MAX ? x : NULL;
 }
 
 void split_ip(struct splitter *p)
@@ -126,11 +135,15 @@ void split_ip(struct splitter *p)
     split_visit_atoms(p, p->from, collect_ips);
     add_hosts(p);
     /* From the last: the samples are tried first, then those after the bounds of conditions, then the bounds. */
-    post_ips(p);
+    struct ip_postings *x = post_entries(p);
+    struct an_list found = {0};
     for (uint32_t k = 0, n = p->ips.n; k < n && !an_search_over(p->s); k++) {
         uint32_t at = k < SAMPLES ? k : n - 1 - (k - SAMPLES);
         struct logic_value v = {.ip = p->ips.v[at]};
-        split_posted(p, &v, at);
+        found.v.n = 0;
+        for (int own = 0; x && own <= 1; own++)
+            an_list_join(&p->s->a, &found, own ? &x->at[at] : &x->others);
+        split_value(p, &v, LOGIC_TRUE, x ? &found : NULL);
     }
 }
 
@@ -138,6 +151,6 @@ void split_bool(struct splitter *p)
 {
     for (int truth = 0; truth <= 1; truth++) {
         struct logic_value v = {.truth = truth};
-        split_value(p, &v, LOGIC_TRUE);
+        split_value(p, &v, LOGIC_TRUE, NULL);
     }
 }

@@ -5,11 +5,24 @@
 
 enum { LIVE = 2 }; /* state LIVE + i: i bytes of the literal are read */
 
+static const int16_t *find_only(struct arena *a, const struct regex_automaton *m)
+{
+    int16_t *only = arena_array(a, int16_t, m->nclasses);
+    memset(only, 0xfe, m->nclasses * sizeof *only); /* none yet: negative, and not -1 */
+    for (int b = 0; b < 256; b++) {
+        int16_t *x = &only[m->classes[b]];
+        *x = *x < -1 ? (int16_t)b : -1;
+    }
+    return only;
+}
+
 void text_prepare(struct arena *a, struct text_automaton *t)
 {
     if (t->kind == TEXT_DFA && !t->dfa)
         return;
     t->a = a;
+    if (t->kind == TEXT_DFA)
+        t->only = find_only(a, t->dfa);
     t->nstates = t->kind == TEXT_DFA ? t->dfa->size : LIVE + (uint32_t)t->lit.len + 2;
     t->rows = arena_array(a, struct text_row *, t->nstates);
     if (t->kind != TEXT_CONTAINS && t->kind != TEXT_ENDS)
@@ -24,10 +37,28 @@ void text_prepare(struct arena *a, struct text_automaton *t)
     t->fail = fail;
 }
 
+/* Building leaves much behind that the automaton does not need. */
 const struct regex_automaton *text_compile(struct arena *a, struct slice pattern, char separator)
 {
-    struct regex_automaton *m = arena_new(a, struct regex_automaton);
-    return regex_dfa_build(a, pattern, separator, false, m) || m->kind != WEIR_AUTOMATON_DFA ? NULL : m;
+    struct arena work = {0};
+    struct regex_automaton built = {0}, *m = NULL;
+    if (!regex_dfa_build(&work, pattern, separator, false, &built) && built.kind == WEIR_AUTOMATON_DFA) {
+        m = arena_new(a, struct regex_automaton);
+        *m = built;
+        size_t cells = (size_t)built.size * built.nclasses;
+        uint16_t *trans = arena_array(a, uint16_t, cells);
+        m->trans = memcpy(trans, built.trans, cells * sizeof *trans);
+    }
+    arena_free(&work);
+    return m;
+}
+
+bool text_is_glob(struct slice pattern, char separator)
+{
+    for (size_t i = 0; i + 1 < pattern.len; i++)
+        if (pattern.p[i] == '*' && pattern.p[i + 1] != separator)
+            return false;
+    return true;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------- */
@@ -49,12 +80,24 @@ static uint32_t border_step(const struct text_automaton *t, uint32_t i, char byt
     return i == t->lit.len && t->kind == TEXT_CONTAINS ? TEXT_ACCEPT : LIVE + i;
 }
 
-/* After the literal of a TEXT_WILD. */
-static uint32_t star_step(const struct text_automaton *t, char byte)
+/* Whether the byte before the place `i` of a glob is a star, of which one byte at least was read. */
+static bool in_star(const struct text_automaton *t, uint32_t i)
 {
-    if (t->deep)
+    return i > 0 && t->lit.p[i - 1] == '*';
+}
+
+static uint32_t glob_step(const struct text_automaton *t, uint32_t i, char byte)
+{
+    bool last = i + 1 == t->lit.len;
+    if (in_star(t, i) && byte != t->separator)
+        return LIVE + i;
+    if (i == t->lit.len)
+        return TEXT_REFUSE;
+    if (t->lit.p[i] != '*' || in_star(t, i))
+        return t->lit.p[i] == byte ? LIVE + i + 1 : TEXT_REFUSE;
+    if (last && t->deep)
         return TEXT_ACCEPT;
-    return byte == t->separator ? TEXT_REFUSE : LIVE + (uint32_t)t->lit.len + 1;
+    return byte == t->separator ? TEXT_REFUSE : LIVE + i + 1;
 }
 
 static uint32_t literal_step(const struct text_automaton *t, uint32_t i, char byte)
@@ -63,8 +106,6 @@ static uint32_t literal_step(const struct text_automaton *t, uint32_t i, char by
         return TEXT_REFUSE;
     if (i < t->lit.len)
         return t->kind == TEXT_PREFIX && i + 1 == t->lit.len ? TEXT_ACCEPT : LIVE + i + 1;
-    if (t->kind == TEXT_WILD)
-        return star_step(t, byte);
     return t->kind == TEXT_UNDER && byte == '/' ? TEXT_ACCEPT : TEXT_REFUSE;
 }
 
@@ -82,10 +123,11 @@ uint32_t text_step(const struct text_automaton *t, uint32_t state, unsigned char
     case TEXT_CONTAINS:
     case TEXT_ENDS:
         return border_step(t, state - LIVE, (char)byte);
+    case TEXT_GLOB:
+        return glob_step(t, state - LIVE, (char)byte);
     case TEXT_EQUAL:
     case TEXT_PREFIX:
     case TEXT_UNDER:
-    case TEXT_WILD:
         break;
     }
     return literal_step(t, state - LIVE, (char)byte);
@@ -102,9 +144,8 @@ static bool final(const struct text_automaton *t, uint32_t state)
     case TEXT_EQUAL:
     case TEXT_ENDS:
     case TEXT_UNDER:
+    case TEXT_GLOB:
         return i == t->lit.len;
-    case TEXT_WILD:
-        return i > t->lit.len;
     case TEXT_PREFIX:
     case TEXT_CONTAINS:
         return false;
@@ -123,9 +164,11 @@ bool text_final(const struct text_automaton *t, uint32_t state)
 
 void text_classes_begin(struct text_classes *c)
 {
-    memset(c, 0, sizeof *c);
+    memset(c->of, 0, sizeof c->of);
     c->n = 1;
     c->size[0] = 256;
+    c->simple = true;
+    c->nsingles = 0;
 }
 
 void text_classes_single(struct text_classes *c, unsigned char byte)
@@ -136,6 +179,7 @@ void text_classes_single(struct text_classes *c, unsigned char byte)
     c->size[old]--;
     c->of[byte] = (uint8_t)c->n;
     c->size[c->n++] = 1;
+    c->singles[c->nsingles++] = byte;
 }
 
 void text_classes_split(struct text_classes *c, const uint8_t label[256])
@@ -167,40 +211,61 @@ void text_classes_split(struct text_classes *c, const uint8_t label[256])
     *c = out;
 }
 
-/* Numbers the states to which the bytes lead, and yields the number of the most frequent one. */
-static uint8_t label_bytes(const struct text_automaton *t, uint32_t state, uint8_t label[256], uint32_t *others)
+/* Numbers the states to which the bytes lead: the number of the most frequent one, and that state. */
+struct labels {
+    uint8_t of[256], most;
+    uint32_t to, others; /* others: bytes that lead elsewhere */
+};
+
+static void count_labels(struct labels *x, const uint32_t *to, uint32_t n)
 {
-    uint32_t to[256], count[256] = {0}, n = 0, most = 0;
-    for (unsigned b = 0; b < 256; b++) {
-        uint32_t next = text_step(t, state, (unsigned char)b), i = 0;
-        while (i < n && to[i] != next)
-            i++;
-        n += i == n;
-        to[i] = next;
-        label[b] = (uint8_t)i;
-        count[i]++;
-    }
+    uint32_t count[256] = {0}, most = 0;
+    for (unsigned b = 0; b < 256; b++)
+        count[x->of[b]]++;
     for (uint32_t i = 1; i < n; i++)
         most = count[i] > count[most] ? i : most;
-    *others = 256 - count[most];
-    return (uint8_t)most;
+    x->most = (uint8_t)most;
+    x->to = to[most];
+    x->others = 256 - count[most];
+}
+
+static uint8_t label_of(uint32_t *to, uint32_t *n, uint32_t next)
+{
+    uint32_t i = 0;
+    while (i < *n && to[i] != next)
+        i++;
+    *n += i == *n;
+    to[i] = next;
+    return (uint8_t)i;
+}
+
+static void label_bytes(const struct text_automaton *t, uint32_t state, struct labels *x)
+{
+    uint32_t to[256], n = 0;
+    uint8_t of_class[256];
+    bool plain = t->kind == TEXT_DFA && !t->bytes && !t->until_query;
+    for (uint32_t c = 0; plain && c < t->dfa->nclasses; c++)
+        of_class[c] = label_of(to, &n, t->dfa->trans[state * t->dfa->nclasses + c]);
+    for (unsigned b = 0; b < 256; b++)
+        x->of[b] = plain ? of_class[t->dfa->classes[b]] : label_of(to, &n, text_step(t, state, (unsigned char)b));
+    count_labels(x, to, n);
 }
 
 static const struct text_row *row_of(const struct text_automaton *t, uint32_t state)
 {
-    uint8_t label[256];
-    uint32_t others;
+    struct labels x;
     if (t->rows[state])
         return t->rows[state];
     struct text_row *r = t->rows[state] = arena_new(t->a, struct text_row);
-    uint8_t most = label_bytes(t, state, label, &others);
-    if (others > sizeof r->bytes) {
-        uint8_t *kept = arena_alloc(t->a, sizeof label);
-        r->label = memcpy(kept, label, sizeof label);
+    label_bytes(t, state, &x);
+    r->refuses = x.to == TEXT_REFUSE;
+    if (x.others > sizeof r->bytes) {
+        uint8_t *kept = arena_alloc(t->a, sizeof x.of);
+        r->label = memcpy(kept, x.of, sizeof x.of);
         return r;
     }
     for (unsigned b = 0; b < 256; b++)
-        if (label[b] != most)
+        if (x.of[b] != x.most)
             r->bytes[r->n++] = (uint8_t)b;
     return r;
 }
@@ -219,7 +284,8 @@ void text_refine(const struct text_automaton *t, uint32_t state, struct text_cla
     if (state <= TEXT_ACCEPT)
         return;
     uint32_t i = state - LIVE;
-    if (t->bytes || t->kind == TEXT_DFA || t->kind == TEXT_CONTAINS || t->kind == TEXT_ENDS) {
+    bool star = t->kind == TEXT_GLOB && (in_star(t, i) || (i < t->lit.len && t->lit.p[i] == '*'));
+    if (t->bytes || star || t->kind == TEXT_DFA || t->kind == TEXT_CONTAINS || t->kind == TEXT_ENDS) {
         refine_by_row(t, state, c);
         return;
     }
@@ -229,8 +295,84 @@ void text_refine(const struct text_automaton *t, uint32_t state, struct text_cla
         text_classes_single(c, (unsigned char)t->lit.p[i]);
     else if (t->kind == TEXT_UNDER)
         text_classes_single(c, '/');
-    else if (t->kind == TEXT_WILD && !t->deep)
-        text_classes_single(c, (unsigned char)t->separator);
+}
+
+/* Of texts whose place tells what may follow: the bytes, or -1 where most may; -2 where the place does not tell. */
+static int narrow_by_place(const struct text_automaton *t, uint32_t i, uint8_t bytes[TEXT_FEW])
+{
+    bool star = t->kind == TEXT_GLOB && (in_star(t, i) || (i < t->lit.len && t->lit.p[i] == '*'));
+    int n = 0;
+    if (t->kind == TEXT_DFA || t->bytes || t->suffix.len)
+        return -2;
+    if (t->kind == TEXT_CONTAINS || t->kind == TEXT_ENDS || star)
+        return -1;
+    if (i < t->lit.len) {
+        bytes[n++] = (uint8_t)t->lit.p[i];
+        return n;
+    }
+    if (t->kind == TEXT_UNDER)
+        bytes[n++] = '/';
+    if (t->until_query)
+        bytes[n++] = '?';
+    return n;
+}
+
+/* The same for a DFA: by its classes, of which most that are left have one byte. */
+static int narrow_by_class(const struct text_automaton *t, uint32_t state, uint8_t bytes[TEXT_FEW])
+{
+    const uint16_t *to = t->dfa->trans + (size_t)state * t->dfa->nclasses;
+    int n = 0;
+    for (uint32_t c = 0; c < t->dfa->nclasses; c++) {
+        if (to[c] == TEXT_REFUSE)
+            continue;
+        if (n == TEXT_FEW || t->only[c] < 0)
+            return -1;
+        bytes[n++] = (uint8_t)t->only[c];
+    }
+    return n;
+}
+
+int text_narrow(const struct text_automaton *t, uint32_t state, uint8_t bytes[TEXT_FEW])
+{
+    if (state <= TEXT_ACCEPT)
+        return -1;
+    int n = narrow_by_place(t, state - LIVE, bytes);
+    if (n != -2)
+        return n;
+    if (t->kind == TEXT_DFA && !t->bytes && !t->until_query && !t->suffix.len)
+        return narrow_by_class(t, state, bytes);
+    const struct text_row *r = row_of(t, state);
+    if (r->label || !r->refuses)
+        return -1;
+    memcpy(bytes, r->bytes, sizeof r->bytes);
+    return (int)r->n;
+}
+
+/* What of the literal must follow, where nothing else is to be thought of. */
+static size_t forced_by_place(const struct text_automaton *t, uint32_t i, char *out, size_t max)
+{
+    size_t n = 0;
+    if (t->kind == TEXT_GLOB && in_star(t, i))
+        return 0;
+    while (n < max && i + n < t->lit.len && !(t->kind == TEXT_GLOB && t->lit.p[i + n] == '*')) {
+        out[n] = t->lit.p[i + n];
+        n++;
+    }
+    return n;
+}
+
+size_t text_forced(const struct text_automaton *t, uint32_t state, char *out, size_t max)
+{
+    size_t n = 0;
+    uint8_t bytes[TEXT_FEW];
+    bool placed = t->kind == TEXT_EQUAL || t->kind == TEXT_PREFIX || t->kind == TEXT_UNDER || t->kind == TEXT_GLOB;
+    if (placed && state > TEXT_ACCEPT && !t->bytes && !t->suffix.len)
+        return forced_by_place(t, state - LIVE, out, max);
+    for (; n < max && text_narrow(t, state, bytes) == 1 && !text_final(t, state); n++) {
+        out[n] = (char)bytes[0];
+        state = text_step(t, state, bytes[0]);
+    }
+    return n;
 }
 
 /* ---- domains ----------------------------------------------------------------------------------- */
@@ -261,6 +403,26 @@ static const char *const domain_text[DOMAIN_COUNT] = {
     [DOMAIN_COOKIE] = "^([!-:<-~\\x80-\\xff]([\\t -:<-~\\x80-\\xff]*[!-:<-~\\x80-\\xff])?)?$",
     [DOMAIN_ANY] = "",
 };
+
+/* Bytes by what the automaton takes for the same. */
+static const uint8_t *group_bytes(struct arena *a, const struct regex_automaton *m)
+{
+    uint8_t *out = arena_array(a, uint8_t, 256), order[256];
+    bool placed[256] = {false};
+    const char *best = (const char *)text_preference();
+    uint32_t n = 0, known = (uint32_t)strlen(best);
+    memcpy(order, best, known);
+    for (uint32_t b = 0; b < 256; b++)
+        if (b == 0 || !strchr(best, (int)b))
+            order[known++] = (uint8_t)b;
+    for (uint32_t i = 0; i < 256; i++)
+        for (uint32_t k = i, first = !placed[order[i]]; first && k < 256; k++)
+            if (!placed[order[k]] && m->classes[order[k]] == m->classes[order[i]]) {
+                placed[order[k]] = true;
+                out[n++] = order[k];
+            }
+    return out;
+}
 
 /* The shortest ways to a final state, backwards from the final states. */
 static void find_ways(struct arena *a, struct text_domain *d)
@@ -375,6 +537,7 @@ const struct text_domain *text_domain(struct arena *a, enum text_domain_kind kin
     struct text_domain *d = arena_new(a, struct text_domain);
     d->dfa = text_compile(a, slice_of(domain_text[kind]), 0);
     if (d->dfa) {
+        d->bytes = group_bytes(a, d->dfa);
         find_ways(a, d);
         find_wider(a, d);
     }
@@ -389,6 +552,11 @@ uint32_t domain_start(const struct text_domain *d)
 uint32_t domain_step(const struct text_domain *d, uint32_t state, unsigned char byte)
 {
     return d->dfa->trans[state * d->dfa->nclasses + d->dfa->classes[byte]];
+}
+
+uint8_t domain_class(const struct text_domain *d, uint8_t byte)
+{
+    return d->dfa->classes[byte];
 }
 
 bool domain_final(const struct text_domain *d, uint32_t state)

@@ -6,9 +6,12 @@
 
 static struct fact *fact_of(struct walk *w, struct facts *all, struct an_search *s, uint32_t place)
 {
-    for (uint32_t i = 0; i < all->v.n; i++)
-        if (all->v.v[i].place == place)
-            return &all->v.v[i];
+    while (w->at.n <= place)
+        vec_push(w->a, &w->at);
+    uint32_t at = w->at.v[place];
+    if (at < all->v.n && all->v.v[at].place == place)
+        return &all->v.v[at];
+    w->at.v[place] = all->v.n;
     struct fact *f = vec_push(w->a, &all->v);
     f->place = place;
     f->sample = an_sample_take(w->a, s);

@@ -35,6 +35,7 @@ struct walk {
     struct strmap by_state;
     VEC(struct facts) found;
     uint32_t current;
+    VEC(uint32_t) at; /* by place: where its fact is in the facts at hand, if it is there */
     bool *reached, *differs; /* by item */
     uint32_t *cells;
     struct an_sample *samples;

@@ -117,35 +117,69 @@ static bool is_host(const struct ir_expr *e)
     return e->op == IR_FIELD && e->field == IR_FIELD_HOST;
 }
 
-/* Calls `fn` for each of the hosts of which the condition needs one; stops where it returns false. Returns
- * false where it needs none, or too many. */
-typedef bool host_fn(void *ctx, struct slice host);
-static bool needed_hosts(const struct ir_expr *e, host_fn *fn, void *ctx)
+/* The hosts of which the condition needs one. */
+struct needed {
+    struct slice v[NEEDED_MAX];
+    uint32_t n;
+};
+
+static bool add_host(struct needed *x, struct slice host)
 {
-    if (!e)
+    if (x->n == NEEDED_MAX)
         return false;
-    for (uint32_t i = 0; e->op == IR_AND && i < e->nargs; i++)
-        if (needed_hosts(e->args[i], fn, ctx))
-            return true;
-    if (e->op == IR_EQ && is_host(e->args[0]) && e->args[1]->op == IR_CONST_STR)
-        return fn(ctx, e->args[1]->str), true;
-    if (e->op != IR_IN || !is_host(e->args[0]) || e->set->key_kind != IR_KEY_HOST ||
-        e->set->rows.n > NEEDED_MAX)
-        return false;
-    for (uint32_t i = 0; i < e->set->rows.n && fn(ctx, e->set->rows.v[i].key.str); i++)
-        ;
+    x->v[x->n++] = host;
     return true;
+}
+
+static bool add_keys(struct needed *x, const struct ir_set *set)
+{
+    for (uint32_t i = 0; i < set->rows.n; i++)
+        if (!add_host(x, set->rows.v[i].key.str))
+            return false;
+    return true;
+}
+
+static bool add_needed(struct needed *x, const struct ir_expr *e);
+
+/* Where all parts of a disjunction need some. */
+static bool add_all(struct needed *x, const struct ir_expr *e)
+{
+    for (uint32_t i = 0; i < e->nargs; i++)
+        if (!add_needed(x, e->args[i]))
+            return false;
+    return true;
+}
+
+static bool add_any(struct needed *x, const struct ir_expr *e)
+{
+    uint32_t before = x->n;
+    for (uint32_t i = 0; i < e->nargs; i++, x->n = before)
+        if (add_needed(x, e->args[i]))
+            return true;
+    return false;
+}
+
+static bool add_needed(struct needed *x, const struct ir_expr *e)
+{
+    if (e->op == IR_AND)
+        return add_any(x, e);
+    if (e->op == IR_OR)
+        return add_all(x, e);
+    if (e->op == IR_EQ && is_host(e->args[0]) && e->args[1]->op == IR_CONST_STR)
+        return add_host(x, e->args[1]->str);
+    return e->op == IR_IN && is_host(e->args[0]) && e->set->key_kind == IR_KEY_HOST && add_keys(x, e->set);
+}
+
+/* False where it needs none, or too many. */
+static bool needed_hosts(const struct ir_expr *e, struct needed *out)
+{
+    out->n = 0;
+    return e && add_needed(out, e);
 }
 
 static void take_host(struct finding *c, struct slice host)
 {
     strmap_put(&c->out->hosts, c->a, host, 0, NULL);
-}
-
-static bool take_needed(void *ctx, struct slice host)
-{
-    take_host(ctx, host);
-    return true;
 }
 
 /* ---- alignment --------------------------------------------------------------------------------- */
@@ -157,10 +191,13 @@ static bool same_at(struct finding *c, uint32_t i, uint32_t k)
 
 static bool change(struct finding *c, uint32_t side, uint32_t at, uint32_t n)
 {
+    struct needed hosts;
     for (uint32_t i = at; i < at + n; i++) {
         c->out->changed[side][i] = true;
-        if (!needed_hosts(rule_at(c->f[side], i)->guard, take_needed, c))
+        if (!needed_hosts(rule_at(c->f[side], i)->guard, &hosts))
             return false;
+        for (uint32_t k = 0; k < hosts.n; k++)
+            take_host(c, hosts.v[k]);
     }
     return true;
 }
@@ -221,24 +258,22 @@ void diff_cone_find(struct arena *a, const struct ir_frontend *old, const struct
 
 /* ---- what it leaves out ------------------------------------------------------------------------ */
 
-struct asking {
-    const struct diff_cone *cone;
-    bool found;
-};
-
-static bool ask(void *ctx, struct slice host)
+static bool has_host(const struct diff_cone *cone, struct slice host)
 {
-    struct asking *q = ctx;
-    q->found = strmap_get(&q->cone->hosts, host) != NULL;
-    return !q->found;
+    return strmap_get(&cone->hosts, host) != NULL;
 }
 
 bool diff_cone_skips(const void *cone, const struct ir_rule *rule, const struct ir_row *row)
 {
-    struct asking q = {cone, false};
+    struct needed hosts;
     if (row)
-        return host_map(rule) && row != &rule->value->set->fallback && ask(&q, row->key.str);
-    return needed_hosts(rule->guard, ask, &q) && !q.found;
+        return host_map(rule) && row != &rule->value->set->fallback && !has_host(cone, row->key.str);
+    if (!needed_hosts(rule->guard, &hosts))
+        return false;
+    for (uint32_t i = 0; i < hosts.n; i++)
+        if (has_host(cone, hosts.v[i]))
+            return false;
+    return true;
 }
 
 bool diff_cone_has(const struct diff_cone *c, uint32_t side, const struct an_item *item)

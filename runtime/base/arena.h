@@ -4,6 +4,7 @@
 #ifndef WEIR_BASE_ARENA_H
 #define WEIR_BASE_ARENA_H
 
+#include <stdbool.h>
 #include "slice.h"
 
 struct arena_block;
@@ -28,6 +29,17 @@ static inline void *arena_alloc(struct arena *a, size_t size)
     void *p = a->next;
     a->next += size;
     return p;
+}
+
+/* Makes what was allocated last larger where it is, if it was that and there is room. */
+static inline bool arena_extend(struct arena *a, void *p, size_t size, size_t larger)
+{
+    size = (size + 7) & ~(size_t)7;
+    larger = (larger + 7) & ~(size_t)7;
+    if (!p || (char *)p + size != a->next || (size_t)(a->end - a->next) < larger - size)
+        return false;
+    a->next += larger - size;
+    return true;
 }
 
 static inline void *arena_zalloc(struct arena *a, size_t size)

@@ -20,6 +20,13 @@ void *vec_grow(struct arena *a, void *v, uint32_t n, uint32_t *cap, size_t elem)
                         : (void)0,                                                                  \
      memset(&(x)->v[(x)->n], 0, sizeof *(x)->v), &(x)->v[(x)->n++])
 
+/* The same in storage of its own, which growth gives back: for arrays that become large. The owner frees `v`. */
+void *vec_grow_own(void *v, uint32_t *cap, size_t elem);
+
+#define vec_push_own(x)                                                                                          \
+    ((x)->n == (x)->cap ? (void)((x)->v = vec_grow_own((x)->v, &(x)->cap, sizeof *(x)->v)) : (void)0,            \
+     memset(&(x)->v[(x)->n], 0, sizeof *(x)->v), &(x)->v[(x)->n++])
+
 #define vec_add(a, x, value) (void)(*vec_push(a, x) = (value))
 
 #endif
