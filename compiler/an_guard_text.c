@@ -284,7 +284,7 @@ static uint32_t constant_test(struct guard_maker *m, struct slice text, const st
     uint32_t f = t->op == IR_EXISTS ? LOGIC_TRUE : view_test(m, &v, t);
     if (f == GUARD_UNKNOWN)
         return f;
-    logic_new_value(m->l);
+    logic_new_round(m->l);
     return logic_assign(m->l, f, m->constant, &value);
 }
 

@@ -106,7 +106,7 @@ static void make_index(struct hosts *h)
     for (uint32_t side = 0; side < h->nsides && !h->all; side++)
         for (uint32_t i = 0; i < h->sides[side]->items.n; i++)
             find_changed(h, side, i);
-    logic_new_value(h->s->l);
+    logic_new_round(h->s->l);
     for (uint32_t side = 0; side < h->nsides; side++) {
         an_postings_begin(&h->by_host[side], h->s->l, &h->s->a, VAR_HOST);
         for (uint32_t i = 0; i < h->sides[side]->items.n; i++) {
@@ -250,7 +250,7 @@ static void visit_host(struct hosts *h, uint32_t at)
     if (!is_host(h, v.text))
         return;
     h->changed.n = 0;
-    logic_new_value(h->s->l);
+    logic_new_round(h->s->l);
     for (uint32_t side = 0; side < h->nsides; side++)
         add_side(h, side, &v);
     h->host.host = v.text;

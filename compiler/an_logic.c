@@ -167,7 +167,8 @@ uint32_t logic_intern_atom(struct logic *l, const struct atom *atom, struct slic
 struct change {
     uint32_t var;
     uint64_t bit;
-    enum { ASSIGN, INEXACT, STEP, FINISH } what;
+    enum { ASSIGN, INEXACT, STEP, FINISH, DECIDE } what;
+    bool pass; /* DECIDE */
     struct slice bytes; /* STEP */
     const struct logic_value *value;
     uint64_t memo_key; /* 0: by generation */
@@ -251,6 +252,8 @@ static uint32_t changed_atom(struct logic *l, uint32_t f, const struct change *c
         return stepped(l, x->atom, x->state, c->bytes);
     case FINISH:
         return text_final(a->text, x->state);
+    case DECIDE:
+        return c->pass;
     }
     return f;
 }
@@ -282,10 +285,16 @@ static void memo_room(struct logic *l)
     l->memo_used = 0;
 }
 
+/* Formulas of which more is known than in this round: of small ones that would cost more than it saves. */
+static bool is_wide(const struct logic *l, uint32_t f)
+{
+    return l->nodes.v[f].n > 8;
+}
+
 /* True where `*result` is known. */
 static bool recall(struct logic *l, uint32_t f, const struct change *c, uint32_t *result)
 {
-    if (c->memo_key) {
+    if (c->memo_key && is_wide(l, f)) {
         memo_room(l);
         uint32_t v = *memo_place(l, c->memo_key | (uint64_t)f << 24);
         *result = v - 1;
@@ -306,7 +315,7 @@ static bool recall(struct logic *l, uint32_t f, const struct change *c, uint32_t
 
 static void remember(struct logic *l, uint32_t f, const struct change *c, uint32_t result)
 {
-    if (c->memo_key) {
+    if (c->memo_key && is_wide(l, f)) {
         memo_room(l);
         *memo_place(l, c->memo_key | (uint64_t)f << 24) = result + 1;
         return;
@@ -342,7 +351,7 @@ static uint32_t change(struct logic *l, uint32_t f, const struct change *c)
     return result;
 }
 
-void logic_new_value(struct logic *l)
+void logic_new_round(struct logic *l)
 {
     l->generation++;
 }
@@ -364,8 +373,6 @@ static uint64_t key_of(uint32_t var, uint32_t what, unsigned char byte)
 static uint32_t keyed_change(struct logic *l, uint32_t f, struct change c)
 {
     c.bit = logic_bit(c.var);
-    if (!c.memo_key)
-        logic_new_value(l);
     return change(l, f, &c);
 }
 
@@ -385,6 +392,11 @@ uint32_t logic_finish(struct logic *l, uint32_t f, uint32_t var)
 {
     return keyed_change(l, f,
                         (struct change){.var = var, .what = FINISH, .memo_key = key_of(var, KEY_FINISH, 0)});
+}
+
+uint32_t logic_decide(struct logic *l, uint32_t f, uint32_t var, bool pass)
+{
+    return keyed_change(l, f, (struct change){.var = var, .what = DECIDE, .pass = pass});
 }
 
 /* ---- looking ----------------------------------------------------------------------------------- */

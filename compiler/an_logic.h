@@ -109,7 +109,8 @@ enum { LOGIC_NODES_MAX = 3 << 20 };
 
 static inline size_t logic_memory(const struct logic *l)
 {
-    return l->a.total + l->nodes.cap * sizeof *l->nodes.v + l->nslots * sizeof *l->slots + l->nmemo * sizeof *l->memo + l->stamp_cap * 2 * sizeof *l->stamp;
+    return l->a.total + l->nodes.cap * sizeof *l->nodes.v + l->nslots * sizeof *l->slots +
+           l->nmemo * sizeof *l->memo + l->stamp_cap * 2 * sizeof *l->stamp;
 }
 
 static inline uint64_t logic_bit(uint32_t var)
@@ -130,18 +131,20 @@ uint32_t logic_or(struct logic *l, uint32_t x, uint32_t y);
 /* The atom with this content, whose identity is `key`. */
 uint32_t logic_intern_atom(struct logic *l, const struct atom *atom, struct slice key);
 
+/* Changes of formulas. What a change makes of each formula is remembered for the round, so all of a round must be the
+ * same change of one variable: */
+void logic_new_round(struct logic *l);
 /* `f` where `var` has the value. */
 uint32_t logic_assign(struct logic *l, uint32_t f, uint32_t var, const struct logic_value *value);
-/* A new round of logic_assign(): its results so far are for another value. */
-void logic_new_value(struct logic *l);
 /* `f` where the text `var` is present and none of the exact texts that atoms name. */
 uint32_t logic_inexact(struct logic *l, uint32_t f, uint32_t var);
-/* After logic_inexact(): what of `f` remains to hold after these bytes of the text; and where the text ends. Several
- * bytes at once make a round of their own, as logic_new_value() does. */
+/* After logic_inexact(): what of `f` remains to hold after these bytes of the text; where the text ends. */
 uint32_t logic_step(struct logic *l, uint32_t f, uint32_t var, struct slice bytes);
 uint32_t logic_finish(struct logic *l, uint32_t f, uint32_t var);
+/* `f` where what is still to be read passes all tests of the text, or none. */
+uint32_t logic_decide(struct logic *l, uint32_t f, uint32_t var, bool pass);
 
-/* Calls `fn` for the atoms about `var` in `f`, each node once a generation (logic_new_value() begins one). */
+/* Calls `fn` for the atoms about `var` in `f`, each node once a round. */
 void logic_visit(struct logic *l, uint32_t f, uint32_t var,
                  void (*fn)(void *ctx, const struct atom *atom, uint32_t state), void *ctx);
 /* The least variable in `f`, or UINT32_MAX. */

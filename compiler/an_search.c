@@ -33,6 +33,7 @@ void an_search_end(struct an_search *s)
     free(s->states.v);
     free(s->slots);
     an_split_end(s);
+    arena_free(&s->work);
     arena_free(&s->a);
 }
 
@@ -45,8 +46,8 @@ void an_search_exceed(struct an_search *s, enum an_excess what)
 
 static size_t memory(const struct an_search *s)
 {
-    return s->a.total + logic_memory(s->l) + s->states.cap * sizeof *s->states.v + s->nslots * sizeof *s->slots +
-           an_split_memory(s);
+    return s->a.total + s->work.total + s->states.cap * sizeof *s->states.v + s->nslots * sizeof *s->slots +
+           logic_memory(s->l) + an_split_memory(s);
 }
 
 bool an_search_over(struct an_search *s)
@@ -223,6 +224,7 @@ void an_search_run(struct an_search *s, uint32_t id)
         return;
     }
     uint32_t var = least_var(s, &x, decided);
+    struct arena_mark mark = arena_mark(&s->work);
     s->splitting = var;
     an_split(s, id, var, NULL, &cells);
     s->has[var] = true;
@@ -231,4 +233,5 @@ void an_search_run(struct an_search *s, uint32_t id)
         an_search_run(s, cells.v.v[i].state);
     }
     s->has[var] = false;
+    arena_release(&s->work, mark);
 }

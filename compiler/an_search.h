@@ -50,6 +50,7 @@ struct walk_room;
 struct an_search {
     struct logic *l;
     struct arena a;
+    struct arena work; /* of splitting: what is needed until its cells were looked at */
     uint32_t keep; /* rules that decide, as many as a list keeps: 1, or 2 to know the next after the first */
     uint32_t asterisk; /* see an_asterisk() */
     VEC(struct an_state) states; /* in storage of its own */
@@ -81,7 +82,7 @@ void an_search_end(struct an_search *s);
 
 /* The state of the entries in s->raw, which is emptied; AN_NOTHING where there is nothing to search. */
 uint32_t an_state_make(struct an_search *s, uint32_t k);
-/* The cells of a variable. `known` (or NULL): texts that are looked at elsewhere, and are left out. */
+/* The cells of a variable, in s->work. `known` (or NULL): texts that are looked at elsewhere, and are left out. */
 void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known,
               struct an_cells *out);
 /* What an_split() keeps between calls: its memory; and gives it back. */

@@ -23,6 +23,9 @@ static uint32_t derive(struct splitter *p, uint32_t f, const struct derivation *
         return logic_step(l, f, p->var, d->text);
     case DERIVE_FINISH:
         return logic_finish(l, f, p->var);
+    case DERIVE_PASS:
+    case DERIVE_FAIL:
+        return logic_decide(l, f, p->var, d->how == DERIVE_PASS);
     }
     return LOGIC_FALSE;
 }
@@ -34,7 +37,7 @@ uint32_t split_derived(struct splitter *p, uint32_t id, const struct derivation 
     uint32_t n = d->list ? d->list->v.n : x.n[0] + x.n[1];
     if (!(x.vars & logic_bit(p->var)) && d->k_and == LOGIC_TRUE)
         return id;
-    logic_new_value(p->s->l);
+    logic_new_round(p->s->l);
     uint32_t k = logic_and(p->s->l, derive(p, x.k, d), d->k_and);
     if (k == LOGIC_FALSE)
         return AN_NOTHING;
@@ -62,7 +65,7 @@ void split_add_cell(struct splitter *p, uint32_t state, const struct logic_value
     if (state == AN_NOTHING || split_has_cell(p, state))
         return;
     p->s->states.v[state].mark = p->s->split;
-    *vec_push(&p->s->a, &p->out->v) = (struct an_cell){state, *v};
+    *vec_push(p->a, &p->out->v) = (struct an_cell){state, *v};
 }
 
 void split_value(struct splitter *p, const struct logic_value *v, uint32_t k_and, const struct an_list *list)
@@ -80,7 +83,7 @@ bool split_is_worth_posting(const struct splitter *p, uint32_t values)
 void split_visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, const struct atom *, uint32_t))
 {
     struct an_state x = p->s->states.v[id];
-    logic_new_value(p->s->l);
+    logic_new_round(p->s->l);
     logic_visit(p->s->l, x.k, p->var, fn, p);
     for (uint32_t i = 0; i < x.n[0] + x.n[1]; i++)
         logic_visit(p->s->l, x.e[i].guard, p->var, fn, p);
@@ -91,9 +94,9 @@ void split_visit_atoms(struct splitter *p, uint32_t id, void (*fn)(void *, const
 static void add_exact(struct splitter *p, struct slice text)
 {
     bool added;
-    strmap_put(&p->exact, &p->s->a, text, p->texts.n, &added);
+    strmap_put(&p->exact, p->a, text, p->texts.n, &added);
     if (added)
-        vec_add(&p->s->a, &p->texts, text);
+        vec_add(p->a, &p->texts, text);
 }
 
 static void collect_exact(void *ctx, const struct atom *a, uint32_t state)
@@ -107,7 +110,7 @@ struct slice split_turned(struct splitter *p, struct slice text)
 {
     if (!p->reversed)
         return text;
-    char *out = arena_alloc(&p->s->a, text.len + 1);
+    char *out = arena_alloc(p->a, text.len + 1);
     for (size_t i = 0; i < text.len; i++)
         out[i] = text.p[text.len - 1 - i];
     return (struct slice){out, text.len};
@@ -147,8 +150,8 @@ static struct an_postings *post_entries(struct splitter *p)
     struct an_state x = p->s->states.v[p->from];
     if (!split_is_worth_posting(p, p->texts.n))
         return NULL;
-    struct an_postings *by_text = arena_new(&p->s->a, struct an_postings);
-    an_postings_begin(by_text, p->s->l, &p->s->a, p->var);
+    struct an_postings *by_text = arena_new(p->a, struct an_postings);
+    an_postings_begin(by_text, p->s->l, p->a, p->var);
     for (uint32_t i = 0; i < x.n[0] + x.n[1]; i++)
         an_postings_add(by_text, x.e[i].guard, i);
     return by_text;
@@ -184,7 +187,7 @@ static void split_text(struct splitter *p)
 void an_split(struct an_search *s, uint32_t state, uint32_t var, const struct strmap *known,
               struct an_cells *out)
 {
-    struct splitter p = {.s = s, .var = var, .from = state, .known = known, .out = out};
+    struct splitter p = {.s = s, .a = &s->work, .var = var, .from = state, .known = known, .out = out};
     p.reversed = var == VAR_HOST && s->l->reversed_host;
     s->split++;
     switch (s->l->vars.v[var].kind) {

@@ -7,7 +7,7 @@
 
 /* What becomes of a state's formulas. */
 struct derivation {
-    enum { DERIVE_ASSIGN, DERIVE_INEXACT, DERIVE_STEP, DERIVE_FINISH } how;
+    enum { DERIVE_ASSIGN, DERIVE_INEXACT, DERIVE_STEP, DERIVE_FINISH, DERIVE_PASS, DERIVE_FAIL } how;
     const struct logic_value *value; /* ASSIGN */
     struct slice text;               /* STEP: what was read */
     uint32_t k_and;                  /* restricts what may happen there */
@@ -16,6 +16,7 @@ struct derivation {
 
 struct splitter {
     struct an_search *s;
+    struct arena *a; /* s->work */
     uint32_t var, from; /* the state that is taken apart */
     bool reversed;
     const struct strmap *known;

@@ -8,9 +8,9 @@ static void collect_ints(void *ctx, const struct atom *a, uint32_t state)
     (void)state;
     struct splitter *p = ctx;
     for (uint32_t i = 0; a->kind == ATOM_INT && i < a->n; i++) {
-        vec_add(&p->s->a, &p->ints, a->ints[i].lo);
+        vec_add(p->a, &p->ints, a->ints[i].lo);
         if (a->ints[i].hi < INT64_MAX)
-            vec_add(&p->s->a, &p->ints, a->ints[i].hi + 1);
+            vec_add(p->a, &p->ints, a->ints[i].hi + 1);
     }
 }
 
@@ -19,8 +19,8 @@ void split_int(struct splitter *p)
 {
     bool chance = p->var == VAR_RANDOM;
     int64_t first = chance ? 0 : 1, last = chance ? IR_RANDOM_END - 1 : UINT16_MAX;
-    vec_add(&p->s->a, &p->ints, chance ? IR_RANDOM_END / 2 : 50000);
-    vec_add(&p->s->a, &p->ints, first);
+    vec_add(p->a, &p->ints, chance ? IR_RANDOM_END / 2 : 50000);
+    vec_add(p->a, &p->ints, first);
     split_visit_atoms(p, p->from, collect_ints);
     for (uint32_t i = 0; i < p->ints.n && !an_search_over(p->s); i++) {
         struct logic_value v = {.num = p->ints.v[i]};
@@ -35,10 +35,10 @@ static void collect_ips(void *ctx, const struct atom *a, uint32_t state)
     struct splitter *p = ctx;
     for (uint32_t i = 0; a->kind == ATOM_IP && i < a->n; i++) {
         struct ip_addr after = a->ips[i].hi;
-        vec_add(&p->s->a, &p->ips, a->ips[i].lo);
+        vec_add(p->a, &p->ips, a->ips[i].lo);
         for (int k = 15; k >= 0 && ++after.b[k] == 0; k--)
             ;
-        vec_add(&p->s->a, &p->ips, after);
+        vec_add(p->a, &p->ips, after);
     }
 }
 
@@ -48,7 +48,7 @@ static void add_hosts(struct splitter *p)
     for (uint32_t i = 0, n = p->ips.n; n < 200 && i < n; i++) {
         struct ip_addr a = p->ips.v[i];
         if (a.b[15]++ < 255)
-            vec_add(&p->s->a, &p->ips, a);
+            vec_add(p->a, &p->ips, a);
     }
 }
 
@@ -97,7 +97,7 @@ static uint64_t post_entry(struct splitter *p, struct ip_postings *x, uint32_t e
             for (; at < p->ips.n && memcmp(&x->places[at].ip, hi, sizeof *hi) <= 0; at++, all++) {
                 struct an_list *to = &x->at[x->places[at].at];
                 if (to->v.n == 0 || to->v.v[to->v.n - 1] != entry)
-                    vec_add(&p->s->a, &to->v, entry);
+                    vec_add(p->a, &to->v, entry);
             }
         }
     }
@@ -112,17 +112,17 @@ static struct ip_postings *post_entries(struct splitter *p)
     uint64_t all = 0;
     if (!split_is_worth_posting(p, p->ips.n))
         return NULL;
-    struct ip_postings *x = arena_new(&p->s->a, struct ip_postings);
-    x->places = arena_array(&p->s->a, struct place, p->ips.n);
+    struct ip_postings *x = arena_new(p->a, struct ip_postings);
+    x->places = arena_array(p->a, struct place, p->ips.n);
     for (uint32_t i = 0; i < p->ips.n; i++)
         x->places[i] = (struct place){p->ips.v[i], i};
     qsort(x->places, p->ips.n, sizeof *x->places, compare_places);
-    x->at = arena_array(&p->s->a, struct an_list, p->ips.n);
+    x->at = arena_array(p->a, struct an_list, p->ips.n);
     for (uint32_t i = 0; i < state.n[0] + state.n[1] && all < POSTED_MAX; i++)
         if (an_needs_find(p->s->l, state.e[i].guard, p->var, NEEDS_IP, &x->needs))
             all += post_entry(p, x, i);
         else
-            vec_add(&p->s->a, &x->others.v, i);
+            vec_add(p->a, &x->others.v, i);
     return all < POSTED_MAX ? x : NULL;
 }
 
@@ -131,7 +131,7 @@ void split_ip(struct splitter *p)
     enum { SAMPLES = 5 };
     static const char *const samples[SAMPLES] = {"192.0.2.1", "203.0.113.1", "10.0.0.1", "2001:db8::1", "::"};
     for (uint32_t i = 0; i < SAMPLES; i++)
-        ip_parse(slice_of(samples[i]), vec_push(&p->s->a, &p->ips));
+        ip_parse(slice_of(samples[i]), vec_push(p->a, &p->ips));
     split_visit_atoms(p, p->from, collect_ips);
     add_hosts(p);
     /* From the last: the samples are tried first, then those after the bounds of conditions, then the bounds. */
@@ -142,7 +142,7 @@ void split_ip(struct splitter *p)
         struct logic_value v = {.ip = p->ips.v[at]};
         found.v.n = 0;
         for (int own = 0; x && own <= 1; own++)
-            an_list_join(&p->s->a, &found, own ? &x->at[at] : &x->others);
+            an_list_join(p->a, &found, own ? &x->at[at] : &x->others);
         split_value(p, &v, LOGIC_TRUE, x ? &found : NULL);
     }
 }

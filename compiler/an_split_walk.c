@@ -3,52 +3,16 @@
  *
  * note [runs]: where all that is open asks for the same bytes next, any others lead to one and the same state, in which
  * the text is decided. So these bytes are read at once: of a set of long texts the walk visits where they part. */
-#include "compiler/an_split_state.h"
+#include "compiler/an_split_walk.h"
 
 #include <stdlib.h>
 
-enum { SCAN_MAX = 1 << 20, NEAR_MAX = 200, RUN_MAX = 64, ALL_AT_ONCE = 8 };
+enum { SCAN_MAX = 1 << 20, NEAR_MAX = 200, RUN_MAX = 64 };
 enum { UNKNOWN = UINT32_MAX - 1 };
-
-struct trie_node {
-    uint32_t first, next; /* child, sibling; 0: none */
-    uint8_t byte;
-    bool end;
-};
-
-/* A place in the walk. */
-struct node {
-    uint32_t state, domain, trie, parent;
-    struct slice text; /* what led here from the parent */
-};
-
-struct walk {
-    struct splitter *p;
-    struct an_search *s;
-    struct arena *a;
-    const struct text_domain *d;
-    bool use_trie, missing;
-    VEC(struct trie_node) trie;
-    struct strmap seen;
-    struct text_classes classes; /* of the bytes that follow the node at hand */
-    bool posted;                 /* entries by the bytes that they ask for are in `room` */
-    struct walk_room *room;
-};
-
-/* What a step needs, for all walks of a search. */
-struct walk_room {
-    VEC(struct node) nodes;        /* this and the next: in storage of their own */
-    VEC(struct text_states) masks; /* of states: from which states of the domain they were looked at */
-    char bytes[256];               /* each of them */
-    uint32_t next[256];           /* by class: the state */
-    struct text_states done[256]; /* by class: states of the domain to which its bytes led */
-    struct an_list any, by_class[256], list;
-    struct an_needs needs;
-};
 
 /* ---- named texts ------------------------------------------------------------------------------- */
 
-static bool is_named(const struct walk *w, struct slice text)
+bool walk_is_named(const struct walk *w, struct slice text)
 {
     return strmap_get(&w->p->exact, text) || (w->p->known && strmap_get(w->p->known, text));
 }
@@ -128,26 +92,38 @@ static void reach(struct walk *w, uint32_t state, uint32_t domain, uint32_t trie
 
 /* ---- ends -------------------------------------------------------------------------------------- */
 
-/* The bytes that led to a node, and then those that end the text well. */
-static struct slice word_of(struct walk *w, uint32_t node)
+/* Appends the bytes that end the text well. */
+void walk_end_word(const struct walk *w, struct word *x)
 {
-    char rest[256], *out;
-    size_t len = 0, more = 0;
+    for (; !domain_final(w->d, x->domain) && x->len < WORD_MAX; x->len++) {
+        x->text[x->len] = (char)w->d->toward[x->domain];
+        x->domain = domain_step(w->d, x->domain, w->d->toward[x->domain]);
+    }
+}
+
+struct slice walk_spell(struct walk *w, uint32_t node, const struct word *x)
+{
+    size_t len = 0;
     for (uint32_t i = node; i; i = w->room->nodes.v[i].parent)
         len += w->room->nodes.v[i].text.len;
-    for (uint32_t at = w->room->nodes.v[node].domain; !domain_final(w->d, at) && more < sizeof rest; more++) {
-        rest[more] = (char)w->d->toward[at];
-        at = domain_step(w->d, at, w->d->toward[at]);
-    }
-    out = arena_alloc(w->a, len + more + 1);
-    memcpy(out + len, rest, more);
+    char *out = arena_alloc(w->a, len + x->len + 1);
+    memcpy(out + len, x->text, x->len);
     size_t at = len;
     for (uint32_t i = node; i; i = w->room->nodes.v[i].parent) {
         struct slice t = w->room->nodes.v[i].text;
         at -= t.len;
         memcpy(out + at, t.p, t.len);
     }
-    return split_turned(w->p, (struct slice){out, len + more});
+    return split_turned(w->p, (struct slice){out, len + x->len});
+}
+
+static struct slice word_of(struct walk *w, uint32_t node)
+{
+    struct word x;
+    x.len = 0;
+    x.domain = w->room->nodes.v[node].domain;
+    walk_end_word(w, &x);
+    return walk_spell(w, node, &x);
 }
 
 /* Whether `text` is a value that leads to `state`, by itself. */
@@ -155,7 +131,7 @@ static bool leads_to(struct walk *w, struct slice text, uint32_t state)
 {
     const struct logic_value v = {.text = text};
     const struct derivation d = {.how = DERIVE_ASSIGN, .value = &v, .k_and = LOGIC_TRUE};
-    return !is_named(w, text) && domain_has(w->d, split_turned(w->p, text)) &&
+    return !walk_is_named(w, text) && domain_has(w->d, split_turned(w->p, text)) &&
            split_derived(w->p, w->p->from, &d) == state;
 }
 
@@ -184,7 +160,7 @@ static bool end_at(struct walk *w, uint32_t node, uint32_t state)
     if (split_has_cell(w->p, state))
         return true;
     struct logic_value v = {.text = word_of(w, node)};
-    if (is_named(w, v.text) && (w->use_trie || !find_near(w, v.text, state, &v.text)))
+    if (walk_is_named(w, v.text) && (w->use_trie || !find_near(w, v.text, state, &v.text)))
         return false;
     split_add_cell(w->p, state, &v);
     return true;
@@ -243,7 +219,7 @@ static void find_classes(struct walk *w, const struct node *x)
 {
     struct an_state state = w->s->states.v[x->state];
     text_classes_begin(&w->classes);
-    logic_new_value(w->s->l);
+    logic_new_round(w->s->l);
     logic_visit(w->s->l, state.k, w->p->var, refine, w);
     for (uint32_t i = 0; i < state.n[0] + state.n[1]; i++)
         logic_visit(w->s->l, state.e[i].guard, w->p->var, refine, w);
@@ -256,7 +232,7 @@ static void post_entry(struct walk *w, uint32_t guard, uint32_t entry)
 {
     uint8_t bytes[TEXT_FEW];
     if (!is_open(w, guard) || !an_needs_find(w->s->l, guard, w->p->var, NEEDS_TEXT, &w->room->needs)) {
-        vec_add(w->a, &w->room->any.v, entry);
+        vec_add(&w->s->a, &w->room->any.v, entry);
         return;
     }
     for (uint32_t i = 0; i < w->room->needs.v.n; i++) {
@@ -265,7 +241,7 @@ static void post_entry(struct walk *w, uint32_t guard, uint32_t entry)
         for (int k = 0; k < n; k++) {
             struct an_list *to = &w->room->by_class[w->classes.of[bytes[k]]];
             if (to->v.n == 0 || to->v.v[to->v.n - 1] != entry)
-                vec_add(w->a, &to->v, entry);
+                vec_add(&w->s->a, &to->v, entry);
         }
     }
 }
@@ -289,8 +265,8 @@ static uint32_t step_state(struct walk *w, uint32_t state, struct slice text, ui
     struct derivation d = {.how = DERIVE_STEP, .text = text, .k_and = LOGIC_TRUE};
     if (w->posted) {
         w->room->list.v.n = 0;
-        an_list_join(w->a, &w->room->list, &w->room->any);
-        an_list_join(w->a, &w->room->list, &w->room->by_class[class]);
+        an_list_join(&w->s->a, &w->room->list, &w->room->any);
+        an_list_join(&w->s->a, &w->room->list, &w->room->by_class[class]);
         d.list = &w->room->list;
     }
     return split_derived(w->p, state, &d);
@@ -351,7 +327,7 @@ static bool try_others(struct walk *w, uint32_t node)
     return any;
 }
 
-/* All bytes that lead to different states, those that read best first; but for one. Returns whether another can follow. */
+/* All bytes that lead to different states, but for one. Returns whether another can follow. */
 static bool step_classes(struct walk *w, uint32_t node, int but)
 {
     const uint8_t *order = text_preference();
@@ -399,6 +375,8 @@ static void look(struct walk *w, uint32_t node)
     const struct derivation end = {.how = DERIVE_FINISH, .k_and = LOGIC_TRUE};
     struct node x = w->room->nodes.v[node];
     bool open = (w->s->states.v[x.state].vars & logic_bit(w->p->var)) != 0;
+    if (open && walk_settle(w, node))
+        return;
     if (domain_final(w->d, x.domain)) {
         uint32_t state = split_derived(w->p, x.state, &end);
         if (state != AN_NOTHING && !end_at(w, node, state))
@@ -444,7 +422,7 @@ void an_split_end(struct an_search *s)
 void split_walk(struct splitter *p)
 {
     const struct derivation inexact = {.how = DERIVE_INEXACT, .k_and = LOGIC_TRUE};
-    struct walk w = {.p = p, .s = p->s, .a = &p->s->a, .d = split_domain(p)};
+    struct walk w = {.p = p, .s = p->s, .a = p->a, .d = split_domain(p)};
     if (!p->s->room) {
         p->s->room = arena_new(&p->s->a, struct walk_room);
         for (uint32_t b = 0; b < 256; b++)

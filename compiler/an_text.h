@@ -105,7 +105,7 @@ static inline bool text_states_meet(const struct text_states *x, const struct te
 struct text_domain {
     const struct regex_automaton *dfa;
     const uint8_t *toward;    /* by state: the first byte of a shortest rest that ends well */
-    const uint8_t *bytes;     /* 256: those that all states take for the same together, and the ones that read best first */
+    const uint8_t *bytes;     /* 256: those that all states take for the same stand together, best to read first */
     const uint32_t *distance; /* by state: its length; UINT32_MAX where there is none */
     const struct text_states *wider; /* by state: the states from which the same texts and perhaps more end well;
                                       * NULL where there are too many states */

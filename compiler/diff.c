@@ -291,6 +291,7 @@ struct confirming {
     struct diff *d;
     const struct diff_frontend *f;
     struct diff_class *x;
+    struct eval_request shown; /* the last request that showed the difference */
 };
 
 /* The request as it arrives at the old frontend: both are asked about one and the same. */
@@ -309,8 +310,11 @@ static bool shows(void *ctx, const struct eval_request *q)
     struct eval_request same = placed(c, q);
     eval_run(c->d->a, c->f->old, q, NULL, NULL, &x->before);
     eval_run(c->d->a, c->f->new, &same, NULL, NULL, &x->after);
-    return x->before.rule == x->old_item->rule && x->after.rule == x->new_item->rule &&
-           an_results_differ(&x->before, &x->after);
+    bool differs = x->before.rule == x->old_item->rule && x->after.rule == x->new_item->rule &&
+                   an_results_differ(&x->before, &x->after);
+    if (differs)
+        c->shown = *q;
+    return differs;
 }
 
 /* Says where the request arrives if that matters and the new frontend listens elsewhere. */
@@ -318,6 +322,12 @@ static void say_place(const struct confirming *c)
 {
     struct eval_request *q = &c->x->request;
     struct eval_result own;
+    struct ip_addr ip[2];
+    uint16_t port[2];
+    for (uint32_t i = 0; i < 2; i++)
+        eval_listener(i ? c->f->new : c->f->old, q->tls ? 443 : 80, &ip[i], &port[i]);
+    if (memcmp(&ip[0], &ip[1], sizeof *ip) == 0 && port[0] == port[1])
+        return;
     eval_run(c->d->a, c->f->new, q, NULL, NULL, &own);
     if (own.rule != c->x->after.rule || an_results_differ(&own, &c->x->after))
         *q = placed(c, q);
@@ -326,7 +336,7 @@ static void say_place(const struct confirming *c)
 bool diff_confirm(struct diff *d, const struct diff_frontend *f, struct diff_class *x,
                   const struct eval_request *q)
 {
-    struct confirming c = {d, f, x};
+    struct confirming c = {.d = d, .f = f, .x = x};
     if (!shows(&c, q))
         return false;
     struct eval_header *headers = arena_array(d->a, struct eval_header, q->nheaders + 1);
@@ -397,7 +407,7 @@ static void find_witness(struct diff *d, const struct diff_frontend *f, struct d
 {
     enum { LARGE = 2000 }; /* rules and rows */
     bool large = f->sides[0].items.n + f->sides[1].items.n > LARGE;
-    struct confirming c = {d, f, x};
+    struct confirming c = {.d = d, .f = f, .x = x};
     struct eval_request q;
     for (uint32_t k = 0; k < x->nsamples && !(x->confirmed && large); k++) {
         if (!an_find_witness(d->a, &x->samples[k], shows, &c, &q))
@@ -409,7 +419,8 @@ static void find_witness(struct diff *d, const struct diff_frontend *f, struct d
         x->confirmed = true;
     }
     if (x->confirmed) {
-        shows(&c, &x->request);
+        if (memcmp(&c.shown, &x->request, sizeof c.shown) != 0)
+            shows(&c, &x->request); /* another one was tried since: what is kept is of this */
         say_place(&c);
     }
 }

@@ -1,8 +1,6 @@
 /* The value of each expression; grammar/ops.def says in words what the operators do. */
 #include "compiler/eval_state.h"
 
-#include "compiler/regex.h"
-#include "compiler/regex_derivative.h"
 #include "runtime/base/norm.h"
 
 static struct eval_value truth(bool b)
@@ -142,14 +140,6 @@ static bool like(const struct ir_expr *e, struct slice subject)
     return eval_glob(e->str, subject, is_host ? '.' : '/');
 }
 
-static bool matches(struct eval_state *s, const struct ir_expr *e, struct slice subject)
-{
-    uint32_t off;
-    const char *err;
-    struct regex_node *tree = regex_parse(s->a, e->str, &off, &err);
-    return tree && regex_derivative_matches(tree, subject);
-}
-
 static bool same_key(const struct eval_value *x, const struct eval_value *y)
 {
     if (x->kind != y->kind)
@@ -182,7 +172,7 @@ static bool test(struct eval_state *s, const struct ir_expr *e)
         return find(s, e->set, &x) != NULL;
     if (x.kind != IR_STR)
         return false;
-    return e->op == IR_LIKE ? like(e, x.str) : matches(s, e, x.str);
+    return e->op == IR_LIKE ? like(e, x.str) : eval_regex(e->str, x.str);
 }
 
 static bool junction(struct eval_state *s, const struct ir_expr *e)

@@ -50,7 +50,7 @@ static uint64_t host_pattern_rank(struct slice key, struct slice host)
     return suffix.len * 2 + one;
 }
 
-static bool regex_holds(struct slice regex, struct slice text)
+bool eval_regex(struct slice regex, struct slice text)
 {
     struct arena tmp = {0};
     uint32_t off;
@@ -77,7 +77,7 @@ static uint64_t text_rank(enum ir_key_kind kind, struct slice key, struct slice 
     case IR_KEY_SUFFIX:
         return slice_ends(text, key) ? key.len + 1 : 0;
     case IR_KEY_REGEX:
-        return regex_holds(key, text);
+        return eval_regex(key, text);
     case IR_KEY_INT:
     case IR_KEY_CIDR:
     case IR_KEY_RANGE:

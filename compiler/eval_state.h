@@ -50,5 +50,6 @@ const struct ir_row *eval_set_find(const struct ir_set *set, const struct eval_v
 bool eval_glob(struct slice glob, struct slice text, char separator);
 /* Segment prefix. */
 bool eval_under(struct slice path, struct slice prefix);
+bool eval_regex(struct slice regex, struct slice text);
 
 #endif

@@ -49,13 +49,21 @@ void *arena_grow(struct arena *a, size_t size)
     return p;
 }
 
-void arena_free(struct arena *a)
+void arena_release(struct arena *a, struct arena_mark to)
 {
-    for (struct arena_block *b = a->blocks, *older; b; b = older) {
-        older = b->older;
+    while (a->blocks != to.blocks) {
+        struct arena_block *b = a->blocks;
+        a->blocks = b->older;
+        a->total -= b->size;
         free(b);
     }
-    *a = (struct arena){0};
+    a->next = to.next;
+    a->end = to.end;
+}
+
+void arena_free(struct arena *a)
+{
+    arena_release(a, (struct arena_mark){NULL, NULL, NULL});
 }
 
 struct slice arena_copy(struct arena *a, struct slice s)

@@ -17,6 +17,19 @@ struct arena {
 /* A new arena is `{0}`. */
 void arena_free(struct arena *a);
 
+/* A place to which arena_release() goes back: what was allocated since is gone. */
+struct arena_mark {
+    struct arena_block *blocks;
+    char *next, *end;
+};
+
+static inline struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){a->blocks, a->next, a->end};
+}
+
+void arena_release(struct arena *a, struct arena_mark to);
+
 /* The slow path of arena_alloc: takes a new block. */
 void *arena_grow(struct arena *a, size_t size);
 
