@@ -211,7 +211,7 @@ static void add_side(struct hosts *h, uint32_t side, const struct posting *p, co
 /* Whether a request can have this host. */
 static bool is_host(struct hosts *h, struct slice host)
 {
-    const struct text_domain *d = h->s->l->vars.v[VAR_HOST].domain;
+    const struct text_domain *d = logic_domain(h->s->l, VAR_HOST);
     uint32_t state = domain_start(d);
     for (size_t i = 0; i < host.len; i++)
         state = domain_step(d, state, (unsigned char)host.p[h->s->l->reversed_host ? host.len - 1 - i : i]);

@@ -143,7 +143,7 @@ static struct slice turned(struct splitter *p, struct slice text)
 
 static const struct text_domain *domain_of(const struct splitter *p)
 {
-    return p->s->l->vars.v[p->var].domain;
+    return logic_domain(p->s->l, p->var);
 }
 
 static bool is_known(const struct splitter *p, struct slice text)

@@ -3,8 +3,8 @@
 
 #include "runtime/base/hash.h"
 
-/* Rules of a batch; one request in so many meets all rules; bytes of a text of a request. */
-enum { FIRST_BATCH = 48, ALL_BATCH = 1000, WHOLE_EVERY = 64, LONG = 4096 };
+/* Rules of a batch; one request in so many meets many rules more than it leaves open; bytes of a text of a request. */
+enum { FIRST_BATCH = 48, ALL_BATCH = 1000, WIDE_EVERY = 64, LONG = 4096 };
 
 bool validate_is_over(const struct validate_batch *b)
 {
@@ -72,6 +72,21 @@ static uint64_t common_divisor(uint64_t x, uint64_t y)
     return x;
 }
 
+static void order_steps(struct order *o)
+{
+    o->step = (uint64_t)((double)o->n * 0.6180339887) | 1;
+    while (o->n && common_divisor(o->step, o->n) != 1)
+        o->step++;
+}
+
+static uint64_t order_step(struct order *o)
+{
+    uint64_t at = o->at;
+    o->at = (o->at + o->step) % o->n;
+    o->given++;
+    return at;
+}
+
 static void order_begin(struct order *o, struct arena *a, const struct ir_frontend *f, uint64_t seed)
 {
     *o = (struct order){.f = f, .n = f->on_request.n + f->route.n};
@@ -83,17 +98,13 @@ static void order_begin(struct order *o, struct arena *a, const struct ir_fronte
         o->n += r->value->set->rows.n;
     }
     o->at = o->n ? seed % o->n : 0;
-    o->step = (uint64_t)((double)o->n * 0.6180339887) | 1;
-    while (common_divisor(o->step, o->n) != 1)
-        o->step++;
+    order_steps(o);
 }
 
 static struct validate_source order_next(struct order *o)
 {
-    uint64_t at = o->at;
+    uint64_t at = order_step(o);
     struct validate_source out = {.rule = (uint32_t)at};
-    o->at = (o->at + o->step) % o->n;
-    o->given++;
     if (at < o->f->on_request.n + o->f->route.n)
         return out;
     uint32_t low = 0, high = o->maps.n;
@@ -141,10 +152,14 @@ static bool hold_batch(struct validation *v, struct validate_batch *b, uint32_t 
     b->deadline_ns = until(end_ns, 0.4);
     validate_form_begin(&form, b);
     b->deadline_ns = end_ns;
-    for (uint32_t i = 0; i < b->requests.n && same && (i == 0 || !validate_is_over(b)); i++) {
-        bool next = i == 0 || b->requests.v[i].source != b->requests.v[i - 1].source;
-        *held += next;
-        same = validate_hold(&form, v->d, &b->requests.v[i], i % WHOLE_EVERY == WHOLE_EVERY / 2, v->report, v->why, v->doubt);
+    struct order o = {.n = b->requests.n, .at = 0};
+    bool *seen = arena_array(&b->a, bool, b->sources.n);
+    for (order_steps(&o); o.given < o.n && same && (o.given == 0 || !validate_is_over(b));) {
+        bool wide = o.given % WIDE_EVERY == WIDE_EVERY / 2;
+        struct validate_request *r = &b->requests.v[order_step(&o)];
+        *held += !seen[r->from];
+        seen[r->from] = true;
+        same = validate_hold(&form, v->d, r, wide, v->report, v->why, v->doubt);
     }
     validate_form_end(&form);
     return same;
@@ -156,7 +171,7 @@ static bool one_batch(struct validation *v, struct order *o, uint64_t end_ns)
     uint32_t most = end_ns == UINT64_MAX ? ALL_BATCH : FIRST_BATCH, held = 0;
     while (b.sources.n < most && o->given < o->n)
         vec_add(&b.a, &b.sources, order_next(o));
-    b.deadline_ns = until(end_ns, 0.3);
+    b.deadline_ns = until(end_ns, b.nrules <= VALIDATE_FEW_RULES ? 0.5 : 0.3);
     uint32_t made = validate_make(&b);
     b.deadline_ns = end_ns;
     bool same = hold_batch(v, &b, &held);

@@ -219,7 +219,8 @@ static void keep_request(struct maker *k, const struct eval_request *q)
     if (!added)
         return;
     struct validate_request *r = vec_push(&k->b->a, &k->b->requests);
-    *r = (struct validate_request){.q = *q, .raw = raw, .source = k->b->sources.v[k->source].rule};
+    *r = (struct validate_request){.q = *q, .raw = raw, .source = k->b->sources.v[k->source].rule,
+                                    .from = k->source};
     struct eval_request *kept = arena_new(&k->b->a, struct eval_request);
     *kept = *q;
     r->raw.request = kept;

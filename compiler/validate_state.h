@@ -25,7 +25,7 @@ struct validate_source {
 struct validate_request {
     struct eval_request q;
     struct eval_state raw; /* as received */
-    uint32_t source;       /* number of a rule */
+    uint32_t source, from; /* number of the rule; which of the batch's sources it is */
     VEC(uint32_t) open;    /* numbers of rules, ascending when they were sorted */
 };
 
