@@ -241,7 +241,7 @@ static void damage_is_noticed(void **state)
     d->whole = decider_open_made(&d->b.p, tables, false, (struct slice){NULL, 0});
     d->damaged = decider_open_made(&d->b.p, (memcpy(d->copy, tables.p, tables.len), (struct slice){d->copy, tables.len}), false,
                                    (struct slice){NULL, 0});
-    for (size_t at = 0; at + 4 <= tables.len && changed < 150; at += 4) {
+    for (size_t at = 0; at + 4 <= tables.len && changed < 150; at += 4 + 4 * rnd(&seed, 3)) {
         uint32_t word;
         memcpy(d->copy, tables.p, tables.len);
         memcpy(&word, d->copy + at, 4);
@@ -260,7 +260,7 @@ static void damage_is_noticed(void **state)
         buf_free(&why);
     }
     print_message("%u damages decide otherwise, %u noticed (%u others)\n", changed, noticed, harmless);
-    assert_true(changed > 50);
+    assert_true(changed > 40);
     assert_true(noticed * 100 >= changed * 95);
     decider_close(&d->whole);
     decider_close(&d->damaged);
