@@ -139,9 +139,7 @@ static uint32_t add_var(struct guard_maker *m, enum variable_kind kind, enum ir_
                         enum text_domain_kind domain)
 {
     struct variable *v = vec_push(&m->l->a, &m->l->vars);
-    *v = (struct variable){.kind = kind, .field = field};
-    if (kind == VAR_TEXT)
-        v->domain = text_domain(&m->l->a, domain);
+    *v = (struct variable){.kind = kind, .field = field, .domain_kind = domain};
     return m->l->vars.n - 1;
 }
 

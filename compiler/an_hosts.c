@@ -241,7 +241,7 @@ static void add_side(struct hosts *h, uint32_t side, const struct logic_value *v
 /* Whether a request can have this host. */
 static bool is_host(struct hosts *h, struct slice host)
 {
-    return domain_has(h->s->l->vars.v[VAR_HOST].domain, turned(h, host));
+    return domain_has(logic_domain(h->s->l, VAR_HOST), turned(h, host));
 }
 
 static void visit_host(struct hosts *h, uint32_t at)

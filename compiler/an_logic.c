@@ -432,6 +432,15 @@ uint32_t logic_least_var(const struct logic *l, uint32_t f)
     return least;
 }
 
+const struct text_domain *logic_domain(struct logic *l, uint32_t var)
+{
+    struct variable *v = &l->vars.v[var];
+    if (!v->domain_asked && v->kind == VAR_TEXT)
+        v->domain = text_domain(&l->a, v->domain_kind);
+    v->domain_asked = true;
+    return v->domain;
+}
+
 void logic_begin(struct logic *l)
 {
     *l = (struct logic){.generation = 1};

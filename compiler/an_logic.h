@@ -74,7 +74,9 @@ struct variable {
     enum ir_field field; /* but for OPAQUE */
     struct slice key;    /* of keyed fields */
     bool optional;
-    const struct text_domain *domain; /* TEXT */
+    enum text_domain_kind domain_kind; /* TEXT */
+    const struct text_domain *domain;  /* made when it is asked for: logic_domain() */
+    bool domain_asked;
     const struct ir_expr *expr;       /* OPAQUE */
 };
 
@@ -117,6 +119,9 @@ static inline uint64_t logic_bit(uint32_t var)
 {
     return 1ull << (var < 63 ? var : 63);
 }
+
+/* What a TEXT variable can be. NULL where an automaton of it would be too large. */
+const struct text_domain *logic_domain(struct logic *l, uint32_t var);
 
 void logic_begin(struct logic *l);
 void logic_end(struct logic *l);

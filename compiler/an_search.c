@@ -2,9 +2,9 @@
 #include "compiler/an_search.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "compiler/ir_print.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/hash.h"
 
 enum { STATES_MAX = 1 << 20, MEMORY_MAX = 320 << 20 }; /* memory: beside what the rules themselves take */
@@ -12,9 +12,7 @@ enum { STATES_MAX = 1 << 20, MEMORY_MAX = 320 << 20 }; /* memory: beside what th
 /* Other processes do not use up the budget. */
 uint64_t an_search_clock(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    return clock_thread_ns();
 }
 
 void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t asterisk, double seconds)

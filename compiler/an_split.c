@@ -118,7 +118,7 @@ struct slice split_turned(struct splitter *p, struct slice text)
 
 const struct text_domain *split_domain(const struct splitter *p)
 {
-    return p->s->l->vars.v[p->var].domain;
+    return logic_domain(p->s->l, p->var);
 }
 
 /* Texts that read well in examples, as if conditions named them. */

@@ -35,7 +35,7 @@ int cmd_build(int argc, char **argv)
 {
     struct driver_options o = {.format = DIAG_TEXT};
     struct level_options levels = {0};
-    const char *out = NULL;
+    const char *out = NULL, *validate = NULL;
     const struct option_spec options[] = {
         {"output", 'o', OPTION_TEXT, &out, "PLAN", "the file to write"},
         {"cc", 0, OPTION_TEXT, &o.build.cc, "CC", "the C compiler, also a cross compiler; else $CC, else cc"},
@@ -44,6 +44,8 @@ int cmd_build(int argc, char **argv)
          "write an executable with the runtime in it"},
         {"dump", 0, OPTION_TEXT, &o.dump, "FORM",
          "print a form and stop: tokens, ast, ir, rows, tables or c"},
+        {"validate", 0, OPTION_TEXT, &validate, "full",
+         "hold the tables against every rule, and say with how many requests; else as many as a few ms allow"},
         DRIVER_ENV(o),
         LEVEL_OPTIONS(&levels),
         {0},
@@ -65,6 +67,9 @@ int cmd_build(int argc, char **argv)
                         : cmd_usage("build", "one FILE only; `%s` is one too many", argv[2]);
     if (driver_env_wrong(&o))
         return cmd_usage("build", "--env takes NAME=VALUE, not `%s`", driver_env_wrong(&o));
+    if (validate && strcmp(validate, "full") != 0)
+        return cmd_usage("build", "--validate is full, not `%s`", validate);
+    o.validate_all = validate != NULL;
     if (o.dump && !is_dump(o.dump))
         return unknown_dump(o.dump);
     if (!out && !o.dump)

@@ -44,6 +44,23 @@ static struct weir_str no_value(const struct weir_abi *abi, const struct weir_fa
     abort();
 }
 
+/* A program whose code is not here: what asks for it comes to nothing, as where memory runs out. */
+static bool missing_pred(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables, uint32_t shape,
+                         uint32_t args)
+{
+    (void)abi, (void)tables, (void)shape, (void)args;
+    f->scratch->full = true;
+    return false;
+}
+
+static struct weir_str missing_value(const struct weir_abi *abi, const struct weir_facts *f, const uint8_t *tables,
+                                     uint32_t shape, uint32_t args)
+{
+    (void)abi, (void)tables, (void)shape, (void)args;
+    f->scratch->full = true;
+    return (struct weir_str){NULL, 0};
+}
+
 static bool load_code(struct decider *d, struct slice object, struct buf *why)
 {
     char path[64];
@@ -65,6 +82,14 @@ static bool load_code(struct decider *d, struct slice object, struct buf *why)
     if (!d->code || !d->plan.pred || !d->plan.value)
         buf_str(why, "the code of the plan cannot be loaded here");
     return d->code && d->plan.pred && d->plan.value;
+}
+
+static void take_tables(struct decider *d, const char *tables)
+{
+    const struct weir_tables *head = (const void *)tables;
+    d->plan.tables = (const uint8_t *)tables;
+    d->facts = arena_array(&d->a, struct weir_str, WEIR_SLOT_FIXED + head->slots.count);
+    d->memory = arena_alloc(&d->a, SCRATCH);
 }
 
 static bool compile(struct decider *d, enum decider_code code, struct buf *why)
@@ -89,14 +114,11 @@ static bool compile(struct decider *d, enum decider_code code, struct buf *why)
         if (!ok)
             return false;
     }
-    d->plan.tables = (const uint8_t *)d->low.tables.p;
-    const struct weir_tables *head = (const void *)d->plan.tables;
-    d->facts = arena_array(&d->a, struct weir_str, WEIR_SLOT_FIXED + head->slots.count);
-    d->memory = arena_alloc(&d->a, SCRATCH);
+    take_tables(d, d->low.tables.p);
     return true;
 }
 
-struct decider *decider_open(const struct ir_program *p, enum decider_code code, struct buf *why)
+static struct decider *make(const struct ir_program *p)
 {
     struct decider *d = calloc(1, sizeof *d);
     if (!d) {
@@ -104,7 +126,26 @@ struct decider *decider_open(const struct ir_program *p, enum decider_code code,
         exit(3);
     }
     d->p = p;
+    return d;
+}
+
+struct decider *decider_open(const struct ir_program *p, enum decider_code code, struct buf *why)
+{
+    struct decider *d = make(p);
     compile(d, code, why);
+    return d;
+}
+
+struct decider *decider_open_made(const struct ir_program *p, struct slice tables, bool has_code, struct slice object)
+{
+    struct decider *d = make(p);
+    struct buf why = {0};
+    if (!has_code || !load_code(d, object, &why)) {
+        d->plan.pred = has_code ? missing_pred : no_pred;
+        d->plan.value = has_code ? missing_value : no_value;
+    }
+    take_tables(d, tables.p);
+    buf_free(&why);
     return d;
 }
 
@@ -234,4 +275,20 @@ void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f
         return;
     }
     take_result(d, a, f, &facts, &result, out);
+}
+
+bool decider_try(struct decider *d, struct arena *a, const struct ir_frontend *f, const struct eval_request *q,
+                 struct eval_result *out)
+{
+    struct weir_facts facts;
+    struct route_result result;
+    if (decider_ask(d, f, q, &facts, &result) || result.failed)
+        return false;
+    const uint32_t rules[2] = {f->on_request.n, f->route.n};
+    *out = (struct eval_result){.outcome = EVAL_REPLY};
+    if (result.phase > 1 || result.rule >= rules[result.phase] ||
+        (result.kind == WEIR_USE && result.backend >= d->p->backends.n))
+        return true; /* tables that name what is not there */
+    take_result(d, a, f, &facts, &result, out);
+    return !d->scratch.full;
 }

@@ -23,12 +23,20 @@ enum decider_code {
 /* Never NULL. Where the program cannot be compiled, as without a C compiler that it needs, `why` gets the reason, and the
  * evaluator decides. `p` must outlive it. */
 struct decider *decider_open(const struct ir_program *p, enum decider_code code, struct buf *why);
+/* The same for tables and code that were made before, and were verified; both must outlive it. Without the object of a
+ * program that has code, and where that is another machine's, decider_try() fails where a request needs the code. */
+struct decider *decider_open_made(const struct ir_program *p, struct slice tables, bool has_code, struct slice object);
 void decider_close(struct decider **d);
 
 /* What eval_run() would say, but that edits name no rule. Texts of the result are the arena's and the
  * program's. */
 void decider_run(struct decider *d, struct arena *a, const struct ir_frontend *f,
                  const struct eval_request *q, struct eval_result *out);
+
+/* The same by the plan, which must be there. False where it does not decide: the runtime refuses the request, or
+ * what it needs is not there (code, memory). Where tables name a rule or a backend that is not there, the result names none. */
+bool decider_try(struct decider *d, struct arena *a, const struct ir_frontend *f, const struct eval_request *q,
+                 struct eval_result *out);
 
 /* ---- below that: what the plan itself says, for those who hold it against the evaluator ---- */
 

@@ -14,8 +14,10 @@
 #include "compiler/manifest.h"
 #include "compiler/parse.h"
 #include "compiler/plan_verify.h"
+#include "compiler/validate.h"
 #include "runtime/abi.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/fault.h"
 
 /* One run of the pipeline: what it makes on its way. */
 struct build {
@@ -26,6 +28,8 @@ struct build {
     struct buf canonical, places, object, manifest, plan;
     char digest[IR_DIGEST_TEXT];
     enum plan_glue_source code_from;
+    uint64_t began_ns; /* of processor time */
+    struct validate_report validated;
     struct buf said; /* diagnostics and other messages for people */
 };
 
@@ -34,7 +38,7 @@ enum build_end { BUILD_DONE, BUILD_DUMPED, BUILD_REFUSED, BUILD_FAULT };
 
 static void build_begin(struct build *b, const struct driver_options *o)
 {
-    *b = (struct build){.o = o};
+    *b = (struct build){.o = o, .began_ns = clock_thread_ns()};
     compilation_begin(&b->c);
     driver_env(&b->c, o);
     b->c.diags.levels = o->levels;
@@ -227,6 +231,29 @@ static enum build_end fault(struct build *b, const char *what)
     return BUILD_FAULT;
 }
 
+/* Holds the tables against the program for a part of the time that the compilation took. */
+static enum build_end validate(struct build *b)
+{
+    enum { LEAST_NS = 2000 * 1000, MOST_NS = 40 * 1000 * 1000, PART = 14 };
+    uint64_t part = (clock_thread_ns() - b->began_ns) / PART;
+    struct validate_options o = {.seed = b->digest, .budget_ns = part < LEAST_NS ? LEAST_NS : part < MOST_NS ? part : MOST_NS};
+    if (b->o->validate_all)
+        o.budget_ns = UINT64_MAX;
+    struct buf why = {0}, doubt = {0};
+    struct decider *d = decider_open_made(b->program, buf_view(&b->lowered.tables),
+                                          b->lowered.pred_shapes + b->lowered.value_shapes > 0, buf_view(&b->object));
+    bool same = validate_tables(b->program, d, &o, &b->validated, &why, &doubt);
+    enum build_end end = same ? BUILD_DONE : fault(b, "the tables do not decide as the program says");
+    buf_slice(&b->said, buf_view(&why));
+    if (same && doubt.len)
+        buf_printf(&b->said, "weir: warning: the analysis of this program is wrong for a request, which the plan decides "
+                             "right; this is a bug in weir, please report it\n%.*s", SLICE_ARG(buf_view(&doubt)));
+    decider_close(&d);
+    buf_free(&why);
+    buf_free(&doubt);
+    return end;
+}
+
 /* ---- the pipeline ------------------------------------------------------------------------------- */
 
 static enum build_end compile(struct build *b, const char *path)
@@ -256,6 +283,7 @@ static enum build_end compile(struct build *b, const char *path)
         buf_printf(&b->said, "weir: %s cannot be compiled: %s\n", path, limit);
         return BUILD_REFUSED;
     }
+    fault_flip(b->lowered.tables.p, b->lowered.tables.len);
     if (dumps(b, "tables"))
         return dump_tables(b);
     if (dumps(b, "c"))
@@ -269,7 +297,7 @@ static enum build_end compile(struct build *b, const char *path)
     if (!make_plan(b))
         return BUILD_REFUSED;
     const char *wrong = plan_verify(buf_view(&b->plan));
-    return wrong ? fault(b, wrong) : BUILD_DONE;
+    return wrong ? fault(b, wrong) : validate(b);
 }
 
 /* compile(), and then all messages in the order in which people need them. */
@@ -317,6 +345,9 @@ static void print_result(const struct build *b, const char *out_path, uint64_t b
     printf("%s  digest %s  ", out_path, b->digest);
     print_size(b->plan.len);
     printf("  %.2f s\n", (double)(clock_ns() - began_ns) / 1e9);
+    if (b->o->validate_all)
+        printf("validated  %llu rules and rows of maps, by %llu requests\n", (unsigned long long)b->validated.rules,
+               (unsigned long long)b->validated.requests);
 }
 
 int driver_build(const char *path, const char *out_path, const struct driver_options *o)

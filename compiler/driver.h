@@ -1,5 +1,5 @@
-/* The pipeline: source → tokens → AST → typed IR → rows → tables and C → plan. Every command that compiles
- * goes through here. */
+/* The pipeline: source → tokens → AST → typed IR → rows → tables and C → plan, whose tables are held against the program
+ * (validate.h) before it is handed out. Every command that compiles goes through here. */
 #ifndef WEIR_DRIVER_H
 #define WEIR_DRIVER_H
 
@@ -17,6 +17,7 @@ struct driver_options {
     struct diag_levels levels;
     const char *dump; /* one of DRIVER_DUMPS: prints that form on standard output and stops there; or NULL */
     struct plan_build_options build;
+    bool validate_all; /* tables are held against all rules, however long it takes; else within a part of the time */
     struct option_texts env; /* what env() is given: NAME=VALUE */
 };
 

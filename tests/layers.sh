@@ -38,7 +38,7 @@ rule "compiler meets the ABI only where plans are written or tested" '^(compiler
 rule "compiler includes the runtime only to write, test and run plans" '^compiler/' 'runtime/[^b/][^/]*\.h' \
   '^compiler/(layout|layout_.*|key_table|blob|cgen|cgen_.*|lower|lower_dump|cost_walk|driver|plan_verify|decider|cmd_run|cmd_push|cmd_preflight|cmd_ctl|cmd_control|main|regex_dfa|an_text)\.d'
 rule "the oracle sees no rows, no tables, no ABI" '^compiler/(eval|eval_.*|regex_derivative)\.d' '(rows|layout|lower|cgen|abi|regex_dfa|match|route)\.h'
-rule "the analyser sees no rows, no tables" '^compiler/(an_.*|analyze.*|diff.*|traffic.*)\.d' '(rows|layout|lower|cgen|match|route)\.h'
+rule "the analyser and what holds tables against it see no rows, no tables" '^compiler/(an_.*|analyze.*|diff.*|traffic.*|validate.*)\.d' '(rows|layout|lower|cgen|match|route)\.h'
 rule "only the checker sees both AST and IR" '^compiler/' 'compiler/ast\.h' '^compiler/(ast.*|parse.*|check.*|lint.*|driver|.*fmt|fmt_.*|dump_ast|doc)\.d'
 rule "rows know no AST" '^compiler/(rows|layout|cgen|lower)' 'compiler/ast\.h'
 rule "matching and routing see the ABI and base alone" '^runtime/(route|match|route_verify|route_verify_table)\.d' 'runtime/(plan|registry|worker|loop|conn|http1|timers|control|process)\.h'

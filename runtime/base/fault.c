@@ -1,9 +1,10 @@
-/* The counting allocator of fault.h; empty unless built with -DWEIR_FAULTS. */
+/* The counting allocator and the damage of fault.h; empty unless built with -DWEIR_FAULTS. */
 #include "fault.h"
 
 #ifdef WEIR_FAULTS
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 static atomic_long countdown;
 
@@ -35,6 +36,26 @@ void *fault_realloc(void *p, size_t size)
 void *fault_aligned_alloc(size_t align, size_t size)
 {
     return fails_now() ? NULL : aligned_alloc(align, size);
+}
+
+static _Atomic size_t flip_at;
+static _Atomic uint32_t flip_bits;
+
+void fault_flip_arm(size_t at, uint32_t bits)
+{
+    atomic_store(&flip_at, at);
+    atomic_store(&flip_bits, bits);
+}
+
+void fault_flip(char *p, size_t n)
+{
+    size_t at = atomic_load(&flip_at);
+    uint32_t bits = atomic_exchange(&flip_bits, 0), word;
+    if (at + sizeof word > n)
+        return;
+    memcpy(&word, p + at, sizeof word);
+    word ^= bits;
+    memcpy(p + at, &word, sizeof word);
 }
 #else
 typedef int fault_is_off; /* ISO C wants one declaration a file */

@@ -21,7 +21,7 @@ compiler/regex.c compiler/regex_dfa.c compiler/ir_sort.c compiler/ir_encode.c co
 compiler/an_*.c compiler/analyze.c compiler/diff.c compiler/diff_view.c
 runtime/decide.c runtime/table.c runtime/values.c runtime/automaton.c""".split()
 # Each: what must be built, and what is run. A stage that runs longer than its limit has noticed the mutant.
-UNITS = "route dispatch regex ir_codec diff prove test_run explain whynot plan_file plan_load check_run".split()
+UNITS = "route dispatch validate regex ir_codec diff prove test_run explain whynot plan_file plan_load check_run".split()
 STAGES = [
     ("route cases", 60, ["build/route_cases", "tests/route"]),
     *[(f"unit {u}", 120, [f"build/unit/{u}"]) for u in UNITS],

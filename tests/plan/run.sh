@@ -55,6 +55,9 @@ expect "check of nothing" 2 '' 'which FILE' check
 expect "unknown option" 2 '' 'unknown option `--formt`; did you mean `--format`\?' check --formt json site.weir
 
 expect "build" 0 '^site.plan  digest [0-9a-f]{32}  [0-9.]+ (bytes|MB)  [0-9.]+ s$' '' build site.weir -o site.plan
+expect "build, held against all rules" 0 '^validated  12 rules and rows of maps, by [0-9]+ requests$' '' build api.weir --validate=full -o api.plan
+ok "gives the same bytes" "$weir build api.weir -o less.plan >/dev/null && cmp -s api.plan less.plan"
+expect "no such validation" 2 '' '--validate is full, not `some`' build api.weir --validate=some -o api.plan
 expect "build of errors" 1 '' '^bad.weir: 1 error$' build bad.weir -o bad.plan
 ok "writes no plan" "[ ! -e bad.plan ]"
 expect "standard library" 0 '^  stdconf/health ' '' doc
