@@ -373,7 +373,7 @@ static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
 {
     if (k->incomplete || check_is_lost(k, e))
         return check_failed();
-    if ((e->kind == AST_MEMBER && !nearly_field(k, e)) || e->bound) {
+    if ((e->kind == AST_MEMBER && !nearly_field(k, e)) || (e->kind == AST_NAME && e->bound)) {
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
@@ -464,7 +464,7 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
     }
     if (e->kind == AST_CIDR && !e->has_prefix) {
         x = check_new(k, IR_CONST_IP, IR_IP, 0, e->span);
-        x->ip = e->cidr.addr;
+        x->ip = e->cidr->addr;
         return (struct typed){x, TYPE_IP, false};
     }
     if (e->kind == AST_PERCENT && want == TYPE_PERCENT) {

@@ -1,7 +1,6 @@
 /* The bump allocator of arena.h: blocks double from 64 KiB to 16 MiB. */
 #include "arena.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -67,15 +66,25 @@ struct slice arena_copy(struct arena *a, struct slice s)
     return (struct slice){p, s.len};
 }
 
-struct slice arena_printf(struct arena *a, const char *fmt, ...)
+/* Most texts fit into the room that is left, and are made there at once. */
+struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
-    va_list ap, again;
-    va_start(ap, fmt);
+    va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
+    char *here = a->next;
+    int n = vsnprintf(here, here ? (size_t)(a->end - here) : 0, fmt, ap);
     char *p = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, fmt, again);
+    if (p != here || !here)
+        vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return (struct slice){p, (size_t)n};
+}
+
+struct slice arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct slice s = arena_vprintf(a, fmt, ap);
+    va_end(ap);
+    return s;
 }

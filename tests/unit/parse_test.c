@@ -170,7 +170,7 @@ static void test_literals(void **state)
     parse(SLICE("x 10.0.0.1 10.0.0.1/32"));
     assert_false(file->top->stmts.v[0]->args[0]->has_prefix);
     assert_true(file->top->stmts.v[0]->args[1]->has_prefix);
-    assert_int_equal(file->top->stmts.v[0]->args[0]->cidr.bits, 128);
+    assert_int_equal(file->top->stmts.v[0]->args[0]->cidr->bits, 128);
     end();
 }
 
