@@ -84,8 +84,9 @@ struct ast_expr {
         const struct ast_binding *bound; /* of a NAME, which has no args: in a copy; else NULL */
     };
     struct span span;     /* all of it, parentheses around it included */
-    struct span op_span;  /* COMPARE, ARITH, AND, OR: the (first) operator; MEMBER: the name after the dot */
+    uint32_t op_off;      /* see ast_op_span() */
     union {
+        uint32_t op_len;
         struct slice text;
         int64_t num;
         double real;
@@ -96,6 +97,12 @@ struct ast_expr {
         const struct ast_endpoint *endpoint;
     };
 };
+
+/* Of COMPARE, ARITH, AND, OR: the (first) operator; of MEMBER: the name after the dot. */
+static inline struct span ast_op_span(const struct ast_expr *e)
+{
+    return (struct span){e->span.file, e->op_off, e->kind == AST_MEMBER ? (uint32_t)e->text.len : e->op_len};
+}
 
 struct ast_type {
     struct slice name; /* p NULL: reported already */

@@ -632,7 +632,8 @@ static struct typed negative(struct checker *k, const struct ast_expr *e)
     struct ast_expr *args[] = {&zero, e->args[0]};
     minus.kind = AST_ARITH;
     minus.op = AST_SUB;
-    minus.op_span = e->span;
+    minus.op_off = e->span.off;
+    minus.op_len = e->span.len;
     minus.args = args;
     minus.nargs = 2;
     return arithmetic(k, &minus);

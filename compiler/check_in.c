@@ -242,7 +242,7 @@ static struct typed in_literal(struct checker *k, const struct ast_expr *e, cons
     diag_label(k->d, x, "%s", check_type_text(is));
     if ((is == TYPE_STRING && check_is_text(l->type)) || (is == TYPE_INT && l->type == TYPE_INT)) {
         diag_help(k->d, x, "compare with one value by `==`");
-        diag_fix(x, FIX_SAFE, e->op_span, e->op == AST_IN ? SLICE("==") : SLICE("!="));
+        diag_fix(x, FIX_SAFE, ast_op_span(e), e->op == AST_IN ? SLICE("==") : SLICE("!="));
     }
     return check_failed();
 }
