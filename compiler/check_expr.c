@@ -274,6 +274,7 @@ static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
     k->tcp = outer.tcp;
     k->level--;
     k->size = outer.size;
+    k->repeated = outer.repeated;
     k->depth = outer.depth;
     k->acl = outer.acl;
     k->m = outer.m;
@@ -332,6 +333,7 @@ static struct typed acl_value(struct checker *k, const struct ast_expr *e, struc
     else if (d->to_come.p)
         check_later(k, e->span, "%.*s, in `acl %.*s`", SLICE_ARG(d->to_come), SLICE_ARG(d->name));
     k->size += d->size;
+    k->repeated += d->size;
     k->depth = k->depth > d->depth ? k->depth : d->depth;
     return d->acl ? (struct typed){d->acl, TYPE_BOOL, false} : check_failed();
 }
