@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "fault.h"
+#include "huge.h"
 
 struct arena_block {
     struct arena_block *older;
@@ -13,16 +13,6 @@ struct arena_block {
 };
 
 enum { FIRST_BLOCK = 64 << 10, LARGEST_BLOCK = 16 << 20 };
-
-/* Large blocks ask for huge pages: filling them costs one fault in 2 MiB instead of 512. */
-static void use_huge_pages(void *p, size_t size)
-{
-    enum { HUGE_PAGE = 2 << 20 };
-    uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
-    uintptr_t to = ((uintptr_t)p + size) & ~(uintptr_t)(HUGE_PAGE - 1);
-    if (from < to)
-        (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint: failure changes nothing */
-}
 
 void *arena_grow(struct arena *a, size_t size)
 {
@@ -36,7 +26,7 @@ void *arena_grow(struct arena *a, size_t size)
         fprintf(stderr, "weir: out of memory (%zu bytes in use)\n", a->total);
         exit(3);
     }
-    use_huge_pages(b, want);
+    huge_pages(b, want);
     b->older = a->blocks;
     b->size = want;
     a->blocks = b;
