@@ -6,7 +6,7 @@
 
 #include "runtime/base/hash.h"
 
-enum { BUCKET = 6, ALTERNATIVES = 16, SEGMENTS = 40 };
+enum { BUCKET = 6, ALTERNATIVES = 16, SEGMENTS = 40, PARTS = 64 };
 
 /* What has one key. Most keys have one rule, which stands here itself: then looking costs one miss of the cache. */
 struct place {
@@ -26,6 +26,8 @@ struct earlier {
     uint32_t used, cap; /* cap: a power of two, more than a quarter of it free */
     VEC(struct bucket) buckets;
     VEC(const struct ir_rule *) rules;
+    VEC(uint64_t) needs; /* of each rule: what another's condition must be about to make sure of this one's */
+    uint64_t about;      /* what the condition of the rule at hand is about */
     VEC(uint32_t) edits; /* rules that change a header, by index in rules */
 };
 
@@ -87,6 +89,40 @@ static bool is_general(struct lint_fact x)
     return x.no || x.e->op == IR_IN || x.e->op == IR_STARTS_WITH || x.e->op == IR_ENDS_WITH ||
            x.e->op == IR_CONTAINS || x.e->op == IR_LIKE || x.e->op == IR_LE || x.e->op == IR_LT ||
            x.e->op == IR_EXISTS;
+}
+
+/* ---- what conditions are about --------------------------------------------------------------------
+
+A condition is made sure of by one about the same things alone: so sets of these, as bits by their hashes, tell most pairs of
+rules apart before they are compared. */
+
+static uint64_t test_bit(const struct ir_expr *t)
+{
+    const struct ir_expr *c, *subject = lint_subject(t, &c);
+    return UINT64_C(1) << (lint_hash(subject ? subject : t) % 64);
+}
+
+/* What any part of `e` is about; everything where it has many. */
+static uint64_t about(const struct ir_expr *e, uint32_t *room)
+{
+    if (*room == 0)
+        return UINT64_MAX;
+    --*room;
+    if (e->op != IR_AND && e->op != IR_OR && e->op != IR_NOT)
+        return test_bit(e);
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < e->nargs && all != UINT64_MAX; i++)
+        all |= about(e->args[i], room);
+    return all;
+}
+
+/* What each of the parts alone is about; one that has alternatives need not be about all of them. */
+static uint64_t needs(const struct lint_fact *part, uint32_t n)
+{
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < n; i++)
+        all |= part[i].e->op == IR_AND || part[i].e->op == IR_OR ? 0 : test_bit(part[i].e);
+    return all;
 }
 
 /* ---- adding -------------------------------------------------------------------------------------- */
@@ -158,7 +194,8 @@ static bool changed_between(const struct earlier *b, uint32_t i, uint32_t j)
 static bool covers(const struct earlier *b, uint32_t i, uint32_t j)
 {
     const struct ir_rule *early = b->rules.v[i], *late = b->rules.v[j];
-    return lint_implies((struct lint_fact){late->guard, false}, (struct lint_fact){early->guard, false}) &&
+    return !(b->needs.v[i] & ~b->about) &&
+           lint_implies((struct lint_fact){late->guard, false}, (struct lint_fact){early->guard, false}) &&
            !changed_between(b, i, j);
 }
 
@@ -261,13 +298,16 @@ static bool decides(const struct ir_rule *r)
 static void rule(struct earlier *b, const struct ir_rule *r)
 {
     struct lint_fact part[LINT_FACTS];
-    uint32_t j = b->rules.n, found = UINT32_MAX;
+    uint32_t j = b->rules.n, found = UINT32_MAX, room = PARTS;
     vec_add(&b->a, &b->rules, r);
+    vec_add(&b->a, &b->needs, 0);
     if (r->kind == IR_SET_HEADER || r->kind == IR_ADD_HEADER || r->kind == IR_DEL_HEADER)
         vec_add(&b->a, &b->edits, j);
     if (!r->guard)
         return;
     uint32_t n = lint_parts(r->guard, false, part, LINT_FACTS);
+    b->needs.v[j] = needs(part, smaller(n, LINT_FACTS));
+    b->about = about(r->guard, &room);
     for (uint32_t i = 0; i < n && i < LINT_FACTS; i++)
         found = smaller(found, look_fact(b, part[i], j));
     if (found != UINT32_MAX)
