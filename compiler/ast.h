@@ -20,8 +20,8 @@ enum ast_kind {
     AST_BANDWIDTH, /* num: bytes a second */
     AST_RATE,      /* rate: num times in per_us microseconds */
     AST_RANGE,     /* range: lo..hi, inclusive; 5xx is 500..599 */
-    AST_CIDR,      /* cidr; one address where bits is 128 and `has_prefix` is false */
-    AST_IP_RANGE,  /* ips: first..last */
+    AST_CIDR,      /* cidr; one address where its bits are 128 and `has_prefix` is false */
+    AST_IP_RANGE,  /* ips */
     AST_ENDPOINT,  /* endpoint: :80 *:80 10.0.0.1:80 [::1]:443 web.local:80 unix:/path */
     AST_REGEX,     /* text: between the quotes of re"…", as written but for \" */
     AST_HEX,       /* text: the bytes */
@@ -59,6 +59,19 @@ struct ast_binding {
     bool unknown;                 /* nothing is known of the value: what depends on it says nothing */
 };
 
+struct ast_ip_range {
+    struct ip_addr first, last; /* both included */
+};
+
+struct ast_endpoint {
+    struct ip_addr addr; /* where host.p is NULL; all zero: any address */
+    struct slice host;   /* a name, or the path of unix: */
+    uint16_t port;
+    bool is_unix;
+};
+
+/* A file of a million rules has ten million of these, and reading it costs what filling them costs: what few kinds need
+ * shares its room, and what is large is pointed to. */
 struct ast_expr {
     uint8_t kind;    /* enum ast_kind */
     uint8_t op;      /* enum ast_op */
@@ -66,26 +79,30 @@ struct ast_expr {
     bool has_prefix : 1; /* CIDR: a /n was written */
     uint8_t depth;       /* height of the tree below: bounded, so that passes may recurse */
     uint32_t nargs;
-    struct ast_expr **args;
-    struct span span;     /* all of it, parentheses around it included */
-    struct span op_span;  /* COMPARE, ARITH, AND, OR: the (first) operator; MEMBER: the name after the dot */
-    const struct ast_binding *bound; /* NAME in a copy; else NULL */
     union {
+        struct ast_expr **args;
+        const struct ast_binding *bound; /* of a NAME, which has no args: in a copy; else NULL */
+    };
+    struct span span;     /* all of it, parentheses around it included */
+    uint32_t op_off;      /* see ast_op_span() */
+    union {
+        uint32_t op_len;
         struct slice text;
         int64_t num;
         double real;
         struct { int64_t num, per_us; } rate;
         struct { int64_t lo, hi; } range;
-        struct ip_prefix cidr;
-        struct { struct ip_addr first, last; } ips;
-        struct {
-            struct ip_addr addr; /* where host.p is NULL; all zero: any address */
-            struct slice host;   /* a name, or the path of unix: */
-            uint16_t port;
-            bool is_unix;
-        } endpoint;
+        const struct ip_prefix *cidr;
+        const struct ast_ip_range *ips;
+        const struct ast_endpoint *endpoint;
     };
 };
+
+/* Of COMPARE, ARITH, AND, OR: the (first) operator; of MEMBER: the name after the dot. */
+static inline struct span ast_op_span(const struct ast_expr *e)
+{
+    return (struct span){e->span.file, e->op_off, e->kind == AST_MEMBER ? (uint32_t)e->text.len : e->op_len};
+}
 
 struct ast_type {
     struct slice name; /* p NULL: reported already */

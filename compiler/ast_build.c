@@ -51,6 +51,12 @@ static struct ast_expr *over(struct parser *p, enum ast_kind kind, struct span a
     return ast_node(p, kind, at, (struct parse_exprs){v, b ? 2 : 1, 2});
 }
 
+static void set_operator(struct ast_expr *e, struct span at)
+{
+    e->op_off = at.off;
+    e->op_len = at.len;
+}
+
 struct ast_expr *ast_unary(struct parser *p, enum ast_kind kind, struct span at, struct ast_expr *arg)
 {
     return over(p, kind, at, arg, NULL);
@@ -61,14 +67,14 @@ struct ast_expr *ast_binary(struct parser *p, enum ast_kind kind, enum ast_op op
 {
     struct ast_expr *e = over(p, kind, ast_span_join(left->span, right->span), left, right);
     e->op = (uint8_t)op;
-    e->op_span = op_at;
+    set_operator(e, op_at);
     return e;
 }
 
 struct ast_expr *ast_member(struct parser *p, struct ast_expr *of, struct slice name, struct span name_at)
 {
     struct ast_expr *e = over(p, AST_MEMBER, ast_span_join(of->span, name_at), of, NULL);
-    e->op_span = name_at;
+    e->op_off = name_at.off;
     e->text = name;
     return e;
 }
@@ -94,7 +100,7 @@ struct ast_expr *ast_chain(struct parser *p, enum ast_kind kind, struct span op_
 {
     if (left->kind != kind || left->in_parens) {
         struct ast_expr *e = over(p, kind, ast_span_join(left->span, right->span), left, right);
-        e->op_span = op_at;
+        set_operator(e, op_at);
         return e;
     }
     if ((left->nargs & (left->nargs - 1)) == 0) { /* room doubles whenever it is full: no count of it is kept */
@@ -156,9 +162,9 @@ void ast_check_mix(struct parser *p, struct ast_expr *e)
             mixed = e->args[i];
     if (!mixed)
         return;
-    struct diag *d = parse_report(p, DIAG_E0104, e->op_span, "`or` is mixed with `and`: add parentheses");
+    struct diag *d = parse_report(p, DIAG_E0104, ast_op_span(e), "`or` is mixed with `and`: add parentheses");
     diag_label(p->diags, d, "`or` here");
-    diag_secondary(p->diags, d, mixed->op_span, "`and` here");
+    diag_secondary(p->diags, d, ast_op_span(mixed), "`and` here");
     enum { READABLE = 200 };
     if (e->span.len > READABLE || memchr(p->source->text.p + e->span.off, '\n', e->span.len))
         return;

@@ -126,7 +126,7 @@ const struct ast_expr *check_converted(struct checker *k, const struct ast_expr 
         lit->num = t.ir->num;
     lit->has_prefix = t.ir->kind == IR_CIDR;
     if (t.ir->kind == IR_CIDR)
-        lit->cidr = t.ir->cidr;
+        lit->cidr = &t.ir->cidr;
     return lit;
 }
 

@@ -274,6 +274,7 @@ static struct ir_expr *acl_condition(struct checker *k, struct decl *d)
     k->tcp = outer.tcp;
     k->level--;
     k->size = outer.size;
+    k->repeated = outer.repeated;
     k->depth = outer.depth;
     k->acl = outer.acl;
     k->m = outer.m;
@@ -332,6 +333,7 @@ static struct typed acl_value(struct checker *k, const struct ast_expr *e, struc
     else if (d->to_come.p)
         check_later(k, e->span, "%.*s, in `acl %.*s`", SLICE_ARG(d->to_come), SLICE_ARG(d->name));
     k->size += d->size;
+    k->repeated += d->size;
     k->depth = k->depth > d->depth ? k->depth : d->depth;
     return d->acl ? (struct typed){d->acl, TYPE_BOOL, false} : check_failed();
 }
@@ -373,7 +375,7 @@ static struct typed unknown_name(struct checker *k, const struct ast_expr *e)
 {
     if (k->incomplete || check_is_lost(k, e))
         return check_failed();
-    if ((e->kind == AST_MEMBER && !nearly_field(k, e)) || e->bound) {
+    if ((e->kind == AST_MEMBER && !nearly_field(k, e)) || (e->kind == AST_NAME && e->bound)) {
         check_ref(k, e, 1u << DECL_LET | 1u << DECL_ACL, "constant or condition");
         return check_failed();
     }
@@ -464,7 +466,7 @@ static struct typed literal(struct checker *k, const struct ast_expr *e, enum ty
     }
     if (e->kind == AST_CIDR && !e->has_prefix) {
         x = check_new(k, IR_CONST_IP, IR_IP, 0, e->span);
-        x->ip = e->cidr.addr;
+        x->ip = e->cidr->addr;
         return (struct typed){x, TYPE_IP, false};
     }
     if (e->kind == AST_PERCENT && want == TYPE_PERCENT) {
@@ -632,7 +634,8 @@ static struct typed negative(struct checker *k, const struct ast_expr *e)
     struct ast_expr *args[] = {&zero, e->args[0]};
     minus.kind = AST_ARITH;
     minus.op = AST_SUB;
-    minus.op_span = e->span;
+    minus.op_off = e->span.off;
+    minus.op_len = e->span.len;
     minus.args = args;
     minus.nargs = 2;
     return arithmetic(k, &minus);

@@ -55,25 +55,25 @@ static void add_listen(struct checker *k, struct ir_frontend *f, const struct as
     listen_options(k, s);
     if (!at)
         return;
-    if (at->endpoint.is_unix) {
+    if (at->endpoint->is_unix) {
         check_later(k, e->span, "listening at a Unix socket");
         return;
     }
-    if (at->endpoint.host.p) {
+    if (at->endpoint->host.p) {
         struct diag *x = diag_report(k->d, DIAG_E0302, e->span, "the address to listen at is a number");
         diag_label(k->d, x, "a name, expected an address");
-        if (slice_eq(at->endpoint.host, SLICE("localhost"))) {
-            diag_fix(x, FIX_MAYBE, e->span, arena_printf(k->a, "127.0.0.1:%u", at->endpoint.port));
+        if (slice_eq(at->endpoint->host, SLICE("localhost"))) {
+            diag_fix(x, FIX_MAYBE, e->span, arena_printf(k->a, "127.0.0.1:%u", at->endpoint->port));
             diag_help(k->d, x, "write `%.*s`", SLICE_ARG(x->fix_text));
         }
         return;
     }
-    if (at->endpoint.port == 0) {
+    if (at->endpoint->port == 0) {
         diag_label(k->d, diag_report(k->d, DIAG_E0303, e->span, "ports are from 1 to 65535"), "outside");
         return;
     }
-    l.addr = at->endpoint.addr;
-    l.port = at->endpoint.port;
+    l.addr = at->endpoint->addr;
+    l.port = at->endpoint->port;
     if (k->partial || claim(k, f, &l, e->span))
         vec_add(k->a, &f->listens, l);
 }

@@ -123,7 +123,7 @@ static u128 number_of(const struct ip_addr *a)
 /* The networks that first..last consists of: at most 254. */
 static void add_ip_range(struct list_build *b, const struct ast_expr *lit, struct span at)
 {
-    u128 lo = number_of(&lit->ips.first), hi = number_of(&lit->ips.last);
+    u128 lo = number_of(&lit->ips->first), hi = number_of(&lit->ips->last);
     while (lo <= hi) {
         unsigned bits = 0; /* of the block's size: as large as `lo` is aligned and as `hi` allows */
         while (bits < 127 && !(lo >> bits & 1) && lo + (((u128)1 << (bits + 1)) - 1) <= hi)
@@ -242,7 +242,7 @@ static struct typed in_literal(struct checker *k, const struct ast_expr *e, cons
     diag_label(k->d, x, "%s", check_type_text(is));
     if ((is == TYPE_STRING && check_is_text(l->type)) || (is == TYPE_INT && l->type == TYPE_INT)) {
         diag_help(k->d, x, "compare with one value by `==`");
-        diag_fix(x, FIX_SAFE, e->op_span, e->op == AST_IN ? SLICE("==") : SLICE("!="));
+        diag_fix(x, FIX_SAFE, ast_op_span(e), e->op == AST_IN ? SLICE("==") : SLICE("!="));
     }
     return check_failed();
 }

@@ -91,11 +91,11 @@ static const struct ast_stmt *counter_named(struct checker *k, const struct ast_
     }
     if (lost)
         return NULL;
-    struct diag *x = diag_report(k->d, DIAG_E0208, e->op_span, "table `%.*s` has no counter `%.*s`",
+    struct diag *x = diag_report(k->d, DIAG_E0208, ast_op_span(e), "table `%.*s` has no counter `%.*s`",
                                  SLICE_ARG(d->name), SLICE_ARG(e->text));
     diag_label(k->d, x, "unknown");
     diag_secondary(k->d, x, d->at, "declared here");
-    check_suggest(k, x, e->op_span, e->text, names.v, names.n);
+    check_suggest(k, x, ast_op_span(e), e->text, names.v, names.n);
     return NULL;
 }
 
@@ -257,7 +257,7 @@ struct typed check_var(struct checker *k, const struct ast_expr *e)
         struct diag *x =
             diag_report(k->d, DIAG_E0201, e->span, "no rule sets `var.%.*s`", SLICE_ARG(e->text));
         diag_label(k->d, x, "never set");
-        check_suggest(k, x, e->op_span, e->text, names.v, names.n);
+        check_suggest(k, x, ast_op_span(e), e->text, names.v, names.n);
         return check_failed();
     }
     struct var *v = k->var_list.v[*at];

@@ -267,13 +267,13 @@ static void report_in_module(struct checker *k, const struct ast_expr *e, const 
                              unsigned kinds, const char *what)
 {
     const struct decl *hidden = find(file->target, e->text);
-    struct diag *x = diag_report(k->d, DIAG_E0201, e->op_span, "no %s `%.*s` in `%.*s`", what,
+    struct diag *x = diag_report(k->d, DIAG_E0201, ast_op_span(e), "no %s `%.*s` in `%.*s`", what,
                                  SLICE_ARG(e->text), SLICE_ARG(file->target->source->path));
     if (hidden && hidden->kind != DECL_MODULE) {
         diag_label(k->d, x, "private");
         diag_note(k->d, x, "names that begin with `_` are for their own file only");
     } else {
-        suggest_from(k, x, e->op_span, e->text, file->target, kinds);
+        suggest_from(k, x, ast_op_span(e), e->text, file->target, kinds);
     }
 }
 

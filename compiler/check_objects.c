@@ -254,13 +254,13 @@ static void add_server(struct checker *k, const struct ast_stmt *s, struct ir_ba
     const struct ast_expr *at = check_endpoint(k, s->args[1], "the address of a server");
     server.name = name->text;
     server_options(k, s, &server, before);
-    if (at && at->endpoint.is_unix) {
+    if (at && at->endpoint->is_unix) {
         check_later(k, s->args[1]->span, "servers at Unix sockets");
     } else if (at) {
         static const struct ip_addr any;
-        server.addr = at->endpoint.addr;
-        server.host = at->endpoint.host;
-        server.port = at->endpoint.port;
+        server.addr = at->endpoint->addr;
+        server.host = at->endpoint->host;
+        server.port = at->endpoint->port;
         if (!server.port || (!server.host.p && memcmp(&server.addr, &any, sizeof any) == 0))
             diag_label(
                 k->d,

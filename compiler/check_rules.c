@@ -370,6 +370,16 @@ static bool always(const struct ir_rule *r, const struct ast_stmt *s)
                         (r->kind == IR_USE_MAP && !r->value->optional));
 }
 
+/* What a rule says itself is bounded by the length of the file; what it repeats by name is not. */
+static void too_large(struct checker *k, const struct ast_stmt *s)
+{
+    struct diag *x = diag_report(k->d, DIAG_E0901, s->word_span,
+                                 "the acls and `when` conditions of all rules, written out, have more than %d parts",
+                                 REPEATED_MAX);
+    diag_label(k->d, x, "from here on");
+    diag_help(k->d, x, "a large set is a `list` or a `map`, which is one part: `host in NAME`");
+}
+
 /* Returns whether it always decides. A rule with an error counts as one that does: it silences what would
  * follow. */
 static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guard)
@@ -383,7 +393,7 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     }
     uint32_t mark = k->present.n;
     k->later_field = (struct slice){0};
-    k->size = b->guard_size;
+    k->size = k->repeated = b->guard_size;
     struct ir_rule *r = vec_push(k->a, &b->out);
     struct ir_expr *cond = s->cond ? check_condition(k, s->cond) : NULL;
     r->pos = check_pos(k, s->word_span);
@@ -397,12 +407,9 @@ static bool rule(struct rules *b, const struct ast_stmt *s, struct ir_expr *guar
     check_forget(k, mark);
     r->guard = conjunction(k, guard, cond, s->cond ? s->cond->span : s->word_span);
     r->label = label(b);
-    if (k->total <= PROGRAM_MAX && k->total + k->size > PROGRAM_MAX)
-        diag_label(k->d,
-                   diag_report(k->d, DIAG_E0901, s->word_span,
-                               "the conditions of all rules have more than %d parts", PROGRAM_MAX),
-                   "from here on");
-    k->total += k->size;
+    k->total += k->repeated;
+    if (k->total > REPEATED_MAX && k->total - k->repeated <= REPEATED_MAX)
+        too_large(k, s);
     if (!good) {
         b->out.n--;
         return !s->cond && check_parts(id) & DECIDES;

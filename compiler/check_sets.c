@@ -162,7 +162,7 @@ static bool cidr_key(struct checker *k, const struct ast_expr *e, const struct a
         check_wrong_literal(k, e, lit, TYPE_CIDR, "the key");
         return false;
     }
-    out->cidr = lit->cidr;
+    out->cidr = *lit->cidr;
     if (ip_prefix_is_clean(&out->cidr))
         return true;
     char text[IP_TEXT_MAX];
@@ -319,7 +319,7 @@ bool check_row_value(struct checker *k, enum type_id type, const struct ast_expr
     if (type == TYPE_BOOL && lit->kind == AST_BOOL)
         row->num = lit->num;
     else if (type == TYPE_IP && address)
-        row->ip = lit->cidr.addr;
+        row->ip = lit->cidr->addr;
     else
         check_wrong_literal(k, e, lit, type, "the value");
     return type == TYPE_BOOL ? lit->kind == AST_BOOL : address;

@@ -33,7 +33,7 @@ static const struct ast_expr *row_name(struct checker *k, const struct ast_stmt 
     if (s->kind == AST_STMT_ROW)
         return s->args[0];
     struct ast_expr *name = arena_new(k->a, struct ast_expr), *file = arena_new(k->a, struct ast_expr);
-    *name = (struct ast_expr){.kind = AST_NAME, .span = s->word_span, .op_span = s->word_span};
+    *name = (struct ast_expr){.kind = AST_NAME, .span = s->word_span};
     const char *dot = memchr(s->word.p, '.', s->word.len);
     name->text = s->word;
     if (!dot)
@@ -43,8 +43,7 @@ static const struct ast_expr *row_name(struct checker *k, const struct ast_stmt 
     file->span.len = (uint32_t)file->text.len;
     name->kind = AST_MEMBER;
     name->text = slice_from(s->word, file->text.len + 1);
-    name->op_span.off += file->span.len + 1;
-    name->op_span.len -= file->span.len + 1;
+    name->op_off = s->word_span.off + file->span.len + 1;
     name->args = arena_array(k->a, struct ast_expr *, 1);
     name->args[0] = file;
     name->nargs = 1;

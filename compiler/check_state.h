@@ -157,7 +157,7 @@ enum {
     ACL_DEPTH_MAX = 50,     /* acls within acls; constants within constants likewise */
     WHEN_DEPTH_MAX = 100,   /* of one `when` with its `else when`, and of those within */
     CONDITION_MAX = 20000,  /* parts of an acl, written out */
-    PROGRAM_MAX = 10000000, /* parts of all rules, written out */
+    REPEATED_MAX = 10000000, /* parts of acls and `when`, written out in all rules that have them */
     MODULES_MAX = 1000,
     EXPANSION_MAX = 2000000, /* parts of all templates and calls, written out */
     CALL_PARTS = 10,         /* what a call or a use of a template counts for itself */
@@ -178,9 +178,9 @@ struct checker {
     VEC(struct module *) modules; /* in the order of being read */
     struct module *m;             /* whose names count now */
     /* Conditions share parts, and are written out where they are used: their size is counted as if they were.
-     * size: of what is being made; total: of all rules; depth: of acls within acls, level: of those being
-     * looked at. */
-    uint64_t size, total;
+     * size: of what is being made, of which `repeated` is written elsewhere; total: what is, of all rules; depth: of acls
+     * within acls, level: of those being looked at. */
+    uint64_t size, repeated, total;
     uint32_t depth, level;
     bool too_deep;          /* reported once */
     bool circle;            /* a constant that is being looked at was met again */

@@ -160,12 +160,12 @@ static bool end_of(struct request *q, const struct ast_expr *e, const char *what
     if (!lit)
         return false;
     if (lit->kind == AST_CIDR && !lit->has_prefix) {
-        *ip = lit->cidr.addr;
+        *ip = lit->cidr->addr;
         return true;
     }
-    if (lit->kind == AST_ENDPOINT && !lit->endpoint.is_unix && !lit->endpoint.host.p && lit->endpoint.port) {
-        *ip = lit->endpoint.addr;
-        *port = lit->endpoint.port;
+    if (lit->kind == AST_ENDPOINT && !lit->endpoint->is_unix && !lit->endpoint->host.p && lit->endpoint->port) {
+        *ip = lit->endpoint->addr;
+        *port = lit->endpoint->port;
         return true;
     }
     if (lit->kind != AST_CIDR && lit->kind != AST_ENDPOINT)

@@ -29,7 +29,7 @@ struct typed check_no_such_test(struct checker *k, const struct ast_expr *e, con
 {
     if (t->type == TYPE_ERROR)
         return check_failed();
-    struct slice op = check_source_text(k, e->op_span), text = check_source_text(k, operand->span);
+    struct slice op = check_source_text(k, ast_op_span(e)), text = check_source_text(k, operand->span);
     struct diag *x = diag_report(k->d, DIAG_E0311, operand->span, "`%.*s` is a test of %s; `%.*s` is %s",
                                  SLICE_ARG(op), needs, SLICE_ARG(text), check_type_text(t->type));
     diag_label(k->d, x, "%s", check_type_text(t->type));
@@ -59,12 +59,12 @@ static bool other_test(struct checker *k, const struct ast_expr *e, const struct
     if (!set && lit->kind != AST_REGEX)
         return false;
     const char *type = check_type_text(check_literal_type(lit));
-    struct diag *x = diag_report(k->d, DIAG_E0302, e->op_span, "`==` compares with one value, not with %s %s",
+    struct diag *x = diag_report(k->d, DIAG_E0302, ast_op_span(e), "`==` compares with one value, not with %s %s",
                                  check_an(type), type);
     const char *op = set ? (e->op == AST_NE ? "not in" : "in") : e->op == AST_NE ? NULL : "matches";
     diag_label(k->d, x, set ? "did you mean `in`?" : "did you mean `matches`?");
     if (op)
-        diag_fix(x, FIX_SAFE, e->op_span, slice_of(op));
+        diag_fix(x, FIX_SAFE, ast_op_span(e), slice_of(op));
     return true;
 }
 

@@ -462,7 +462,7 @@ const struct ast_expr *check_endpoint(struct checker *k, const struct ast_expr *
     diag_label(k->d, x,
                bare ? "no port" : "expected an endpoint such as 10.0.0.1:80, [::1]:80 or web.local:80");
     if (bare) {
-        bool v6 = lit && !ip_is_v4(&lit->cidr.addr);
+        bool v6 = lit && !ip_is_v4(&lit->cidr->addr);
         diag_fix(x, FIX_PLACEHOLDER, e->span,
                  arena_printf(k->a, v6 ? "[%.*s]:80" : "%.*s:80", (int)e->span.len, text));
         diag_help(k->d, x, "write `%.*s`", SLICE_ARG(x->fix_text));

@@ -2,7 +2,6 @@
 #include "compiler/diag.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <strings.h>
 
 const struct diag_info diag_infos[DIAG_CODES] = {
@@ -34,23 +33,12 @@ int diag_code_named(struct slice name)
     return -1;
 }
 
-static struct slice format(struct diags *d, const char *fmt, va_list ap)
-{
-    va_list again;
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    char *p = arena_alloc(d->arena, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, fmt, again);
-    va_end(again);
-    return (struct slice){p, (size_t)n};
-}
-
 /* `to` = the formatted text of a function with `...` after `fmt`. */
 #define FORMAT(to)                  \
     do {                            \
         va_list ap;                 \
         va_start(ap, fmt);          \
-        (to) = format(d, fmt, ap);  \
+        (to) = arena_vprintf(d->arena, fmt, ap); \
         va_end(ap);                 \
     } while (0)
 

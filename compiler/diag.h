@@ -110,7 +110,8 @@ enum diag_format { DIAG_TEXT, DIAG_JSON, DIAG_SARIF };
 void diag_put_text(struct buf *out, struct slice s);
 /* All messages in the order of their places, each once; in the arena. Their fixes get the spaces that keep words apart. */
 struct diag **diag_sorted(const struct diags *d, uint32_t *n);
-/* Renders all as text or JSON, sorted by place, duplicates removed; as text at most 50 of a level, and how many more there are.
+/* Renders all as text or JSON, sorted by place, duplicates removed; as text at most 50 of a level, and of these
+ * 20 warnings of one code, and how many more of which code there are.
  * `color`: ANSI colours (text only). What comes out is printable UTF-8 whatever the sources hold. */
 void diag_render(const struct diags *d, enum diag_format format, bool color, struct buf *out);
 

@@ -5,7 +5,8 @@
 #include "compiler/diag.h"
 
 enum {
-    ERRORS_SHOWN = 50,
+    LEVEL_SHOWN = 50,  /* messages of a level, as text */
+    ALIKE_SHOWN = 20,  /* of them warnings of one code: many of one kind do not hide the few of another */
     LINE_SHOWN = 160,  /* bytes; longer lines are clipped around the place */
     LINE_BEFORE = 60,  /* of them before it */
     TAB_WIDTH = 4,
@@ -437,24 +438,51 @@ static void render_json(const struct diags *d, const struct diag *x, struct buf 
 
 /* --- all of them ---------------------------------------------------------------------------------- */
 
+/* What is shown as text, by level and by code, and what is left. */
+struct tally {
+    uint32_t shown[2], alike[DIAG_CODES];
+    uint32_t left[2], left_of[2][DIAG_CODES];
+};
+
+static bool is_shown(struct tally *t, enum diag_level level, enum diag_code code)
+{
+    bool shown = t->shown[level] < LEVEL_SHOWN && (diag_is_error(code) || t->alike[code] < ALIKE_SHOWN);
+    t->shown[level] += shown;
+    t->alike[code] += shown;
+    t->left[level] += !shown;
+    t->left_of[level][code] += !shown;
+    return shown;
+}
+
+/* `and 1203 more warnings: 3 W0506, 1200 W0510` */
+static void put_left(const struct tally *t, enum diag_level level, struct buf *out)
+{
+    if (!t->left[level])
+        return;
+    buf_printf(out, "\nand %u more %s%s: ", t->left[level], level_names[level], t->left[level] == 1 ? "" : "s");
+    bool first = true;
+    for (int code = 0; code < DIAG_CODES; code++)
+        if (t->left_of[level][code]) {
+            buf_printf(out, "%s%u %s", first ? "" : ", ", t->left_of[level][code], diag_infos[code].code);
+            first = false;
+        }
+    buf_char(out, '\n');
+}
+
 void diag_render(const struct diags *d, enum diag_format format, bool color, struct buf *out)
 {
-    uint32_t n, shown[2] = {0}, left[2] = {0}, printed = 0;
+    uint32_t n, printed = 0;
     struct diag **v = diag_sorted(d, &n);
     struct text t = {d, out, color, 1};
+    struct tally tally = {0};
     for (uint32_t i = 0; i < n; i++) {
-        enum diag_level level = diag_level(d, v[i]->code);
         if (format != DIAG_TEXT) {
             render_json(d, v[i], out);
-        } else if (shown[level] == ERRORS_SHOWN) {
-            left[level]++;
-        } else {
+        } else if (is_shown(&tally, diag_level(d, v[i]->code), v[i]->code)) {
             buf_str(out, printed++ ? "\n" : "");
             render_text(&t, v[i]);
-            shown[level]++;
         }
     }
-    for (int level = DIAG_ERROR; level <= DIAG_WARNING; level++)
-        if (left[level])
-            buf_printf(out, "\nand %u more %s%s\n", left[level], level_names[level], left[level] == 1 ? "" : "s");
+    put_left(&tally, DIAG_ERROR, out);
+    put_left(&tally, DIAG_WARNING, out);
 }

@@ -44,12 +44,20 @@ static void build_begin(struct build *b, const struct driver_options *o)
     b->c.diags.levels = o->levels;
 }
 
-static void build_end(struct build *b)
+/* What the plan is made of. */
+static void free_parts(struct build *b)
 {
-    struct buf *const all[] = {&b->lowered.tables, &b->lowered.glue, &b->canonical, &b->places,
-                               &b->object,         &b->manifest,     &b->plan,      &b->said};
+    struct buf *const all[] = {&b->lowered.tables, &b->lowered.glue, &b->canonical,
+                               &b->places,         &b->object,       &b->manifest};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         buf_free(all[i]);
+}
+
+static void build_end(struct build *b)
+{
+    free_parts(b);
+    buf_free(&b->plan);
+    buf_free(&b->said);
     compilation_end(&b->c);
 }
 
@@ -222,6 +230,7 @@ static bool make_plan(struct build *b)
     if (!ok)
         buf_printf(&b->said, "weir: %.*s\n", SLICE_ARG(buf_view(&why)));
     buf_free(&why);
+    free_parts(b); /* the plan has them all, and may be large itself */
     return ok;
 }
 
@@ -325,11 +334,7 @@ static enum build_end store(struct build *b, const char *out_path)
     struct stat st;
     if (stat(out_path, &st) == 0 && !S_ISREG(st.st_mode))
         return BUILD_DONE; /* a device does not give back what it got */
-    struct buf back = {0};
-    err = buf_read_file(&back, out_path);
-    bool same = !err && slice_eq(buf_view(&back), buf_view(&b->plan));
-    buf_free(&back);
-    return same ? BUILD_DONE : fault(b, "the plan on disk is not what was written");
+    return buf_file_is(out_path, buf_view(&b->plan)) ? BUILD_DONE : fault(b, "the plan on disk is not what was written");
 }
 
 static void print_size(uint64_t n)

@@ -50,35 +50,35 @@ static void dump_text(const char *head, struct slice text, struct buf *out)
 static void dump_cidr(const struct ast_expr *e, struct buf *out)
 {
     char text[IP_TEXT_MAX];
-    size_t n = e->has_prefix ? ip_prefix_format(&e->cidr, text) : ip_format(&e->cidr.addr, text);
+    size_t n = e->has_prefix ? ip_prefix_format(e->cidr, text) : ip_format(&e->cidr->addr, text);
     buf_add(out, text, n);
 }
 
 static void dump_ips(const struct ast_expr *e, struct buf *out)
 {
     char text[IP_TEXT_MAX];
-    buf_add(out, text, ip_format(&e->ips.first, text));
+    buf_add(out, text, ip_format(&e->ips->first, text));
     buf_str(out, "..");
-    buf_add(out, text, ip_format(&e->ips.last, text));
+    buf_add(out, text, ip_format(&e->ips->last, text));
 }
 
 static void dump_endpoint(const struct ast_expr *e, struct buf *out)
 {
     static const struct ip_addr any;
     char text[IP_TEXT_MAX];
-    if (e->endpoint.is_unix) {
-        dump_text("unix:", e->endpoint.host, out);
+    if (e->endpoint->is_unix) {
+        dump_text("unix:", e->endpoint->host, out);
         return;
     }
-    if (e->endpoint.host.p)
-        buf_slice(out, e->endpoint.host);
-    else if (memcmp(&e->endpoint.addr, &any, sizeof any) == 0)
+    if (e->endpoint->host.p)
+        buf_slice(out, e->endpoint->host);
+    else if (memcmp(&e->endpoint->addr, &any, sizeof any) == 0)
         buf_char(out, '*');
-    else if (ip_is_v4(&e->endpoint.addr))
-        buf_add(out, text, ip_format(&e->endpoint.addr, text));
+    else if (ip_is_v4(&e->endpoint->addr))
+        buf_add(out, text, ip_format(&e->endpoint->addr, text));
     else
-        buf_printf(out, "[%.*s]", (int)ip_format(&e->endpoint.addr, text), text);
-    buf_printf(out, ":%u", e->endpoint.port);
+        buf_printf(out, "[%.*s]", (int)ip_format(&e->endpoint->addr, text), text);
+    buf_printf(out, ":%u", e->endpoint->port);
 }
 
 static void dump_expr(const struct ast_expr *e, struct buf *out)

@@ -280,7 +280,7 @@ static bool bounds(const struct ir_expr *t, int64_t *lo, int64_t *hi)
 static bool test_implies(const struct ir_expr *x, const struct ir_expr *y, int *steps)
 {
     const struct ir_expr *cx, *cy, *sx = lint_subject(x, &cx), *sy = lint_subject(y, &cy);
-    struct slice head = head_of(x), tail = tail_of(x), suffix;
+    struct slice suffix;
     int64_t xl, xh, yl, yh;
     if (!sx || !sy || !same(sx, sy, steps))
         return false;
@@ -290,6 +290,7 @@ static bool test_implies(const struct ir_expr *x, const struct ir_expr *y, int *
         return yl <= xl && xh <= yh;
     if (x->op == IR_IN && y->op == IR_IN)
         return networks_within(x->set, y->set);
+    struct slice head = head_of(x), tail = tail_of(x);
     if (is_deep_suffix(y, &suffix))
         return slice_ends(tail, suffix) && x->op == IR_LIKE && x->str.len > suffix.len;
     if (!cy || cy->op != IR_CONST_STR)

@@ -132,11 +132,11 @@ static void path_prefix(struct checker *k, const struct ast_expr *e, struct slic
     if (text.len - segment < 2 || !is_alnum(text.p[text.len - 1]))
         return;
     struct diag *x =
-        diag_report(k->d, DIAG_W0510, e->op_span, "this also holds for `%.*sx`", SLICE_ARG(text));
+        diag_report(k->d, DIAG_W0510, ast_op_span(e), "this also holds for `%.*sx`", SLICE_ARG(text));
     diag_label(k->d, x, "compares bytes, not segments");
     diag_help(k->d, x, "`path under \"%.*s\"` holds for `%.*s` and what is below it", SLICE_ARG(text),
               SLICE_ARG(text));
-    diag_fix(x, FIX_MAYBE, e->op_span, SLICE("under"));
+    diag_fix(x, FIX_MAYBE, ast_op_span(e), SLICE("under"));
 }
 
 static void host_suffix(struct checker *k, const struct ast_expr *e, struct slice text)

@@ -6,33 +6,56 @@
 
 #include "runtime/base/hash.h"
 
-enum { BUCKET = 6, ALTERNATIVES = 16, SEGMENTS = 40 };
+enum { BUCKET = 6, ALTERNATIVES = 16, SEGMENTS = 40, PARTS = 64 };
+
+/* What has one key. Most keys have one rule, which stands here itself: then looking costs one miss of the cache. */
+struct place {
+    uint64_t key;
+    uint32_t n;  /* rules; 0: the place is free */
+    uint32_t at; /* the one rule, or the index in buckets */
+};
 
 struct bucket {
-    uint32_t n, rule[BUCKET];
+    uint32_t rule[BUCKET];
 };
 
 struct earlier {
     struct checker *k;
-    struct arena a;     /* of the index */
-    struct strmap keys; /* 8 bytes of hash to index in buckets */
+    struct arena a; /* of the index */
+    struct place *places;
+    uint32_t used, cap; /* cap: a power of two, more than a quarter of it free */
     VEC(struct bucket) buckets;
     VEC(const struct ir_rule *) rules;
+    VEC(uint64_t) needs; /* of each rule: what another's condition must be about to make sure of this one's */
+    uint64_t about;      /* what the condition of the rule at hand is about */
     VEC(uint32_t) edits; /* rules that change a header, by index in rules */
 };
 
-static struct bucket *find(struct earlier *b, uint64_t key, bool add)
+/* The place of `key`, or the free one where it belongs. Keys are hashes. */
+static struct place *find(const struct earlier *b, uint64_t key)
 {
-    bool added = false;
-    struct slice bytes = {(const char *)&key, sizeof key};
-    if (!add) {
-        uint32_t *i = strmap_get(&b->keys, bytes);
-        return i ? &b->buckets.v[*i] : NULL;
+    for (uint64_t i = key ^ key >> 32;; i++) {
+        struct place *x = &b->places[i & (b->cap - 1)];
+        if (!x->n || x->key == key)
+            return x;
     }
-    uint32_t i = *strmap_put(&b->keys, &b->a, arena_copy(&b->a, bytes), b->buckets.n, &added);
-    if (added)
-        *vec_push(&b->a, &b->buckets) = (struct bucket){0};
-    return &b->buckets.v[i];
+}
+
+static void make_room(struct earlier *b, uint32_t cap)
+{
+    const struct place *old = b->places;
+    uint32_t n = b->cap;
+    b->places = arena_array(&b->a, struct place, cap);
+    b->cap = cap;
+    for (uint32_t i = 0; i < n; i++)
+        if (old[i].n)
+            *find(b, old[i].key) = old[i];
+}
+
+/* The rules at a place. */
+static const uint32_t *rules_at(const struct earlier *b, const struct place *x)
+{
+    return x->n > 1 ? b->buckets.v[x->at].rule : &x->at;
 }
 
 /* ---- keys of conditions -------------------------------------------------------------------------- */
@@ -68,13 +91,60 @@ static bool is_general(struct lint_fact x)
            x.e->op == IR_EXISTS;
 }
 
+/* ---- what conditions are about --------------------------------------------------------------------
+
+A condition is made sure of by one about the same things alone: so sets of these, as bits by their hashes, tell most pairs of
+rules apart before they are compared. */
+
+static uint64_t test_bit(const struct ir_expr *t)
+{
+    const struct ir_expr *c, *subject = lint_subject(t, &c);
+    return UINT64_C(1) << (lint_hash(subject ? subject : t) % 64);
+}
+
+/* What any part of `e` is about; everything where it has many. */
+static uint64_t about(const struct ir_expr *e, uint32_t *room)
+{
+    if (*room == 0)
+        return UINT64_MAX;
+    --*room;
+    if (e->op != IR_AND && e->op != IR_OR && e->op != IR_NOT)
+        return test_bit(e);
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < e->nargs && all != UINT64_MAX; i++)
+        all |= about(e->args[i], room);
+    return all;
+}
+
+/* What each of the parts alone is about; one that has alternatives need not be about all of them. */
+static uint64_t needs(const struct lint_fact *part, uint32_t n)
+{
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < n; i++)
+        all |= part[i].e->op == IR_AND || part[i].e->op == IR_OR ? 0 : test_bit(part[i].e);
+    return all;
+}
+
 /* ---- adding -------------------------------------------------------------------------------------- */
 
 static void put(struct earlier *b, uint64_t key, uint32_t rule)
 {
-    struct bucket *to = find(b, key, true);
-    if (to->n < BUCKET)
-        to->rule[to->n++] = rule;
+    if (b->used >= b->cap / 4 * 3)
+        make_room(b, b->cap * 2);
+    struct place *x = find(b, key);
+    if (x->n == BUCKET)
+        return;
+    if (x->n == 1) {
+        uint32_t first = x->at;
+        x->at = b->buckets.n;
+        vec_push(&b->a, &b->buckets)->rule[0] = first;
+    }
+    if (x->n)
+        b->buckets.v[x->at].rule[x->n] = rule;
+    else
+        *x = (struct place){.key = key, .at = rule};
+    b->used += !x->n;
+    x->n++;
 }
 
 static void put_fact(struct earlier *b, struct lint_fact x, uint32_t rule)
@@ -92,8 +162,7 @@ static void add(struct earlier *b, const struct lint_fact *part, uint32_t n, uin
     struct lint_fact any[ALTERNATIVES];
     uint32_t best = 0, least = UINT32_MAX;
     for (uint32_t i = 0; i < n; i++) {
-        const struct bucket *x = find(b, key_of(part[i]), false);
-        uint32_t load = (x ? x->n : 0) * 2 + part[i].no;
+        uint32_t load = find(b, key_of(part[i]))->n * 2 + part[i].no;
         if (load < least) {
             best = i;
             least = load;
@@ -125,17 +194,19 @@ static bool changed_between(const struct earlier *b, uint32_t i, uint32_t j)
 static bool covers(const struct earlier *b, uint32_t i, uint32_t j)
 {
     const struct ir_rule *early = b->rules.v[i], *late = b->rules.v[j];
-    return lint_implies((struct lint_fact){late->guard, false}, (struct lint_fact){early->guard, false}) &&
+    return !(b->needs.v[i] & ~b->about) &&
+           lint_implies((struct lint_fact){late->guard, false}, (struct lint_fact){early->guard, false}) &&
            !changed_between(b, i, j);
 }
 
 /* The first rule in the bucket of `key` that covers rule j; UINT32_MAX: none. */
 static uint32_t look(struct earlier *b, uint64_t key, uint32_t j)
 {
-    const struct bucket *x = find(b, key, false);
-    for (uint32_t i = 0; x && i < x->n; i++)
-        if (covers(b, x->rule[i], j))
-            return x->rule[i];
+    const struct place *x = find(b, key);
+    const uint32_t *rule = rules_at(b, x);
+    for (uint32_t i = 0; i < x->n; i++)
+        if (covers(b, rule[i], j))
+            return rule[i];
     return UINT32_MAX;
 }
 
@@ -227,13 +298,16 @@ static bool decides(const struct ir_rule *r)
 static void rule(struct earlier *b, const struct ir_rule *r)
 {
     struct lint_fact part[LINT_FACTS];
-    uint32_t j = b->rules.n, found = UINT32_MAX;
+    uint32_t j = b->rules.n, found = UINT32_MAX, room = PARTS;
     vec_add(&b->a, &b->rules, r);
+    vec_add(&b->a, &b->needs, 0);
     if (r->kind == IR_SET_HEADER || r->kind == IR_ADD_HEADER || r->kind == IR_DEL_HEADER)
         vec_add(&b->a, &b->edits, j);
     if (!r->guard)
         return;
     uint32_t n = lint_parts(r->guard, false, part, LINT_FACTS);
+    b->needs.v[j] = needs(part, smaller(n, LINT_FACTS));
+    b->about = about(r->guard, &room);
     for (uint32_t i = 0; i < n && i < LINT_FACTS; i++)
         found = smaller(found, look_fact(b, part[i], j));
     if (found != UINT32_MAX)
@@ -245,7 +319,10 @@ static void rule(struct earlier *b, const struct ir_rule *r)
 void lint_rules(struct checker *k, const struct ir_frontend *f)
 {
     struct earlier b = {.k = k};
-    strmap_reserve(&b.keys, &b.a, f->on_request.n + f->route.n);
+    uint32_t cap = 64;
+    while (cap / 4 * 3 < f->on_request.n + f->route.n)
+        cap *= 2;
+    make_room(&b, cap);
     for (uint32_t i = 0; i < f->on_request.n; i++)
         rule(&b, &f->on_request.v[i]);
     for (uint32_t i = 0; i < f->route.n; i++)

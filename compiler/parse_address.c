@@ -36,7 +36,7 @@ struct ast_expr *parse_cidr(struct parser *p)
         return ast_leaf(p, AST_ERROR, here(p));
     }
     struct ast_expr *e = ast_leaf(p, AST_CIDR, here(p));
-    e->cidr = prefix;
+    e->cidr = memcpy(arena_new(p->arena, struct ip_prefix), &prefix, sizeof prefix);
     e->has_prefix = slash != NULL;
     return e;
 }
@@ -47,19 +47,18 @@ struct ast_expr *parse_ip_range(struct parser *p)
     const char *dots = memmem(s.p, s.len, "..", 2);
     first.len = (size_t)(dots - s.p);
     last = slice_from(s, first.len + 2);
-    struct ip_addr a, b;
-    if (!ip_parse(first, &a))
+    struct ast_ip_range *r = arena_new(p->arena, struct ast_ip_range);
+    if (!ip_parse(first, &r->first))
         return no_address(p, first);
-    if (!ip_parse(last, &b))
+    if (!ip_parse(last, &r->last))
         return no_address(p, last);
-    if (ip_is_v4(&a) != ip_is_v4(&b) || memcmp(a.b, b.b, sizeof a.b) > 0) {
+    if (ip_is_v4(&r->first) != ip_is_v4(&r->last) || memcmp(r->first.b, r->last.b, sizeof r->last.b) > 0) {
         struct diag *d = parse_report(p, DIAG_E0303, here(p), "the range `%.*s` is empty", SLICE_ARG(parse_clip(p, s)));
         diag_note(p->diags, d, "a range goes from its lowest to its highest address, both included");
         return ast_leaf(p, AST_ERROR, here(p));
     }
     struct ast_expr *e = ast_leaf(p, AST_IP_RANGE, here(p));
-    e->ips.first = a;
-    e->ips.last = b;
+    e->ips = r;
     return e;
 }
 
@@ -73,14 +72,22 @@ static bool port_of(struct slice s, uint16_t *out)
     return n >= 1 && n <= UINT16_MAX;
 }
 
+static struct ast_expr *endpoint(struct parser *p, const struct ast_endpoint *to)
+{
+    struct ast_expr *e = ast_leaf(p, AST_ENDPOINT, here(p));
+    e->endpoint = to;
+    return e;
+}
+
 struct ast_expr *parse_endpoint(struct parser *p)
 {
     struct slice s = parse_lexeme(p), host = s;
     const char *colon = memrchr(s.p, ':', s.len);
     host.len = (size_t)(colon - s.p);
-    struct ast_expr *e = ast_leaf(p, AST_ENDPOINT, here(p));
+    struct ast_endpoint *to = arena_new(p->arena, struct ast_endpoint);
+    struct ast_expr *e = endpoint(p, to);
     struct slice port = slice_from(s, host.len + 1);
-    if (!port_of(port, &e->endpoint.port)) {
+    if (!port_of(port, &to->port)) {
         uint32_t at = p->off + (uint32_t)host.len + 1;
         struct diag *d = parse_report(p, DIAG_E0303, parse_span(p, at, p->end), "`%.*s` is no port", SLICE_ARG(parse_clip(p, port)));
         diag_note(p->diags, d, "ports are 1 to 65535");
@@ -93,19 +100,19 @@ struct ast_expr *parse_endpoint(struct parser *p)
     bool digits = true;
     for (size_t i = 0; i < host.len; i++)
         digits = digits && ((host.p[i] >= '0' && host.p[i] <= '9') || host.p[i] == '.');
-    if (ip_parse(host, &e->endpoint.addr))
+    if (ip_parse(host, &to->addr))
         return e;
     if (digits || memchr(host.p, ':', host.len))
         return no_address(p, host);
-    e->endpoint.host = host;
-    memset(&e->endpoint.addr, 0, sizeof e->endpoint.addr);
+    to->host = host;
+    memset(&to->addr, 0, sizeof to->addr);
     return e;
 }
 
 struct ast_expr *parse_unix(struct parser *p)
 {
-    struct ast_expr *e = ast_leaf(p, AST_ENDPOINT, here(p));
-    e->endpoint.host = slice_from(parse_lexeme(p), 5);
-    e->endpoint.is_unix = true;
-    return e;
+    struct ast_endpoint *to = arena_new(p->arena, struct ast_endpoint);
+    to->host = slice_from(parse_lexeme(p), 5);
+    to->is_unix = true;
+    return endpoint(p, to);
 }

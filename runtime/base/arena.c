@@ -1,12 +1,11 @@
 /* The bump allocator of arena.h: blocks double from 64 KiB to 16 MiB. */
 #include "arena.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "fault.h"
+#include "huge.h"
 
 struct arena_block {
     struct arena_block *older;
@@ -14,16 +13,6 @@ struct arena_block {
 };
 
 enum { FIRST_BLOCK = 64 << 10, LARGEST_BLOCK = 16 << 20 };
-
-/* Large blocks ask for huge pages: filling them costs one fault in 2 MiB instead of 512. */
-static void use_huge_pages(void *p, size_t size)
-{
-    enum { HUGE_PAGE = 2 << 20 };
-    uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
-    uintptr_t to = ((uintptr_t)p + size) & ~(uintptr_t)(HUGE_PAGE - 1);
-    if (from < to)
-        (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint: failure changes nothing */
-}
 
 void *arena_grow(struct arena *a, size_t size)
 {
@@ -37,7 +26,7 @@ void *arena_grow(struct arena *a, size_t size)
         fprintf(stderr, "weir: out of memory (%zu bytes in use)\n", a->total);
         exit(3);
     }
-    use_huge_pages(b, want);
+    huge_pages(b, want);
     b->older = a->blocks;
     b->size = want;
     a->blocks = b;
@@ -75,15 +64,25 @@ struct slice arena_copy(struct arena *a, struct slice s)
     return (struct slice){p, s.len};
 }
 
-struct slice arena_printf(struct arena *a, const char *fmt, ...)
+/* Most texts fit into the room that is left, and are made there at once. */
+struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
-    va_list ap, again;
-    va_start(ap, fmt);
+    va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
+    char *here = a->next;
+    int n = vsnprintf(here, here ? (size_t)(a->end - here) : 0, fmt, ap);
     char *p = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, fmt, again);
+    if (p != here || !here)
+        vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return (struct slice){p, (size_t)n};
+}
+
+struct slice arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct slice s = arena_vprintf(a, fmt, ap);
+    va_end(ap);
+    return s;
 }

@@ -4,7 +4,9 @@
 #ifndef WEIR_BASE_ARENA_H
 #define WEIR_BASE_ARENA_H
 
+#include <stdarg.h>
 #include <stdbool.h>
+
 #include "slice.h"
 
 struct arena_block;
@@ -68,5 +70,6 @@ static inline void *arena_zalloc(struct arena *a, size_t size)
 struct slice arena_copy(struct arena *a, struct slice s);
 /* A formatted string in the arena. */
 struct slice arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 #endif

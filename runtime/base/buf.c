@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "fault.h"
+#include "huge.h"
+
+enum { LARGE = 8 << 20 }; /* then a huge page that is filled in part is little */
 
 void buf_free(struct buf *b)
 {
@@ -27,6 +30,8 @@ char *buf_reserve(struct buf *b, size_t n)
             fprintf(stderr, "weir: out of memory (a buffer of %zu bytes)\n", cap);
             exit(3);
         }
+        if (cap >= LARGE)
+            huge_pages(p, cap);
         b->p = p;
         b->cap = cap;
     }
@@ -132,6 +137,26 @@ int buf_read_file(struct buf *b, const char *path)
     }
     close(fd);
     return err;
+}
+
+bool buf_file_is(const char *path, struct slice want)
+{
+    enum { PIECE = 1 << 20 };
+    struct buf piece = {0};
+    char *p = buf_reserve(&piece, PIECE);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool same = fd >= 0;
+    for (ssize_t r = 1; same && r;) {
+        r = read(fd, p, PIECE);
+        if (r < 0 && errno == EINTR)
+            continue;
+        same = r >= 0 && (size_t)r <= want.len && memcmp(want.p, p, (size_t)r) == 0 && (r > 0 || want.len == 0);
+        want = same ? slice_from(want, (size_t)r) : want;
+    }
+    if (fd >= 0)
+        close(fd);
+    buf_free(&piece);
+    return same;
 }
 
 int buf_write_file(const char *path, struct slice data, int mode)

@@ -56,5 +56,7 @@ int buf_read_file(struct buf *b, const char *path);
 /* Writes `data` to `path` by a temporary file beside it and a rename, so that a full disk or a crash
  * leaves the old file; a device or a pipe is written to as it is. Returns 0, or an errno. */
 int buf_write_file(const char *path, struct slice data, int mode);
+/* Whether the file can be read and holds just that. */
+bool buf_file_is(const char *path, struct slice want);
 
 #endif

@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -115,11 +117,61 @@ static void test_json_escapes(void **state)
     buf_free(&b);
 }
 
+static void test_files(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/weir-base-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    struct buf large = {0}, back = {0}; /* longer than the pieces that it is compared in */
+    for (uint32_t i = 0; large.len < 3 << 20; i++)
+        buf_printf(&large, "%u,", i);
+    struct slice all = buf_view(&large);
+    assert_int_equal(buf_write_file(path, all, 0600), 0);
+    assert_int_equal(buf_read_file(&back, path), 0);
+    assert_true(slice_eq(buf_view(&back), all));
+    assert_true(buf_file_is(path, all));
+    assert_false(buf_file_is(path, slice_from(all, 1)));
+    assert_false(buf_file_is(path, (struct slice){all.p, all.len - 1}));
+    assert_false(buf_file_is(path, SLICE("")));
+    buf_char(&back, 'x');
+    assert_false(buf_file_is(path, buf_view(&back)));
+    back.len--;
+    back.p[back.len - 1] ^= 1;
+    assert_false(buf_file_is(path, buf_view(&back)));
+    assert_int_equal(buf_write_file(path, SLICE(""), 0600), 0);
+    assert_true(buf_file_is(path, SLICE("")));
+    assert_false(buf_file_is(path, SLICE("x")));
+    unlink(path);
+    assert_false(buf_file_is(path, SLICE("")));
+    buf_free(&large);
+    buf_free(&back);
+}
+
+/* A text that does not fit into what is left of a block is made in the next one. */
+static void test_arena_texts(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    char want[300];
+    for (int i = 0; i < 2000; i++) {
+        int n = snprintf(want, sizeof want, "%d %0*d", i, 1 + i % 250, 7);
+        struct slice s = arena_printf(&a, "%d %0*d", i, 1 + i % 250, 7), next = arena_printf(&a, "%s", "");
+        assert_true(slice_eq(s, (struct slice){want, (size_t)n}));
+        assert_int_equal(s.p[s.len], 0);
+        assert_true(next.p > s.p + s.len || next.p < s.p);
+        assert_int_equal(next.len, 0);
+    }
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ip_prefixes), cmocka_unit_test(test_ip_refuses),   cmocka_unit_test(test_ip_text),
         cmocka_unit_test(test_strmap_grows), cmocka_unit_test(test_vec_keeps_order), cmocka_unit_test(test_json_escapes),
+        cmocka_unit_test(test_files), cmocka_unit_test(test_arena_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,7 +175,21 @@ static void test_order_and_number(void **state)
     buf_char(&out, 0);
     assert_non_null(strstr(out.p, "one of many: 46\n"));
     assert_null(strstr(out.p, "one of many: 47\n"));
-    assert_non_null(strstr(out.p, "\nand 6 more errors\n"));
+    assert_non_null(strstr(out.p, "\nand 6 more errors: 6 E0203\n"));
+    for (int i = 0; i < 23; i++)
+        diag_report(&c.diags, DIAG_W0510, at(8, 1), "much the same: %d", i);
+    diag_report(&c.diags, DIAG_W0506, at(9, 1), "the only one");
+    out.len = 0;
+    diag_render(&c.diags, DIAG_TEXT, false, &out);
+    buf_char(&out, 0);
+    assert_non_null(strstr(out.p, "much the same: 19\n"));
+    assert_null(strstr(out.p, "much the same: 20\n"));
+    assert_non_null(strstr(out.p, "the only one\n"));
+    assert_non_null(strstr(out.p, "\nand 3 more warnings: 3 W0510\n"));
+    out.len = 0;
+    diag_render(&c.diags, DIAG_JSON, false, &out);
+    buf_char(&out, 0);
+    assert_non_null(strstr(out.p, "much the same: 22\"")); /* programs get all */
     buf_free(&out);
     compilation_end(&c);
 }

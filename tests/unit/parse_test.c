@@ -170,7 +170,7 @@ static void test_literals(void **state)
     parse(SLICE("x 10.0.0.1 10.0.0.1/32"));
     assert_false(file->top->stmts.v[0]->args[0]->has_prefix);
     assert_true(file->top->stmts.v[0]->args[1]->has_prefix);
-    assert_int_equal(file->top->stmts.v[0]->args[0]->cidr.bits, 128);
+    assert_int_equal(file->top->stmts.v[0]->args[0]->cidr->bits, 128);
     end();
 }
 
@@ -196,7 +196,7 @@ static void test_spans(void **state)
     expect_span(s->args[0]->span, "(a.b | f(1))");
     assert_true(s->args[0]->in_parens);
     expect_span(s->args[0]->args[0]->span, "a.b");
-    expect_span(s->args[0]->args[0]->op_span, "b");
+    expect_span(ast_op_span(s->args[0]->args[0]), "b");
     expect_span(s->args[0]->args[1]->span, "f(1)");
     expect_span(s->args[1]->span, "x[\"k\"]");
     expect_span(s->args[1]->args[1]->span, "\"k\"");
@@ -204,8 +204,8 @@ static void test_spans(void **state)
     expect_span(s->args[2]->args[1]->span, "j");
     expect_span(s->block->span, "{\n y\n }");
     expect_span(s->cond->span, "a == 1 and not b");
-    expect_span(s->cond->op_span, "and");
-    expect_span(s->cond->args[0]->op_span, "==");
+    expect_span(ast_op_span(s->cond), "and");
+    expect_span(ast_op_span(s->cond->args[0]), "==");
     expect_span(s->cond->args[1]->span, "not b");
     s = file->top->stmts.v[1];
     expect_span(s->word_span, "v");

@@ -269,6 +269,16 @@ static void bounds(void **state)
     begin(text);
     assert_true(refused(DIAG_E0901));
 
+    n = (size_t)snprintf(text, sizeof text, APP "acl many = host == \"a\"");
+    for (int i = 0; i < 6000; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, " or host == \"h%d\"", i);
+    n += (size_t)snprintf(text + n, sizeof text - n, "\nfrontend web { listen :80; route {\n");
+    for (int i = 0; i < 600; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "use app if many and path == \"/%d\"\n", i);
+    snprintf(text + n, sizeof text - n, "use app\n} }\n");
+    begin(text);
+    assert_true(refused(DIAG_E0901));
+
     begin(APP "acl a(x: int) = b(x)\nacl b(x: int) = a(x)\n" ROUTE("use app if a(1)"));
     assert_true(refused(DIAG_E0205));
     begin(APP "let a = f(1)\nlet f(x: int) = a\n" ROUTE("use app if client.port == a"));
