@@ -11,6 +11,7 @@
 #include "compiler/blob.h"
 #include "compiler/cgen.h"
 #include "compiler/key_table.h"
+#include "compiler/pattern.h"
 #include "compiler/rows.h"
 
 struct layout_class;
@@ -37,7 +38,7 @@ struct layout {
     struct strmap lists;   /* tables of collected keys, by their bytes */
     struct strmap ranges;  /* tables of one range, by that */
     struct strmap automata; /* by separator and text */
-    uint64_t automata_bytes;
+    struct patterns patterns;
     struct strmap nodes;   /* nodes of equal lists of rows, by what those say */
     struct layout_class *classes;
     uint64_t copies_left;  /* rows that may still be copied to the nodes of several keys; see note [copies] */

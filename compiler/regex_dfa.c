@@ -388,6 +388,16 @@ const char *regex_dfa_build(struct arena *a, struct slice text, char separator, 
     return err;
 }
 
+const char *regex_dfa_build_tree(struct arena *a, const struct regex_node *tree, bool small, struct regex_automaton *out)
+{
+    struct arena scratch = {0};
+    struct build b = {.a = &scratch, .out = out, .max_states = small ? STATES_SMALL : STATES_MAX};
+    *out = (struct regex_automaton){0};
+    const char *err = build_from(&b, a, tree);
+    arena_free(&scratch);
+    return err;
+}
+
 _Static_assert(REGEX_MAX_REPLACED == WEIR_REPLACE_MAX, "what the checker lets pass can be built");
 
 const char *regex_nfa_build(struct arena *a, struct slice text, struct regex_automaton *out)
@@ -436,7 +446,7 @@ static uint32_t write_ops(const struct regex_automaton *m, struct blob *b)
 uint32_t regex_dfa_write(const struct regex_automaton *m, struct blob *b)
 {
     struct weir_automaton head = {
-        .kind = (uint32_t)m->kind, .size = m->size, .nclasses = m->nclasses, .start = m->start, .first_final = m->first_final};
+        .kind = (uint16_t)m->kind, .size = m->size, .nclasses = m->nclasses, .start = m->start, .first_final = m->first_final};
     head.classes = blob_string(b, arena_copy(b->a, (struct slice){(const char *)m->classes, 256}));
     if (m->kind == WEIR_AUTOMATON_DFA)
         head.at = blob_add(b, m->trans, (size_t)m->size * m->nclasses * sizeof *m->trans, 4);

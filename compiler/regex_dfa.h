@@ -6,8 +6,6 @@
 
 #include "compiler/blob.h"
 
-enum { REGEX_BYTES_A_PLAN = 64 << 20 }; /* of automata; from there on DFAs must be small */
-
 struct nfa_op {
     enum weir_nfa_kind kind;
     uint32_t next, other;    /* other: the second way of SPLIT */
@@ -26,6 +24,11 @@ struct regex_automaton {
 /* Builds the automaton of `text`: a glob whose segments `separator` separates, or a regular expression where that is 0.
  * `small`: a DFA must have few states. Returns NULL, or the limit that was hit. */
 const char *regex_dfa_build(struct arena *a, struct slice text, char separator, bool small, struct regex_automaton *out);
+
+struct regex_node;
+
+/* The same of a tree, which may have BEGIN and END in it. */
+const char *regex_dfa_build_tree(struct arena *a, const struct regex_node *tree, bool small, struct regex_automaton *out);
 
 /* Builds the NFA of a regular expression whose matches are replaced, of at most WEIR_REPLACE_MAX ops. Returns the same. */
 const char *regex_nfa_build(struct arena *a, struct slice text, struct regex_automaton *out);

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Raised with every change to what is below. A plan of another ABI is refused. */
-#define WEIR_ABI_VERSION 4u
+#define WEIR_ABI_VERSION 5u
 #define WEIR_TABLES_MAGIC 0x52494557u /* "WEIR" */
 #define WEIR_NONE 0xffffffffu
 
@@ -250,6 +250,7 @@ struct weir_atom {
 enum weir_automaton_kind {
     WEIR_AUTOMATON_DFA,
     WEIR_AUTOMATON_NFA,
+    WEIR_AUTOMATON_PIECES,
 };
 
 /* A regular expression or a glob. The 256 bytes at `classes` map a byte to its class.
@@ -257,15 +258,43 @@ enum weir_automaton_kind {
  * DFA: the states are a table of uint16_t[size][nclasses] at `at`. State 0 refuses whatever follows, state 1 accepts
  * whatever follows; at the end of the subject, states >= first_final accept.
  *
- * NFA, where the DFA would be too large: struct weir_nfa_op[size] at `at`; see runtime/automaton.h. */
+ * NFA, where the DFA would be too large: struct weir_nfa_op[size] at `at`; see runtime/automaton.h.
+ *
+ * PIECES: nothing but the first two fields is there, and behind them stand `len` bytes: see enum weir_piece. */
 struct weir_automaton {
-    uint32_t kind; /* enum weir_automaton_kind */
+    uint16_t kind; /* enum weir_automaton_kind */
+    uint16_t len;  /* PIECES alone, else 0 */
     uint32_t size;
     uint32_t nclasses;
     uint32_t start;
     uint32_t first_final;
     uint32_t classes; /* offset of uint8_t[256] */
     uint32_t at;
+};
+#define WEIR_PIECES_HEAD 4u
+
+/* note [pieces]: most patterns are texts with a few simple things between, such as "/users/", digits, the end. They are read
+ * piece by piece, each of which takes a part of what is left of the subject from its begin or (TAIL) from its end, and where
+ * that part ends is settled by the piece alone. So patterns that differ in their texts share all tables. A subject
+ * matches where every piece does and then nothing is left.
+ *
+ * Behind the byte that says which piece it is stand: TEXT: a length (one byte) and as many bytes; DFA: an offset (4 bytes,
+ * little-endian, not aligned) of a weir_automaton that is a DFA; SEP: one byte. */
+enum weir_piece {
+    WEIR_PIECE_TEXT,        /* TEXT: these bytes */
+    WEIR_PIECE_TAIL_TEXT,
+    WEIR_PIECE_FOLDED,      /* TEXT, in lower case: these bytes, letters in either case */
+    WEIR_PIECE_TAIL_FOLDED,
+    WEIR_PIECE_RUN,         /* DFA: the bytes that it reads up to the one that it refuses, or all; it then accepts */
+    WEIR_PIECE_TAIL_RUN,    /* the DFA reads backwards */
+    WEIR_PIECE_REST,        /* DFA: all that is left; last */
+    WEIR_PIECE_STAR,        /* SEP TEXT: one or more bytes that are not SEP, as few as can be, then the text */
+    WEIR_PIECE_TAIL_STAR,
+    WEIR_PIECE_STAR_REST,   /* SEP: one or more bytes are left, none of which is SEP; last */
+    WEIR_PIECE_SOME,        /* one or more bytes are left; last */
+    WEIR_PIECE_FIND,        /* TEXT: one or more bytes, as few as can be, then the text */
+    WEIR_PIECE_ANYWHERE,    /* TEXT: at any place where it stands, the other pieces take what follows; first */
+    WEIR_PIECE_OPEN,        /* whatever is left; last */
 };
 
 enum weir_nfa_kind {

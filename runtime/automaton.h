@@ -1,7 +1,8 @@
 /* Running the automata of a plan over a subject, in time linear in its length whatever the expression.
  *
- * A DFA is one table look-up a byte. An NFA (where the DFA would be too large) is simulated state set by state set:
- * each byte costs at most its number of ops, and there is no backtracking. */
+ * Pieces are compared as texts (note [pieces] in abi.h). A DFA is one table look-up a byte. An NFA (where the DFA would be
+ * too large) is simulated state set by state set: each byte costs at most its number of ops, and there is no
+ * backtracking. */
 #ifndef WEIR_AUTOMATON_H
 #define WEIR_AUTOMATON_H
 
