@@ -51,26 +51,17 @@ static bool anchor_text(const struct layout *l, const struct row_atom *atom, enu
     return text.len > 0;
 }
 
-/* A glob is anchored by what it begins or ends with. */
-static bool anchor_glob(const struct layout *l, const struct row_atom *atom, struct anchor *out)
+/* "*.x.com" and "**.x.com" are keys of host tables. */
+static bool anchor_host_glob(const struct layout *l, const struct row_atom *atom, struct anchor *out)
 {
     struct slice s = atom->text;
     const char *star = memchr(s.p, '*', s.len), *last = memrchr(s.p, '*', s.len);
-    struct slice head = {s.p, (size_t)(star - s.p)}, tail = {last + 1, s.len - (size_t)(last + 1 - s.p)};
-    if (atom->subject == ROW_SUBJECT_HOST && star == s.p && last - star <= 1 && tail.len > 1 && tail.p[0] == '.') {
-        anchor_text(l, atom, WEIR_PROBE_HOST, tail, true, out);
-        out->key.form = (uint32_t)(last - star) + 1;
-        return true;
-    }
-    if (atom->subject == ROW_SUBJECT_HOST && tail.len > 0)
-        return anchor_text(l, atom, WEIR_PROBE_SUFFIX, tail, false, out);
-    const char *slash = head.len ? memrchr(head.p, '/', head.len) : NULL;
-    size_t segments = slash ? (size_t)(slash - head.p) : 0;
-    if (segments > 0 && head.p[segments - 1] != '/')
-        return anchor_text(l, atom, WEIR_PROBE_SEGMENTS, (struct slice){head.p, segments}, false, out);
-    if (head.len > 1 || tail.len == 0)
-        return anchor_text(l, atom, WEIR_PROBE_PREFIX, head, false, out);
-    return anchor_text(l, atom, WEIR_PROBE_SUFFIX, tail, false, out);
+    struct slice tail = {last + 1, s.len - (size_t)(last + 1 - s.p)};
+    if (atom->subject != ROW_SUBJECT_HOST || star != s.p || last - star > 1 || tail.len < 2 || tail.p[0] != '.')
+        return false;
+    anchor_text(l, atom, WEIR_PROBE_HOST, tail, true, out);
+    out->key.form = (uint32_t)(last - star) + 1;
+    return true;
 }
 
 /* A table tells which of many patterns can hold; whether they do, each says itself. */
@@ -106,7 +97,7 @@ static bool anchor_of(const struct layout *l, const struct row_atom *atom, struc
                                .keys = atom->keys};
         return true;
     case ROW_LIKE:
-        return anchor_infix(l, atom, out) || anchor_glob(l, atom, out);
+        return anchor_host_glob(l, atom, out) || anchor_infix(l, atom, out);
     case ROW_CONTAINS:
     case ROW_MATCHES:
         return anchor_infix(l, atom, out);
@@ -190,7 +181,7 @@ static int64_t choose_class(struct layout *l, struct layout_items in)
     struct anchor x;
     for (uint32_t i = 0; i < in.n; i++) {
         const struct row *row = in.v[i].row;
-        for (uint32_t k = 0; k < row->natoms && k < 64; k++) {
+        for (uint32_t k = 0; k < row_tests(row) && k < 64; k++) {
             if (in.v[i].tried >> k & 1 || !anchor_of(l, &row->atoms[k], &x))
                 continue;
             struct layout_class *c = &l->classes[x.class];
@@ -234,7 +225,7 @@ struct pair {
 /* The index of the atom by which `class` anchors the row, or -1. */
 static int find_anchor(const struct layout *l, const struct layout_item *item, uint32_t class, struct anchor *out)
 {
-    for (uint32_t k = 0; k < item->row->natoms && k < 64; k++) {
+    for (uint32_t k = 0; k < row_tests(item->row) && k < 64; k++) {
         if (item->tried >> k & 1 || !anchor_of(l, &item->row->atoms[k], out))
             continue;
         join_host_classes(l, out);
@@ -458,6 +449,7 @@ uint32_t layout_node(struct layout *l, const struct rows_step *s)
     if (!l->classes)
         l->classes = arena_array(l->a, struct layout_class, (ROW_SUBJECT_FIXED + l->rows->slots.n + 1) * PROBES);
     l->nodes = (struct strmap){0};
+    layout_find_hints(l, s);
     layout_find_infixes(l, s);
     return node_of(l, all, WEIR_DEPTH_MAX, 0);
 }

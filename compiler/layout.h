@@ -1,7 +1,8 @@
 /* Rows meet tables: the state of writing one plan's tables, shared by the files that do it.
  *   layout.c          nodes of decisions
  *   layout_rows.c     runs of rows: filters and tests
- *   layout_infix.c    texts by which patterns are looked up
+ *   layout_hint.c     texts by which patterns are looked up: those at their ends
+ *   layout_infix.c    and those that may stand anywhere
  *   layout_data.c     sets, automata, arguments of generated code, values, actions
  *   layout_objects.c  frontends, backends, checks, the head
  * Nothing outside lower.c and these includes it. */
@@ -22,6 +23,12 @@ struct layout_item {
     uint64_t gone;  /* implied by the keys that led here */
     uint64_t tried; /* anchored already, or gone */
 };
+
+/* Its atoms and hints. */
+static inline uint32_t row_tests(const struct row *row)
+{
+    return row->natoms + row->nhints;
+}
 
 struct layout_items {
     struct layout_item *v;
@@ -51,6 +58,8 @@ void layout_program(struct layout *l);
 /* The node that decides a step; see abi.h. */
 uint32_t layout_node(struct layout *l, const struct rows_step *s);
 
+/* Sets row.nhints: what the patterns of the step begin and end with. */
+void layout_find_hints(struct layout *l, const struct rows_step *s);
 /* Sets row_atom.infix of the step's tests. */
 void layout_find_infixes(struct layout *l, const struct rows_step *s);
 /* What it costs to try the row in a run, about: 1 where a filter mostly says no. */

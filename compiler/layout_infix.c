@@ -11,7 +11,6 @@ enum {
     ALTERNATIVES_MAX = 16, /* texts of which one must occur */
     CHOICES_MAX = 16,      /* such sets, of one pattern */
     COUNTED_MAX = 200000,  /* tests whose parts are counted; where there are more, the last part is taken */
-    WEAK = 4,              /* a glob that begins or ends with so many bytes is looked up by those */
 };
 
 /* Texts of which one must occur. */
@@ -137,19 +136,15 @@ static void find_choices(struct choices *c, const struct regex_node *n)
 
 /* ---- tests --------------------------------------------------------------------------------------- */
 
-/* The texts between the stars, where neither end is a good one to look up. */
+/* The texts between stars: those at the ends are hints (layout_hint.c). */
 static void find_of_glob(struct choices *c, struct slice s)
 {
-    size_t begin = 0;
-    for (size_t i = 0; i <= s.len; i++) {
-        if (i < s.len && s.p[i] != '*')
+    size_t begin = s.len;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] != '*')
             continue;
-        struct slice text = {s.p + begin, i - begin};
-        if ((begin == 0 || i == s.len) && text.len >= WEAK) {
-            c->n = 0;
-            return;
-        }
-        add_text(c, text);
+        if (begin < i)
+            add_text(c, (struct slice){s.p + begin, i - begin});
         begin = i + 1;
     }
 }

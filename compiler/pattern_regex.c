@@ -369,6 +369,32 @@ static void take_anywhere(struct parts *x)
         take_edge(x, false);
 }
 
+/* "(/|$)" at an end is an alternative between the end and what is not the end, after which anything may follow. With the
+ * end outside of it, "(/.*)?$" over all bytes, it is a part like others. */
+static const struct regex_node *without_anchor(struct parts *x, const struct regex_node *n, enum regex_op anchor)
+{
+    bool has = false, last = anchor == REGEX_END;
+    if (n->op != REGEX_ALT)
+        return NULL;
+    struct regex_node *any = node_of(&x->a, REGEX_SET, 0), *all = node_of(&x->a, REGEX_REPEAT, 1),
+                      *out = node_of(&x->a, REGEX_ALT, n->nkids);
+    any->set = arena_alloc(&x->a, 4 * sizeof *any->set);
+    memset(any->set, 0xff, 4 * sizeof *any->set);
+    all->max = REGEX_INFINITE;
+    all->kids[0] = any;
+    for (uint32_t i = 0; i < n->nkids; i++) {
+        bool is = n->kids[i]->op == anchor;
+        struct regex_node *kid = node_of(&x->a, is ? REGEX_EMPTY : REGEX_CAT, is ? 0 : 2);
+        if (!is) {
+            kid->kids[!last] = n->kids[i];
+            kid->kids[last] = all;
+        }
+        out->kids[i] = kid;
+        has |= is;
+    }
+    return has ? out : NULL;
+}
+
 /* The anchors at the ends come off; false where there are others. */
 static bool take_anchors(struct parts *x)
 {
@@ -376,6 +402,14 @@ static bool take_anchors(struct parts *x)
         x->begins = true;
     for (; x->from < x->to && x->v[x->to - 1]->op == REGEX_END; x->to--)
         x->ends = true;
+    const struct regex_node *end = !x->ends && left(x) > 0 ? without_anchor(x, x->v[x->to - 1], REGEX_END) : NULL;
+    if (end)
+        x->v[x->to - 1] = end;
+    x->ends |= end != NULL;
+    const struct regex_node *begin = !x->begins && left(x) > 0 ? without_anchor(x, x->v[x->from], REGEX_BEGIN) : NULL;
+    if (begin)
+        x->v[x->from] = begin;
+    x->begins |= begin != NULL;
     for (uint32_t i = x->from; i < x->to; i++)
         if (has_anchor(x->v[i]))
             return false;

@@ -65,7 +65,8 @@ struct row_atom {
 struct row {
     uint32_t rule; /* index in the step */
     uint32_t natoms;
-    struct row_atom *atoms;
+    struct row_atom *atoms; /* natoms of them, and behind those the hints */
+    uint32_t nhints; /* set by the layout: tests that hold where the row does, and are no part of it; for look-ups alone */
 };
 
 struct rows_step {

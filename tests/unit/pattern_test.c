@@ -144,10 +144,10 @@ static void random_regex(struct buf *out, uint64_t *seed)
     static const char *const parts[] = {"a",    "b",     "/",     "ab",    "[ab]+", "[^/]+", ".*",      "(a|b)",    "(a|ab)", "b*",
                                         "a{2}", "[0a]+", "(/.*)?", "(ab)+", "a?",    "/a",    "[^a]{1,2}", "(a|b/)*", "b+",     "(a*b)?"};
     buf_str(out, rnd(seed, 6) ? "" : "(?i)");
-    buf_str(out, rnd(seed, 3) ? "^" : "");
+    buf_str(out, rnd(seed, 3) ? "^" : rnd(seed, 2) ? "(^|/)" : "");
     for (uint32_t n = 1 + rnd(seed, 5); n > 0; n--)
         buf_str(out, PICK(seed, parts));
-    buf_str(out, rnd(seed, 3) ? "$" : "");
+    buf_str(out, rnd(seed, 3) ? "$" : rnd(seed, 2) ? "(/|$)" : "");
 }
 
 /* Texts over a, b and A (which letters of either case take) and the slash. */
@@ -201,6 +201,9 @@ static void usual_forms_are_pieces(void **state)
         "^/a/.*/users$",
         "users",
         "^$",
+        "^/users/[0-9]+(/|$)",
+        "(^|\\.)name\\.example\\.com$",
+        "^/[a-z]+/users(/x|$|y)",
     };
     static const char *const texts[] = {
         "/users/1", "/users/12345/x", "/users/", "/USERS/abC", "/users/abcg", "/api/v1/users/2", "/api/v/users", "x-name.example.com",
