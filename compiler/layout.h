@@ -46,6 +46,7 @@ struct layout {
     struct strmap ranges;  /* tables of one range, by that */
     struct strmap automata; /* by separator and text */
     struct patterns patterns;
+    struct strmap hints;   /* how many rows of the step have a hint, by its test and text */
     struct strmap nodes;   /* nodes of equal lists of rows, by what those say */
     struct layout_class *classes;
     uint64_t copies_left;  /* rows that may still be copied to the nodes of several keys; see note [copies] */
@@ -60,6 +61,8 @@ uint32_t layout_node(struct layout *l, const struct rows_step *s);
 
 /* Sets row.nhints: what the patterns of the step begin and end with. */
 void layout_find_hints(struct layout *l, const struct rows_step *s);
+/* Whether the row has a hint that few others have. */
+bool layout_has_rare_hint(const struct layout *l, const struct row *row);
 /* Sets row_atom.infix of the step's tests. */
 void layout_find_infixes(struct layout *l, const struct rows_step *s);
 /* What it costs to try the row in a run, about: 1 where a filter mostly says no. */

@@ -153,9 +153,48 @@ static void hints_of_row(struct layout *l, struct arena *scratch, struct row *ro
     row->atoms = all;
 }
 
+/* The test of a hint and its text, as a key. */
+static struct slice hint_id(struct buf *b, const struct row_atom *hint)
+{
+    b->len = 0;
+    buf_char(b, (char)hint->test);
+    buf_slice(b, hint->text);
+    return buf_view(b);
+}
+
+static void count_hints(struct layout *l, const struct row *row, struct buf *b)
+{
+    for (uint32_t k = row->natoms; k < row_tests(row); k++) {
+        struct slice id = hint_id(b, &row->atoms[k]);
+        uint32_t *count = strmap_get(&l->hints, id);
+        if (count)
+            ++*count;
+        else
+            strmap_put(&l->hints, l->a, arena_copy(l->a, id), 1, NULL);
+    }
+}
+
+bool layout_has_rare_hint(const struct layout *l, const struct row *row)
+{
+    enum { RARE = 8 };
+    struct buf b = {0};
+    bool rare = false;
+    for (uint32_t k = row->natoms; k < row_tests(row) && !rare; k++) {
+        const uint32_t *count = strmap_get(&l->hints, hint_id(&b, &row->atoms[k]));
+        rare = count && *count <= RARE;
+    }
+    buf_free(&b);
+    return rare;
+}
+
 void layout_find_hints(struct layout *l, const struct rows_step *s)
 {
     struct arena scratch = {0};
+    struct buf id = {0};
+    l->hints = (struct strmap){0};
     for (uint32_t i = 0; i < s->rows.n; i++)
         hints_of_row(l, &scratch, &s->rows.v[i]);
+    for (uint32_t i = 0; i < s->rows.n; i++)
+        count_hints(l, &s->rows.v[i], &id);
+    buf_free(&id);
 }

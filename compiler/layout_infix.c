@@ -249,8 +249,9 @@ static const struct row_keys *choose_parts(const struct parts *p, const struct c
 static void pass(struct parts *p, const struct rows_step *s, bool choose)
 {
     struct choices c;
-    for (uint32_t i = 0; i < s->rows.n; i++)
-        for (uint32_t k = 0; k < s->rows.v[i].natoms; k++) {
+    for (uint32_t i = 0; i < s->rows.n; i++) {
+        bool found = layout_has_rare_hint(p->l, &s->rows.v[i]);
+        for (uint32_t k = 0; k < s->rows.v[i].natoms && !found; k++) {
             struct row_atom *atom = &s->rows.v[i].atoms[k];
             if (!is_searched(atom))
                 continue;
@@ -261,6 +262,7 @@ static void pass(struct parts *p, const struct rows_step *s, bool choose)
                 count_parts(p, &c.v[x]);
             arena_free(&p->scratch);
         }
+    }
 }
 
 void layout_find_infixes(struct layout *l, const struct rows_step *s)
