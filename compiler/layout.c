@@ -15,6 +15,7 @@ enum {
     RUN_COST = 24,         /* rows that cost so much are a run: as fast as a lookup, and smaller */
     ANCHORED_MIN = 4,      /* fewer rows make no group */
     GROUPS_MAX = 48,       /* in a chain */
+    UNIONS_MAX = 32,
     ANCHOR_KEYS_MAX = 256, /* larger sets stay tests */
     PROBES = 16,           /* rounded up from WEIR_PROBE_FIRST + 1 */
     SHARED_ROWS_MAX = 64,  /* nodes of more rows are shared only where these are the same rows */
@@ -341,7 +342,7 @@ static void add_place_id(struct buf *id, struct layout_items in, uint32_t depth)
 }
 
 /* The node of one key's rows, which count from the first one's rule: equal ones are one. */
-static uint32_t child_of(struct layout *l, struct layout_items in, uint32_t depth, bool copied)
+uint32_t layout_child(struct layout *l, struct layout_items in, uint32_t depth, bool copied)
 {
     in = without_dead(in);
     uint32_t base = in.v[0].row->rule;
@@ -367,7 +368,7 @@ static void write_keys(struct layout *l, struct group *g, uint32_t at, uint32_t 
     ((struct weir_group *)blob_at(&l->blob, at))->at = table;
     for (uint32_t e = 0; e < g->keys.entries.n; e++) {
         uint32_t record = key_table_write_record(&g->keys, &l->blob, e, 0, g->under[e].v[0].row->rule - base);
-        uint32_t node = child_of(l, g->under[e], depth - 1, g->copied);
+        uint32_t node = layout_child(l, g->under[e], depth - 1, g->copied);
         ((struct weir_record *)blob_at(&l->blob, record))->value = node;
     }
     if (!key_table_finish(&g->keys, &l->blob, table))
@@ -382,10 +383,15 @@ static uint32_t write_group(struct layout *l, struct weir_group head, uint32_t p
     return at;
 }
 
-/* A chain of the groups by least rule, and last the rows that no group anchors: they are tried one by one, and by then
+struct unions {
+    struct layout_union *v;
+    uint32_t n;
+};
+
+/* A chain of the groups by least rule, the unions, and last the rows that no group anchors: they are tried one by one, and by then
  * the groups have said how far. */
-static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, struct layout_items rest, uint32_t depth,
-                            uint32_t base)
+static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, const struct unions *unions,
+                            struct layout_items rest, uint32_t depth, uint32_t base)
 {
     uint32_t first = 0, previous = 0;
     for (uint32_t i = 1; i < n; i++) {
@@ -404,6 +410,14 @@ static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, 
         previous = write_group(l, head, previous);
         first = first ? first : previous;
         write_keys(l, &groups[i], previous, depth, base);
+    }
+    for (uint32_t i = 0; i < unions->n; i++) {
+        const struct layout_union *u = &unions->v[i];
+        struct weir_group head = {.least = u->rows.v[0].row->rule - base, .kind = WEIR_GROUP_UNION, .depth = (uint8_t)depth,
+                                  .slot = layout_slot(u->subject)};
+        previous = write_group(l, head, previous);
+        first = first ? first : previous;
+        layout_write_union(l, u, previous, depth, base);
     }
     if (rest.n > 0) {
         struct weir_group head = {.least = rest.v[0].row->rule - base, .kind = WEIR_GROUP_ROWS, .depth = (uint8_t)depth};
@@ -438,7 +452,12 @@ static uint32_t node_of(struct layout *l, struct layout_items in, uint32_t depth
         split(l, &in, (uint32_t)class, &groups[n++]);
     }
     l->classes[class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST)].rows = 0;
-    return n ? write_chain(l, groups, n, in, depth, base) : layout_run(l, in, base) | 1;
+    struct unions unions = {0};
+    if (!is_run(in)) {
+        unions.v = arena_alloc(l->a, UNIONS_MAX * sizeof *unions.v);
+        unions.n = layout_find_unions(l, &in, unions.v, UNIONS_MAX);
+    }
+    return n + unions.n > 0 ? write_chain(l, groups, n, &unions, in, depth, base) : layout_run(l, in, base) | 1;
 }
 
 uint32_t layout_node(struct layout *l, const struct rows_step *s)

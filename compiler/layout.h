@@ -1,5 +1,6 @@
 /* Rows meet tables: the state of writing one plan's tables, shared by the files that do it.
  *   layout.c          nodes of decisions
+ *   layout_union.c    patterns that are read at once
  *   layout_rows.c     runs of rows: filters and tests
  *   layout_hint.c     texts by which patterns are looked up: those at their ends
  *   layout_infix.c    and those that may stand anywhere
@@ -35,6 +36,13 @@ struct layout_items {
     uint32_t n;
 };
 
+/* Rows whose patterns are read at once. */
+struct layout_union {
+    uint32_t subject;
+    struct layout_items rows; /* without those patterns */
+    struct regex_union dfa;   /* part i: of row i */
+};
+
 struct layout {
     struct arena *a;
     const struct ir_program *ir;
@@ -49,6 +57,7 @@ struct layout {
     struct strmap hints;   /* how many rows of the step have a hint, by its test and text */
     struct strmap nodes;   /* nodes of equal lists of rows, by what those say */
     struct layout_class *classes;
+    uint64_t union_visits; /* what may still be spent on reading patterns at once (regex_dfa.h) */
     uint64_t copies_left;  /* rows that may still be copied to the nodes of several keys; see note [copies] */
     const char *limit;     /* the limit that was hit, or NULL */
 };
@@ -65,6 +74,12 @@ void layout_find_hints(struct layout *l, const struct rows_step *s);
 bool layout_has_rare_hint(const struct layout *l, const struct row *row);
 /* Sets row_atom.infix of the step's tests. */
 void layout_find_infixes(struct layout *l, const struct rows_step *s);
+/* Moves rows from `*in` to unions, at most `max`, where their patterns can be read at once; how many unions there are. */
+uint32_t layout_find_unions(struct layout *l, struct layout_items *in, struct layout_union *out, uint32_t max);
+/* The node of one key's rows; see layout.c. */
+uint32_t layout_child(struct layout *l, struct layout_items in, uint32_t depth, bool copied);
+/* Fills the group at `at` in. */
+void layout_write_union(struct layout *l, const struct layout_union *u, uint32_t at, uint32_t depth, uint32_t base);
 /* What it costs to try the row in a run, about: 1 where a filter mostly says no. */
 uint32_t layout_row_cost(const struct layout_item *item);
 /* A run of these rows, whose rules count from `base`; its offset. */

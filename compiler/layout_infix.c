@@ -21,6 +21,7 @@ struct texts {
 
 struct choices {
     struct arena *a;
+    bool path; /* a slash alone says nothing */
     uint32_t n;
     struct texts v[CHOICES_MAX];
 };
@@ -34,7 +35,7 @@ static void add_choice(struct choices *c, const struct texts *t)
 static void add_text(struct choices *c, struct slice s)
 {
     struct texts t = {1, {s}};
-    if (s.len > 0)
+    if (s.len > 0 && !(c->path && slice_eq(s, SLICE("/"))))
         add_choice(c, &t);
 }
 
@@ -97,6 +98,7 @@ static void find_of_alternatives(struct choices *c, const struct regex_node *n)
         struct choices *kid = arena_new(c->a, struct choices);
         const struct texts *best = NULL;
         kid->a = c->a;
+        kid->path = c->path;
         find_choices(kid, n->kids[i]);
         for (uint32_t k = 0; k < kid->n; k++)
             if (!best || shortest(&kid->v[k]) > shortest(best))
@@ -155,6 +157,7 @@ static void choices_of(struct choices *c, struct arena *scratch, const struct ro
     const char *err;
     c->a = scratch;
     c->n = 0;
+    c->path = atom->subject == ROW_SUBJECT_PATH;
     if (atom->test == ROW_CONTAINS) {
         add_text(c, atom->text);
     } else if (atom->test == ROW_LIKE) {

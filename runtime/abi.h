@@ -179,6 +179,7 @@ struct weir_lead {
 enum weir_group_kind {
     WEIR_GROUP_ROWS, /* a run of rows */
     WEIR_GROUP_KEYS, /* a key table over one slot or the client's address; every matching key's node counts */
+    WEIR_GROUP_UNION, /* many patterns over one slot, read at once by one DFA */
 };
 
 /* note [depth]: the groups of a chain have one depth, and those below a group have less. With `next` growing, this
@@ -189,7 +190,19 @@ struct weir_group {
     uint8_t kind;   /* enum weir_group_kind */
     uint8_t depth;  /* 1 .. WEIR_DEPTH_MAX */
     uint16_t slot;  /* KEYS: the subject; WEIR_SUBJECT_IP for the client's address */
-    uint32_t at;    /* ROWS: offset of the first block; KEYS: offset of a weir_table */
+    uint32_t at;    /* ROWS: offset of the first block; KEYS: of a weir_table; UNION: of a weir_union */
+};
+
+/* The state in which the DFA ends tells which of the patterns match, and so leads to the node of their rows. The table of
+ * the DFA is as in weir_automaton, but that state 1 is one like others, and that first_final says nothing. */
+struct weir_union {
+    uint32_t automaton;
+    uint32_t choices; /* offset of struct weir_choice[], by state */
+};
+
+struct weir_choice {
+    uint32_t node; /* 0: none of them matches */
+    uint32_t base; /* see note [base] */
 };
 #define WEIR_SUBJECT_IP 0xffffu
 #define WEIR_SUBJECT_RANDOM 0xfffeu /* of IN atoms alone */

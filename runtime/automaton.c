@@ -15,6 +15,17 @@ static bool run_dfa(const uint8_t *tables, const struct weir_automaton *m, struc
     return state == 1 || state >= m->first_final;
 }
 
+uint32_t automaton_state(const uint8_t *tables, uint32_t at, struct weir_str s)
+{
+    const struct weir_automaton *m = (const void *)(tables + at);
+    const uint8_t *classes = tables + m->classes;
+    const uint16_t *trans = (const uint16_t *)(const void *)(tables + m->at);
+    uint32_t state = m->start, n = m->nclasses;
+    for (uint32_t i = 0; i < s.len && state > 0; i++)
+        state = trans[state * n + classes[(uint8_t)s.p[i]]];
+    return state;
+}
+
 /* ---- pieces ------------------------------------------------------------------------------------ */
 
 /* What is left of the subject. */

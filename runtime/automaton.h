@@ -11,6 +11,9 @@
 /* True where the automaton at `at` accepts `s`. */
 bool automaton_matches(const uint8_t *tables, uint32_t at, struct weir_str s);
 
+/* The state in which the DFA at `at` ends, of a weir_union. */
+uint32_t automaton_state(const uint8_t *tables, uint32_t at, struct weir_str s);
+
 /* The longest match at every byte: longest[i] is how many bytes the one has that begins at byte i, 0 where there is none
  * of a byte or more, for i below s.len, which is at most UINT16_MAX. The automaton is an NFA of at most
  * WEIR_REPLACE_MAX ops. One pass from the end of the subject: time is its length times the number of ops. */

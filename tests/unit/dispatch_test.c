@@ -60,7 +60,7 @@ static struct ir_expr *path_test(struct ir_build *b, uint64_t *seed)
     struct ir_expr *path = build_field(b, IR_FIELD_PATH, NULL);
     char s[128];
     uint32_t n = rnd(seed, 40);
-    switch (rnd(seed, 12)) {
+    switch (rnd(seed, 19)) {
     case 0:
         return build_test(b, IR_EQ, path, PICK(seed, texts));
     case 1:
@@ -83,6 +83,22 @@ static struct ir_expr *path_test(struct ir_build *b, uint64_t *seed)
         return build_test(b, IR_MATCHES, path, print(s, "(?i)PART%u|[a-c]x+", n));
     case 10:
         return build_test(b, IR_MATCHES, path, print(s, "(part%u/){2}", n));
+    /* By what they begin or end with. */
+    case 11:
+        return build_test(b, IR_MATCHES, path, print(s, "^/part%u(/[a-z]+)?$", n));
+    case 12:
+        return build_test(b, IR_LIKE, path, print(s, "/part%u/*", n));
+    case 13:
+        return build_test(b, IR_LIKE, path, print(s, "/**/*/part%u", n));
+    /* Without a text: read at once. */
+    case 14:
+        return build_test(b, IR_MATCHES, path, print(s, "^/[a-z]{%u}[0-9]", n % 9));
+    case 15:
+        return build_test(b, IR_MATCHES, path, print(s, "(?i)A.*[B-Y]{%u}.*T", n % 5));
+    case 16:
+        return build_test(b, IR_MATCHES, path, print(s, "[a-z/]{%u}[0-9]+$", n % 13));
+    case 17:
+        return build_test(b, IR_LIKE, path, n % 2 ? "/*/*" : "/*/*/*");
     default:
         return build_not(b, build_test(b, IR_CONTAINS, path, "/part1/"));
     }
@@ -446,6 +462,48 @@ static void filter_shifts_too_far(uint8_t *t)
     ((uint8_t *)(row_atoms(rows) + rows->count + 1))[rows->count] = 64;
 }
 
+static const struct weir_group *find_union(uint8_t *t)
+{
+    const struct weir_tables *head = (const void *)t;
+    const struct weir_frontend *f = table_at(t, head->frontends.off);
+    const struct weir_step *s = table_at(t, f->steps.off);
+    const struct weir_group *g;
+    for (uint32_t node = s->node; node; node = g->next) {
+        g = table_at(t, node);
+        if (g->kind == WEIR_GROUP_UNION)
+            return g;
+    }
+    fail_msg("no patterns are read at once");
+    return NULL;
+}
+
+static struct weir_union *union_of(uint8_t *t)
+{
+    return (struct weir_union *)(uintptr_t)table_at(t, find_union(t)->at);
+}
+
+static void choices_are_outside(uint8_t *t)
+{
+    union_of(t)->choices = ((const struct weir_tables *)(void *)t)->size_lo - 8;
+}
+
+static void union_is_no_dfa(uint8_t *t)
+{
+    ((struct weir_automaton *)(uintptr_t)table_at(t, union_of(t)->automaton))->kind = WEIR_AUTOMATON_PIECES;
+}
+
+static void choice_leads_to_its_own_group(uint8_t *t)
+{
+    const struct weir_union *u = union_of(t);
+    const struct weir_automaton *m = table_at(t, u->automaton);
+    ((struct weir_choice *)(uintptr_t)table_at(t, u->choices))[m->size - 1].node = (uint32_t)((const uint8_t *)find_union(t) - t);
+}
+
+static void union_is_about_the_address(uint8_t *t)
+{
+    ((struct weir_group *)(uintptr_t)find_union(t))->slot = WEIR_SUBJECT_IP;
+}
+
 static void step_is_in_no_file(uint8_t *t)
 {
     const struct weir_tables *head = (const void *)t;
@@ -464,6 +522,8 @@ static void host_program(struct ir_build *b)
         build_use(b, x, build_test(b, i % 3 == 2 ? IR_EQ : IR_LIKE, host, print(s, forms[i % 3], i / 3)));
         build_use(b, x, build_test(b, IR_CONTAINS, path, print(s, "/part%u/", i)));
     }
+    for (uint32_t i = 1; i < 12; i++)
+        build_use(b, x, build_test(b, IR_MATCHES, build_field(b, IR_FIELD_PATH, NULL), print(s, "^/[a-z]{%u}[0-9]", i)));
     build_use(b, x, NULL);
 }
 
@@ -480,7 +540,8 @@ static void each_damage_is_refused(void **state)
         {bloom_is_too_small, "wrong size"},   {bloom_is_outside, "outside"},           {run_is_empty, "wrong size"},
         {run_is_too_large, "wrong size"},     {tests_are_in_the_head, "malformed"},    {tests_are_cut, "malformed"},
         {tests_go_backwards, "malformed"},    {filter_is_outside, "malformed"},        {filter_shifts_too_far, "malformed"},
-        {step_is_in_no_file, "no file"},
+        {step_is_in_no_file, "no file"},      {choices_are_outside, "outside"},        {union_is_no_dfa, "no DFA"},
+        {choice_leads_to_its_own_group, "too deep"}, {union_is_about_the_address, "unknown slot"},
     };
     struct ir_build b;
     struct lowered low;
