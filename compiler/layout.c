@@ -183,7 +183,7 @@ static int64_t choose_class(struct layout *l, struct layout_items in)
     for (uint32_t i = 0; i < in.n; i++) {
         const struct row *row = in.v[i].row;
         for (uint32_t k = 0; k < row_tests(row) && k < 64; k++) {
-            if (in.v[i].tried >> k & 1 || !anchor_of(l, &row->atoms[k], &x))
+            if (in.v[i].tried >> k & 1 || !layout_is_implied(&in.v[i], k) || !anchor_of(l, &row->atoms[k], &x))
                 continue;
             struct layout_class *c = &l->classes[x.class];
             if (c->rows++ == 0)
@@ -227,7 +227,7 @@ struct pair {
 static int find_anchor(const struct layout *l, const struct layout_item *item, uint32_t class, struct anchor *out)
 {
     for (uint32_t k = 0; k < row_tests(item->row) && k < 64; k++) {
-        if (item->tried >> k & 1 || !anchor_of(l, &item->row->atoms[k], out))
+        if (item->tried >> k & 1 || !layout_is_implied(item, k) || !anchor_of(l, &item->row->atoms[k], out))
             continue;
         join_host_classes(l, out);
         if (out->class == class)

@@ -86,6 +86,9 @@ uint32_t layout_row_cost(const struct layout_item *item);
 uint32_t layout_run(struct layout *l, struct layout_items in, uint32_t base);
 /* Whether atom `k` of the row is still to be tested, and how many are. */
 bool layout_is_live(const struct layout_item *item, uint32_t k);
+/* Whether live atoms say what atom or hint `k` says: a hint of a test that is gone holds where the node is, and no longer
+ * at another place that shares it. */
+bool layout_is_implied(const struct layout_item *item, uint32_t k);
 uint32_t layout_live_atoms(const struct layout_item *item);
 /* Appends bytes that are equal for tests that are equal. */
 void layout_add_atom_id(struct layout *l, struct buf *id, const struct row_atom *atom);

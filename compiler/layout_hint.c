@@ -9,14 +9,15 @@ enum { HINTS_MAX = 3 };
 struct hints {
     struct arena *a;
     uint16_t subject;
-    uint32_t n;
+    uint32_t of, n;
     struct row_atom v[HINTS_MAX];
 };
 
 static void add_hint(struct hints *h, enum row_test test, struct slice text)
 {
     if (text.len > 0 && h->n < HINTS_MAX)
-        h->v[h->n++] = (struct row_atom){.test = (uint8_t)test, .subject = h->subject, .text = arena_copy(h->a, text)};
+        h->v[h->n++] = (struct row_atom){.test = (uint8_t)test, .subject = h->subject, .text = arena_copy(h->a, text),
+                                          .of = h->of};
 }
 
 static bool has_segments(uint16_t subject)
@@ -141,7 +142,7 @@ static void hints_of_row(struct layout *l, struct arena *scratch, struct row *ro
     memcpy(all, row->atoms, row->natoms * sizeof *all);
     for (uint32_t k = 0; k < row->natoms; k++) {
         const struct row_atom *atom = &row->atoms[k];
-        struct hints h = {.a = l->a, .subject = atom->subject};
+        struct hints h = {.a = l->a, .subject = atom->subject, .of = k};
         if (!atom->negate && atom->test == ROW_LIKE)
             hints_of_glob(&h, atom->text);
         else if (!atom->negate && atom->test == ROW_MATCHES)

@@ -25,6 +25,11 @@ bool layout_is_live(const struct layout_item *item, uint32_t k)
     return k < item->row->natoms && (k >= 64 || !(item->gone >> k & 1));
 }
 
+bool layout_is_implied(const struct layout_item *item, uint32_t k)
+{
+    return layout_is_live(item, k < item->row->natoms ? k : item->row->atoms[k].of);
+}
+
 uint32_t layout_live_atoms(const struct layout_item *item)
 {
     uint32_t n = 0;
@@ -185,7 +190,7 @@ static const struct filter no_filter = {.from = WEIR_FILTER_NONE, .shift = 0, .r
 /* Of a hint too, where nothing says already that it holds. */
 static struct filter live_filter(const struct layout_item *item, uint32_t k)
 {
-    bool gone = k < 64 && item->gone >> k & 1;
+    bool gone = (k < 64 && item->gone >> k & 1) || !layout_is_implied(item, k);
     struct filter f = gone ? no_filter : atom_filter(&item->row->atoms[k], k);
     if (k >= item->row->natoms)
         f.says_all = -1;

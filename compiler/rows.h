@@ -59,6 +59,7 @@ struct row_atom {
         struct row_keys *keys;       /* IN */
         const struct ir_expr *expr;  /* RESIDUAL */
     };
+    uint32_t of; /* of a hint: the atom that implies it */
     const struct row_keys *infix; /* set by the layout: texts of which the subject has one where the test holds; or NULL */
 };
 
