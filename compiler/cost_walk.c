@@ -181,12 +181,39 @@ static struct cost_steps walk_keys(struct walk *w, const struct weir_group *g)
     return most;
 }
 
+/* One of the states decides. */
+static struct cost_steps walk_union(struct walk *w, const struct weir_group *g)
+{
+    const struct weir_union *u = in_tables(w, g->at);
+    const struct weir_automaton *m = in_tables(w, u->automaton);
+    const struct weir_choice *c = in_tables(w, u->choices);
+    uint32_t above = w->nkeys++, base = w->base;
+    struct cost_steps most = {.probes = 1};
+    struct dearest d = {.max = 1};
+    w->d->tables++;
+    if (above < COST_KEYS_SHOWN)
+        w->keys[above] = key_text(w, g->slot, WEIR_PROBE_FIRST);
+    for (uint32_t i = 0; i < m->size; i++)
+        if (c[i].node) {
+            w->base = base + c[i].base;
+            struct cost_steps s = walk_node(w, c[i].node);
+            keep_dearest(&d, &s);
+        }
+    w->base = base;
+    if (d.n)
+        add(&most, &d.v[0]);
+    w->nkeys = above;
+    return most;
+}
+
 static struct cost_steps walk_groups(struct walk *w, uint32_t node)
 {
     struct cost_steps all = {0};
     for (const struct weir_group *g; node; node = g->next) {
         g = in_tables(w, node);
-        struct cost_steps s = g->kind == WEIR_GROUP_ROWS ? walk_run(w, g->at) : walk_keys(w, g);
+        struct cost_steps s = g->kind == WEIR_GROUP_ROWS    ? walk_run(w, g->at)
+                              : g->kind == WEIR_GROUP_UNION ? walk_union(w, g)
+                                                            : walk_keys(w, g);
         add(&all, &s);
     }
     return all;

@@ -230,7 +230,6 @@ static bool make_plan(struct build *b)
     if (!ok)
         buf_printf(&b->said, "weir: %.*s\n", SLICE_ARG(buf_view(&why)));
     buf_free(&why);
-    free_parts(b); /* the plan has them all, and may be large itself */
     return ok;
 }
 
@@ -260,6 +259,7 @@ static enum build_end validate(struct build *b)
     decider_close(&d);
     buf_free(&why);
     buf_free(&doubt);
+    free_parts(b); /* the plan has them all, and may be large itself */
     return end;
 }
 

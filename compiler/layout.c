@@ -15,6 +15,7 @@ enum {
     RUN_COST = 24,         /* rows that cost so much are a run: as fast as a lookup, and smaller */
     ANCHORED_MIN = 4,      /* fewer rows make no group */
     GROUPS_MAX = 48,       /* in a chain */
+    UNIONS_MAX = 32,
     ANCHOR_KEYS_MAX = 256, /* larger sets stay tests */
     PROBES = 16,           /* rounded up from WEIR_PROBE_FIRST + 1 */
     SHARED_ROWS_MAX = 64,  /* nodes of more rows are shared only where these are the same rows */
@@ -51,26 +52,17 @@ static bool anchor_text(const struct layout *l, const struct row_atom *atom, enu
     return text.len > 0;
 }
 
-/* A glob is anchored by what it begins or ends with. */
-static bool anchor_glob(const struct layout *l, const struct row_atom *atom, struct anchor *out)
+/* "*.x.com" and "**.x.com" are keys of host tables. */
+static bool anchor_host_glob(const struct layout *l, const struct row_atom *atom, struct anchor *out)
 {
     struct slice s = atom->text;
     const char *star = memchr(s.p, '*', s.len), *last = memrchr(s.p, '*', s.len);
-    struct slice head = {s.p, (size_t)(star - s.p)}, tail = {last + 1, s.len - (size_t)(last + 1 - s.p)};
-    if (atom->subject == ROW_SUBJECT_HOST && star == s.p && last - star <= 1 && tail.len > 1 && tail.p[0] == '.') {
-        anchor_text(l, atom, WEIR_PROBE_HOST, tail, true, out);
-        out->key.form = (uint32_t)(last - star) + 1;
-        return true;
-    }
-    if (atom->subject == ROW_SUBJECT_HOST && tail.len > 0)
-        return anchor_text(l, atom, WEIR_PROBE_SUFFIX, tail, false, out);
-    const char *slash = head.len ? memrchr(head.p, '/', head.len) : NULL;
-    size_t segments = slash ? (size_t)(slash - head.p) : 0;
-    if (segments > 0 && head.p[segments - 1] != '/')
-        return anchor_text(l, atom, WEIR_PROBE_SEGMENTS, (struct slice){head.p, segments}, false, out);
-    if (head.len > 1 || tail.len == 0)
-        return anchor_text(l, atom, WEIR_PROBE_PREFIX, head, false, out);
-    return anchor_text(l, atom, WEIR_PROBE_SUFFIX, tail, false, out);
+    struct slice tail = {last + 1, s.len - (size_t)(last + 1 - s.p)};
+    if (atom->subject != ROW_SUBJECT_HOST || star != s.p || last - star > 1 || tail.len < 2 || tail.p[0] != '.')
+        return false;
+    anchor_text(l, atom, WEIR_PROBE_HOST, tail, true, out);
+    out->key.form = (uint32_t)(last - star) + 1;
+    return true;
 }
 
 /* A table tells which of many patterns can hold; whether they do, each says itself. */
@@ -106,7 +98,7 @@ static bool anchor_of(const struct layout *l, const struct row_atom *atom, struc
                                .keys = atom->keys};
         return true;
     case ROW_LIKE:
-        return anchor_infix(l, atom, out) || anchor_glob(l, atom, out);
+        return anchor_host_glob(l, atom, out) || anchor_infix(l, atom, out);
     case ROW_CONTAINS:
     case ROW_MATCHES:
         return anchor_infix(l, atom, out);
@@ -190,8 +182,8 @@ static int64_t choose_class(struct layout *l, struct layout_items in)
     struct anchor x;
     for (uint32_t i = 0; i < in.n; i++) {
         const struct row *row = in.v[i].row;
-        for (uint32_t k = 0; k < row->natoms && k < 64; k++) {
-            if (in.v[i].tried >> k & 1 || !anchor_of(l, &row->atoms[k], &x))
+        for (uint32_t k = 0; k < row_tests(row) && k < 64; k++) {
+            if (in.v[i].tried >> k & 1 || !layout_is_implied(&in.v[i], k) || !anchor_of(l, &row->atoms[k], &x))
                 continue;
             struct layout_class *c = &l->classes[x.class];
             if (c->rows++ == 0)
@@ -234,8 +226,8 @@ struct pair {
 /* The index of the atom by which `class` anchors the row, or -1. */
 static int find_anchor(const struct layout *l, const struct layout_item *item, uint32_t class, struct anchor *out)
 {
-    for (uint32_t k = 0; k < item->row->natoms && k < 64; k++) {
-        if (item->tried >> k & 1 || !anchor_of(l, &item->row->atoms[k], out))
+    for (uint32_t k = 0; k < row_tests(item->row) && k < 64; k++) {
+        if (item->tried >> k & 1 || !layout_is_implied(item, k) || !anchor_of(l, &item->row->atoms[k], out))
             continue;
         join_host_classes(l, out);
         if (out->class == class)
@@ -350,7 +342,7 @@ static void add_place_id(struct buf *id, struct layout_items in, uint32_t depth)
 }
 
 /* The node of one key's rows, which count from the first one's rule: equal ones are one. */
-static uint32_t child_of(struct layout *l, struct layout_items in, uint32_t depth, bool copied)
+uint32_t layout_child(struct layout *l, struct layout_items in, uint32_t depth, bool copied)
 {
     in = without_dead(in);
     uint32_t base = in.v[0].row->rule;
@@ -376,7 +368,7 @@ static void write_keys(struct layout *l, struct group *g, uint32_t at, uint32_t 
     ((struct weir_group *)blob_at(&l->blob, at))->at = table;
     for (uint32_t e = 0; e < g->keys.entries.n; e++) {
         uint32_t record = key_table_write_record(&g->keys, &l->blob, e, 0, g->under[e].v[0].row->rule - base);
-        uint32_t node = child_of(l, g->under[e], depth - 1, g->copied);
+        uint32_t node = layout_child(l, g->under[e], depth - 1, g->copied);
         ((struct weir_record *)blob_at(&l->blob, record))->value = node;
     }
     if (!key_table_finish(&g->keys, &l->blob, table))
@@ -391,10 +383,15 @@ static uint32_t write_group(struct layout *l, struct weir_group head, uint32_t p
     return at;
 }
 
-/* A chain of the groups by least rule, and last the rows that no group anchors: they are tried one by one, and by then
+struct unions {
+    struct layout_union *v;
+    uint32_t n;
+};
+
+/* A chain of the groups by least rule, the unions, and last the rows that no group anchors: they are tried one by one, and by then
  * the groups have said how far. */
-static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, struct layout_items rest, uint32_t depth,
-                            uint32_t base)
+static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, const struct unions *unions,
+                            struct layout_items rest, uint32_t depth, uint32_t base)
 {
     uint32_t first = 0, previous = 0;
     for (uint32_t i = 1; i < n; i++) {
@@ -413,6 +410,14 @@ static uint32_t write_chain(struct layout *l, struct group *groups, uint32_t n, 
         previous = write_group(l, head, previous);
         first = first ? first : previous;
         write_keys(l, &groups[i], previous, depth, base);
+    }
+    for (uint32_t i = 0; i < unions->n; i++) {
+        const struct layout_union *u = &unions->v[i];
+        struct weir_group head = {.least = u->rows.v[0].row->rule - base, .kind = WEIR_GROUP_UNION, .depth = (uint8_t)depth,
+                                  .slot = layout_slot(u->subject)};
+        previous = write_group(l, head, previous);
+        first = first ? first : previous;
+        layout_write_union(l, u, previous, depth, base);
     }
     if (rest.n > 0) {
         struct weir_group head = {.least = rest.v[0].row->rule - base, .kind = WEIR_GROUP_ROWS, .depth = (uint8_t)depth};
@@ -447,7 +452,12 @@ static uint32_t node_of(struct layout *l, struct layout_items in, uint32_t depth
         split(l, &in, (uint32_t)class, &groups[n++]);
     }
     l->classes[class_of(l, ROW_SUBJECT_HOST, WEIR_PROBE_HOST)].rows = 0;
-    return n ? write_chain(l, groups, n, in, depth, base) : layout_run(l, in, base) | 1;
+    struct unions unions = {0};
+    if (!is_run(in)) {
+        unions.v = arena_alloc(l->a, UNIONS_MAX * sizeof *unions.v);
+        unions.n = layout_find_unions(l, &in, unions.v, UNIONS_MAX);
+    }
+    return n + unions.n > 0 ? write_chain(l, groups, n, &unions, in, depth, base) : layout_run(l, in, base) | 1;
 }
 
 uint32_t layout_node(struct layout *l, const struct rows_step *s)
@@ -458,6 +468,7 @@ uint32_t layout_node(struct layout *l, const struct rows_step *s)
     if (!l->classes)
         l->classes = arena_array(l->a, struct layout_class, (ROW_SUBJECT_FIXED + l->rows->slots.n + 1) * PROBES);
     l->nodes = (struct strmap){0};
+    layout_find_hints(l, s);
     layout_find_infixes(l, s);
     return node_of(l, all, WEIR_DEPTH_MAX, 0);
 }

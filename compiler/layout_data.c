@@ -2,7 +2,6 @@
  * when it is first used. */
 #include "compiler/ir_sort.h"
 #include "compiler/layout.h"
-#include "compiler/regex_dfa.h"
 #include "runtime/base/norm.h"
 
 /* ---- sets -------------------------------------------------------------------------------------- */
@@ -177,26 +176,20 @@ uint32_t layout_keys(struct layout *l, const struct row_keys *keys)
 
 enum { REPLACES = 1 };
 
-/* The one automaton of `text` of its kind, which `mark` tells: a separator, 0, or REPLACES. */
+/* The one pattern of `text` of its kind, which `mark` tells: a separator, 0, or REPLACES. */
 static uint32_t automaton_of(struct layout *l, struct slice text, char mark)
 {
     char *id = arena_alloc(l->a, text.len + 1);
     id[0] = mark;
     memcpy(id + 1, text.p, text.len);
-    bool added, small = l->automata_bytes > REGEX_BYTES_A_PLAN;
+    bool added;
     uint32_t *at = strmap_put(&l->automata, l->a, (struct slice){id, text.len + 1}, 0, &added);
-    if (!added)
-        return *at;
-    struct regex_automaton m;
-    const char *limit =
-        mark == REPLACES ? regex_nfa_build(l->a, text, &m) : regex_dfa_build(l->a, text, mark, small, &m);
-    if (limit) {
+    const char *limit = NULL;
+    if (added)
+        *at = mark == REPLACES ? pattern_write_replace(&l->patterns, text, &limit)
+                               : pattern_write(&l->patterns, text, mark, &limit);
+    if (limit)
         l->limit = limit;
-        return 0;
-    }
-    size_t before = l->blob.out->len;
-    *at = regex_dfa_write(&m, &l->blob);
-    l->automata_bytes += l->blob.out->len - before;
     return *at;
 }
 

@@ -11,7 +11,6 @@ enum {
     ALTERNATIVES_MAX = 16, /* texts of which one must occur */
     CHOICES_MAX = 16,      /* such sets, of one pattern */
     COUNTED_MAX = 200000,  /* tests whose parts are counted; where there are more, the last part is taken */
-    WEAK = 4,              /* a glob that begins or ends with so many bytes is looked up by those */
 };
 
 /* Texts of which one must occur. */
@@ -22,6 +21,7 @@ struct texts {
 
 struct choices {
     struct arena *a;
+    bool path; /* a slash alone says nothing */
     uint32_t n;
     struct texts v[CHOICES_MAX];
 };
@@ -35,7 +35,7 @@ static void add_choice(struct choices *c, const struct texts *t)
 static void add_text(struct choices *c, struct slice s)
 {
     struct texts t = {1, {s}};
-    if (s.len > 0)
+    if (s.len > 0 && !(c->path && slice_eq(s, SLICE("/"))))
         add_choice(c, &t);
 }
 
@@ -98,6 +98,7 @@ static void find_of_alternatives(struct choices *c, const struct regex_node *n)
         struct choices *kid = arena_new(c->a, struct choices);
         const struct texts *best = NULL;
         kid->a = c->a;
+        kid->path = c->path;
         find_choices(kid, n->kids[i]);
         for (uint32_t k = 0; k < kid->n; k++)
             if (!best || shortest(&kid->v[k]) > shortest(best))
@@ -137,19 +138,15 @@ static void find_choices(struct choices *c, const struct regex_node *n)
 
 /* ---- tests --------------------------------------------------------------------------------------- */
 
-/* The texts between the stars, where neither end is a good one to look up. */
+/* The texts between stars: those at the ends are hints (layout_hint.c). */
 static void find_of_glob(struct choices *c, struct slice s)
 {
-    size_t begin = 0;
-    for (size_t i = 0; i <= s.len; i++) {
-        if (i < s.len && s.p[i] != '*')
+    size_t begin = s.len;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] != '*')
             continue;
-        struct slice text = {s.p + begin, i - begin};
-        if ((begin == 0 || i == s.len) && text.len >= WEAK) {
-            c->n = 0;
-            return;
-        }
-        add_text(c, text);
+        if (begin < i)
+            add_text(c, (struct slice){s.p + begin, i - begin});
         begin = i + 1;
     }
 }
@@ -160,6 +157,7 @@ static void choices_of(struct choices *c, struct arena *scratch, const struct ro
     const char *err;
     c->a = scratch;
     c->n = 0;
+    c->path = atom->subject == ROW_SUBJECT_PATH;
     if (atom->test == ROW_CONTAINS) {
         add_text(c, atom->text);
     } else if (atom->test == ROW_LIKE) {
@@ -254,8 +252,9 @@ static const struct row_keys *choose_parts(const struct parts *p, const struct c
 static void pass(struct parts *p, const struct rows_step *s, bool choose)
 {
     struct choices c;
-    for (uint32_t i = 0; i < s->rows.n; i++)
-        for (uint32_t k = 0; k < s->rows.v[i].natoms; k++) {
+    for (uint32_t i = 0; i < s->rows.n; i++) {
+        bool found = layout_has_rare_hint(p->l, &s->rows.v[i]);
+        for (uint32_t k = 0; k < s->rows.v[i].natoms && !found; k++) {
             struct row_atom *atom = &s->rows.v[i].atoms[k];
             if (!is_searched(atom))
                 continue;
@@ -266,6 +265,7 @@ static void pass(struct parts *p, const struct rows_step *s, bool choose)
                 count_parts(p, &c.v[x]);
             arena_free(&p->scratch);
         }
+    }
 }
 
 void layout_find_infixes(struct layout *l, const struct rows_step *s)

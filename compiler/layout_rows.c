@@ -22,7 +22,12 @@ static uint8_t abi_op(enum row_test test)
 
 bool layout_is_live(const struct layout_item *item, uint32_t k)
 {
-    return k >= 64 || !(item->gone >> k & 1);
+    return k < item->row->natoms && (k >= 64 || !(item->gone >> k & 1));
+}
+
+bool layout_is_implied(const struct layout_item *item, uint32_t k)
+{
+    return layout_is_live(item, k < item->row->natoms ? k : item->row->atoms[k].of);
 }
 
 uint32_t layout_live_atoms(const struct layout_item *item)
@@ -182,9 +187,14 @@ static struct filter atom_filter(const struct row_atom *atom, int64_t k)
 
 static const struct filter no_filter = {.from = WEIR_FILTER_NONE, .shift = 0, .rank = 0, .says_all = -1};
 
+/* Of a hint too, where nothing says already that it holds. */
 static struct filter live_filter(const struct layout_item *item, uint32_t k)
 {
-    return layout_is_live(item, k) ? atom_filter(&item->row->atoms[k], k) : no_filter;
+    bool gone = (k < 64 && item->gone >> k & 1) || !layout_is_implied(item, k);
+    struct filter f = gone ? no_filter : atom_filter(&item->row->atoms[k], k);
+    if (k >= item->row->natoms)
+        f.says_all = -1;
+    return f;
 }
 
 /* How many rows have an atom of this filter; they are then not told apart by it. */
@@ -192,7 +202,7 @@ static uint32_t count_equal(const struct layout_item *v, uint32_t n, const struc
 {
     uint32_t equal = 0;
     for (uint32_t i = 0; i < n; i++)
-        for (uint32_t k = 0; k < v[i].row->natoms && k < 16; k++) {
+        for (uint32_t k = 0; k < row_tests(v[i].row) && k < 16; k++) {
             struct filter x = live_filter(&v[i], k);
             equal += x.rank == f->rank && x.from == f->from && memcmp(x.want, f->want, sizeof x.want) == 0;
         }
@@ -204,7 +214,7 @@ static struct filter row_filter(const struct layout_item *v, uint32_t n, uint32_
 {
     struct filter best = no_filter;
     uint32_t least = UINT32_MAX;
-    for (uint32_t k = 0; k < v[i].row->natoms && k < 64; k++) {
+    for (uint32_t k = 0; k < row_tests(v[i].row) && k < 64; k++) {
         struct filter f = live_filter(&v[i], k);
         if (f.rank == 0)
             continue;
@@ -219,7 +229,7 @@ static struct filter row_filter(const struct layout_item *v, uint32_t n, uint32_
 
 static bool has_filter(const struct layout_item *item)
 {
-    for (uint32_t k = 0; k < item->row->natoms; k++)
+    for (uint32_t k = 0; k < row_tests(item->row); k++)
         if (live_filter(item, k).rank > 0)
             return true;
     return false;

@@ -3,7 +3,10 @@
 
 #include "compiler/layout.h"
 
-enum { COPIES = 1 << 20 }; /* see note [copies] in layout.c */
+enum {
+    COPIES = 1 << 20,        /* see note [copies] in layout.c */
+    UNION_VISITS = 32 << 20, /* some tenths of a second, see note [unions] in layout_union.c */
+};
 
 const char *lower_program(struct arena *a, const struct ir_program *p, struct lowered *out)
 {
@@ -13,6 +16,8 @@ const char *lower_program(struct arena *a, const struct ir_program *p, struct lo
         return "more than 65000 different headers, parameters and cookies are read";
     struct layout l = {.a = a, .ir = p, .rows = rows, .cgen = cgen_begin(a, rows)};
     l.blob = (struct blob){.a = a, .out = &out->tables};
+    l.patterns = (struct patterns){.a = a, .blob = &l.blob};
+    l.union_visits = UNION_VISITS;
     l.set_tables = arena_array(a, uint32_t, p->sets.n);
     l.copies_left = COPIES + 4ull * rows->nrows;
     layout_program(&l);

@@ -220,6 +220,23 @@ static void dump_keys_group(struct buf *out, struct slice t, const struct weir_g
         buf_printf(out, "%*s…\n", indent + 2, "");
 }
 
+static void dump_union(struct buf *out, struct slice t, const struct weir_group *g, uint32_t base, int indent)
+{
+    const struct weir_union *u = at(t, g->at);
+    const struct weir_automaton *m = at(t, u->automaton);
+    const struct weir_choice *c = at(t, u->choices);
+    uint32_t shown = 0;
+    buf_printf(out, "%*spatterns of ", indent, "");
+    dump_slot(out, t, g->slot);
+    buf_printf(out, ", at once: %u states, least rule %u\n", m->size, base + g->least);
+    for (uint32_t i = 0; i < m->size && shown < KEYS_SHOWN; i++)
+        if (c[i].node) {
+            shown++;
+            buf_printf(out, "%*sstate %u\n", indent + 2, "", i);
+            dump_node(out, t, c[i].node, base + c[i].base, indent + 4);
+        }
+}
+
 static void dump_node(struct buf *out, struct slice t, uint32_t node, uint32_t base, int indent)
 {
     if (node & 1) {
@@ -230,6 +247,8 @@ static void dump_node(struct buf *out, struct slice t, uint32_t node, uint32_t b
         g = at(t, node);
         if (g->kind == WEIR_GROUP_ROWS)
             dump_run(out, t, g->at, base, indent);
+        else if (g->kind == WEIR_GROUP_UNION)
+            dump_union(out, t, g, base, indent);
         else
             dump_keys_group(out, t, g, base, indent);
     }

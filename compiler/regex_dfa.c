@@ -4,10 +4,7 @@
  * asking for the end of the subject accepts whatever follows (state 1); a set that is empty and can
  * never be left refuses whatever follows (state 0). Ops that ask for the end leave one bit: whether the
  * state accepts where the subject ends there. */
-#include "compiler/regex_dfa.h"
-
-#include "compiler/regex.h"
-#include "runtime/base/vec.h"
+#include "compiler/regex_build.h"
 
 enum {
     STATES_MAX = 8192,
@@ -15,29 +12,7 @@ enum {
     CELLS_MAX = 512 << 10,
     VISITS_MAX = 8 << 20, /* ops looked at while building one DFA: some tens of milliseconds */
     OPS_MAX = 60000,
-    REFUSE = 0,
     ACCEPT = 1,
-};
-
-struct dfa_state {
-    const uint32_t *ops; /* CLASS ops, in order */
-    uint32_t nops;
-    bool final;
-};
-
-struct build {
-    struct arena *a;
-    VEC(struct nfa_op) ops;
-    uint32_t start;
-    struct regex_automaton *out;
-    uint32_t representative[256]; /* a byte of each class */
-    /* subset construction */
-    uint32_t max_states;
-    uint64_t visits;
-    VEC(struct dfa_state) states;
-    struct strmap by_ops;
-    uint32_t *mark, generation; /* by op */
-    VEC(uint32_t) work, found;
 };
 
 /* ---- trees ------------------------------------------------------------------------------------- */
@@ -73,7 +48,7 @@ static struct regex_node *star_node(struct arena *a, bool deep, unsigned char se
     return n;
 }
 
-static struct regex_node *glob_tree(struct arena *a, struct slice text, char separator)
+struct regex_node *dfa_glob_tree(struct arena *a, struct slice text, char separator)
 {
     struct regex_node *cat = new_node(a, REGEX_CAT, (uint32_t)text.len + 2);
     uint32_t n = 0;
@@ -93,7 +68,7 @@ static struct regex_node *glob_tree(struct arena *a, struct slice text, char sep
 
 /* ---- NFA --------------------------------------------------------------------------------------- */
 
-static uint32_t add_op(struct build *b, enum weir_nfa_kind kind, uint32_t next, uint32_t other)
+uint32_t dfa_add_op(struct dfa_build *b, enum weir_nfa_kind kind, uint32_t next, uint32_t other)
 {
     if (b->ops.n >= OPS_MAX)
         return 0;
@@ -101,64 +76,57 @@ static uint32_t add_op(struct build *b, enum weir_nfa_kind kind, uint32_t next, 
     return b->ops.n - 1;
 }
 
-static uint32_t compile(struct build *b, const struct regex_node *n, uint32_t next);
-
 /* kid{min,max}: the optional copies each may skip to the end; without end, a loop. */
-static uint32_t compile_repeat(struct build *b, const struct regex_node *n, uint32_t next)
+static uint32_t compile_repeat(struct dfa_build *b, const struct regex_node *n, uint32_t next)
 {
     const struct regex_node *kid = n->kids[0];
     uint32_t at = next, copies = n->min;
     if (n->max == REGEX_INFINITE) {
-        uint32_t loop = add_op(b, WEIR_NFA_SPLIT, next, next), body = compile(b, kid, loop);
+        uint32_t loop = dfa_add_op(b, WEIR_NFA_SPLIT, next, next), body = dfa_compile(b, kid, loop);
         b->ops.v[loop].next = body;
         at = copies > 0 ? body : loop;
         copies -= copies > 0;
     } else {
         for (uint32_t i = n->min; i < n->max; i++)
-            at = add_op(b, WEIR_NFA_SPLIT, compile(b, kid, at), next);
+            at = dfa_add_op(b, WEIR_NFA_SPLIT, dfa_compile(b, kid, at), next);
     }
     for (uint32_t i = 0; i < copies; i++)
-        at = compile(b, kid, at);
+        at = dfa_compile(b, kid, at);
     return at;
 }
 
 /* The op to begin at for `n` followed by `next`. */
-static uint32_t compile(struct build *b, const struct regex_node *n, uint32_t next)
+uint32_t dfa_compile(struct dfa_build *b, const struct regex_node *n, uint32_t next)
 {
     uint32_t at = next;
     switch (n->op) {
     case REGEX_EMPTY:
         return next;
     case REGEX_SET:
-        at = add_op(b, WEIR_NFA_CLASS, next, 0);
+        at = dfa_add_op(b, WEIR_NFA_CLASS, next, 0);
         b->ops.v[at].set = n->set;
         return at;
     case REGEX_CAT:
         for (uint32_t i = n->nkids; i-- > 0;)
-            at = compile(b, n->kids[i], at);
+            at = dfa_compile(b, n->kids[i], at);
         return at;
     case REGEX_ALT:
-        at = compile(b, n->kids[n->nkids - 1], next);
+        at = dfa_compile(b, n->kids[n->nkids - 1], next);
         for (uint32_t i = n->nkids - 1; i-- > 0;)
-            at = add_op(b, WEIR_NFA_SPLIT, compile(b, n->kids[i], next), at);
+            at = dfa_add_op(b, WEIR_NFA_SPLIT, dfa_compile(b, n->kids[i], next), at);
         return at;
     case REGEX_REPEAT:
         return compile_repeat(b, n, next);
     case REGEX_BEGIN:
-        return add_op(b, WEIR_NFA_BEGIN, next, 0);
+        return dfa_add_op(b, WEIR_NFA_BEGIN, next, 0);
     case REGEX_END:
-        return add_op(b, WEIR_NFA_END, next, 0);
+        return dfa_add_op(b, WEIR_NFA_END, next, 0);
     }
     return at;
 }
 
-static bool set_has(const uint64_t *set, uint32_t byte)
-{
-    return set[byte / 64] >> (byte % 64) & 1;
-}
-
 /* Bytes that no set tells apart are one class. */
-static void find_classes(struct build *b)
+void dfa_find_classes(struct dfa_build *b)
 {
     struct strmap seen = {0};
     uint32_t n = 1;
@@ -175,7 +143,7 @@ static void find_classes(struct build *b)
             split[c][0] = split[c][1] = UINT32_MAX;
         n = 0;
         for (uint32_t byte = 0; byte < 256; byte++) {
-            uint32_t *to = &split[class[byte]][set_has(b->ops.v[i].set, byte)];
+            uint32_t *to = &split[class[byte]][dfa_set_has(b->ops.v[i].set, byte)];
             if (*to == UINT32_MAX)
                 *to = n++;
             class[byte] = (uint8_t)*to;
@@ -188,13 +156,13 @@ static void find_classes(struct build *b)
 
 /* ---- DFA --------------------------------------------------------------------------------------- */
 
-static void begin_set(struct build *b)
+void dfa_begin_set(struct dfa_build *b)
 {
     b->generation++;
-    b->work.n = b->found.n = 0;
+    b->work.n = b->found.n = b->accepted.n = 0;
 }
 
-static void reach(struct build *b, uint32_t op)
+void dfa_reach(struct dfa_build *b, uint32_t op)
 {
     if (b->mark[op] == b->generation)
         return;
@@ -204,7 +172,7 @@ static void reach(struct build *b, uint32_t op)
 
 /* Follows what reads no byte from the ops reached so far; CLASS ops go to `found`. True where the end of the expression is
  * among it. */
-static bool close_over(struct build *b, bool at_begin, bool at_end)
+bool dfa_close_over(struct dfa_build *b, bool at_begin, bool at_end)
 {
     bool accepts = false;
     while (b->work.n > 0) {
@@ -216,26 +184,28 @@ static bool close_over(struct build *b, bool at_begin, bool at_end)
             vec_add(b->a, &b->found, at);
             break;
         case WEIR_NFA_SPLIT:
-            reach(b, op->next);
-            reach(b, op->other);
+            dfa_reach(b, op->next);
+            dfa_reach(b, op->other);
             break;
         case WEIR_NFA_BEGIN:
             if (at_begin)
-                reach(b, op->next);
+                dfa_reach(b, op->next);
             break;
         case WEIR_NFA_END:
             if (at_end)
-                reach(b, op->next);
+                dfa_reach(b, op->next);
             break;
         case WEIR_NFA_ACCEPT:
             accepts = true;
+            if (b->parts)
+                vec_add(b->a, &b->accepted, at);
             break;
         }
     }
     return accepts;
 }
 
-static void sort_ops(uint32_t *v, uint32_t n)
+void dfa_sort_ops(uint32_t *v, uint32_t n)
 {
     for (uint32_t gap = n / 2; gap > 0; gap /= 2)
         for (uint32_t i = gap; i < n; i++) {
@@ -247,11 +217,11 @@ static void sort_ops(uint32_t *v, uint32_t n)
 }
 
 /* The number of the state of these ops, which is new where it was not there. */
-static uint32_t intern_state(struct build *b, uint32_t *ops, uint32_t n, bool final)
+static uint32_t intern_state(struct dfa_build *b, uint32_t *ops, uint32_t n, bool final)
 {
     if (n == 0 && !final)
         return REFUSE;
-    sort_ops(ops, n);
+    dfa_sort_ops(ops, n);
     uint32_t *id = arena_alloc(b->a, (n + 1) * sizeof *id);
     memcpy(id, ops, n * sizeof *id);
     id[n] = final;
@@ -263,30 +233,30 @@ static uint32_t intern_state(struct build *b, uint32_t *ops, uint32_t n, bool fi
 }
 
 /* The state after the seeds that `reach` has been told of. */
-static uint32_t state_of_seeds(struct build *b, const uint32_t *seeds, uint32_t n, bool at_begin)
+static uint32_t state_of_seeds(struct dfa_build *b, const uint32_t *seeds, uint32_t n, bool at_begin)
 {
-    begin_set(b);
+    dfa_begin_set(b);
     for (uint32_t i = 0; i < n; i++)
-        reach(b, seeds[i]);
-    if (close_over(b, at_begin, false))
+        dfa_reach(b, seeds[i]);
+    if (dfa_close_over(b, at_begin, false))
         return ACCEPT;
     uint32_t count = b->found.n;
     uint32_t *ops = arena_alloc(b->a, (count + 1) * sizeof *ops);
     if (count)
         memcpy(ops, b->found.v, count * sizeof *ops);
-    begin_set(b);
+    dfa_begin_set(b);
     for (uint32_t i = 0; i < n; i++)
-        reach(b, seeds[i]);
-    return intern_state(b, ops, count, close_over(b, at_begin, true));
+        dfa_reach(b, seeds[i]);
+    return intern_state(b, ops, count, dfa_close_over(b, at_begin, true));
 }
 
-static uint32_t next_state(struct build *b, uint32_t from, uint32_t class)
+static uint32_t next_state(struct dfa_build *b, uint32_t from, uint32_t class)
 {
     uint32_t byte = b->representative[class], n = 0, nops = b->states.v[from].nops;
     uint32_t *seeds = arena_alloc(b->a, (nops + 1) * sizeof *seeds);
     for (uint32_t i = 0; i < nops; i++) {
         const struct nfa_op *op = &b->ops.v[b->states.v[from].ops[i]];
-        if (set_has(op->set, byte))
+        if (dfa_set_has(op->set, byte))
             seeds[n++] = op->next;
     }
     b->visits += nops;
@@ -295,7 +265,7 @@ static uint32_t next_state(struct build *b, uint32_t from, uint32_t class)
 }
 
 /* Final states last, so that one comparison tells them. */
-static void renumber(struct build *b, uint16_t *trans, uint32_t start)
+static void renumber(struct dfa_build *b, uint16_t *trans, uint32_t start)
 {
     uint32_t n = b->states.n, next = 2, nclasses = b->out->nclasses;
     uint16_t *number = arena_array(b->a, uint16_t, n), *out = arena_array(b->a, uint16_t, (size_t)n * nclasses);
@@ -317,7 +287,7 @@ static void renumber(struct build *b, uint16_t *trans, uint32_t start)
 }
 
 /* False where it goes over the budget. */
-static bool build_dfa(struct build *b)
+static bool build_dfa(struct dfa_build *b)
 {
     uint32_t nclasses = b->out->nclasses;
     VEC(uint16_t) trans = {0};
@@ -338,13 +308,13 @@ static bool build_dfa(struct build *b)
 }
 
 /* What was built moves out of the scratch memory. */
-static void keep_dfa(struct arena *a, struct regex_automaton *out)
+void dfa_keep(struct arena *a, struct regex_automaton *out)
 {
     size_t bytes = (size_t)out->size * out->nclasses * sizeof *out->trans;
     out->trans = memcpy(arena_alloc(a, bytes), out->trans, bytes);
 }
 
-static void keep_nfa(struct arena *a, const struct build *b, struct regex_automaton *out)
+static void keep_nfa(struct arena *a, const struct dfa_build *b, struct regex_automaton *out)
 {
     struct nfa_op *ops = arena_array(a, struct nfa_op, b->ops.n);
     memcpy(ops, b->ops.v, b->ops.n * sizeof *ops);
@@ -357,14 +327,14 @@ static void keep_nfa(struct arena *a, const struct build *b, struct regex_automa
     out->ops = ops;
 }
 
-static const char *build_from(struct build *b, struct arena *a, const struct regex_node *tree)
+static const char *build_from(struct dfa_build *b, struct arena *a, const struct regex_node *tree)
 {
-    b->start = compile(b, tree, add_op(b, WEIR_NFA_ACCEPT, 0, 0));
+    b->start = dfa_compile(b, tree, dfa_add_op(b, WEIR_NFA_ACCEPT, 0, 0));
     if (b->ops.n >= OPS_MAX)
         return "a pattern is too large";
-    find_classes(b);
+    dfa_find_classes(b);
     if (build_dfa(b)) {
-        keep_dfa(a, b->out);
+        dfa_keep(a, b->out);
         return NULL;
     }
     if (b->ops.n > WEIR_NFA_MAX)
@@ -376,14 +346,24 @@ static const char *build_from(struct build *b, struct arena *a, const struct reg
 const char *regex_dfa_build(struct arena *a, struct slice text, char separator, bool small, struct regex_automaton *out)
 {
     struct arena scratch = {0};
-    struct build b = {.a = &scratch, .out = out, .max_states = small ? STATES_SMALL : STATES_MAX};
+    struct dfa_build b = {.a = &scratch, .out = out, .max_states = small ? STATES_SMALL : STATES_MAX};
     uint32_t err_off;
     const char *err = NULL;
     const struct regex_node *tree =
-        separator ? glob_tree(&scratch, text, separator) : regex_parse(&scratch, text, &err_off, &err);
+        separator ? dfa_glob_tree(&scratch, text, separator) : regex_parse(&scratch, text, &err_off, &err);
     *out = (struct regex_automaton){0};
     if (tree)
         err = build_from(&b, a, tree);
+    arena_free(&scratch);
+    return err;
+}
+
+const char *regex_dfa_build_tree(struct arena *a, const struct regex_node *tree, bool small, struct regex_automaton *out)
+{
+    struct arena scratch = {0};
+    struct dfa_build b = {.a = &scratch, .out = out, .max_states = small ? STATES_SMALL : STATES_MAX};
+    *out = (struct regex_automaton){0};
+    const char *err = build_from(&b, a, tree);
     arena_free(&scratch);
     return err;
 }
@@ -393,17 +373,17 @@ _Static_assert(REGEX_MAX_REPLACED == WEIR_REPLACE_MAX, "what the checker lets pa
 const char *regex_nfa_build(struct arena *a, struct slice text, struct regex_automaton *out)
 {
     struct arena scratch = {0};
-    struct build b = {.a = &scratch, .out = out};
+    struct dfa_build b = {.a = &scratch, .out = out};
     uint32_t err_off;
     const char *err = NULL;
     const struct regex_node *tree = regex_parse(&scratch, text, &err_off, &err);
     *out = (struct regex_automaton){0};
     if (tree) {
-        b.start = compile(&b, tree, add_op(&b, WEIR_NFA_ACCEPT, 0, 0));
+        b.start = dfa_compile(&b, tree, dfa_add_op(&b, WEIR_NFA_ACCEPT, 0, 0));
         if (b.ops.n > WEIR_REPLACE_MAX) {
             err = "a regular expression whose matches are replaced is too large";
         } else {
-            find_classes(&b);
+            dfa_find_classes(&b);
             keep_nfa(a, &b, out);
         }
     }
@@ -418,7 +398,7 @@ static uint32_t write_class_set(const struct regex_automaton *m, struct blob *b,
 {
     uint8_t has[256] = {0};
     for (uint32_t byte = 0; byte < 256; byte++)
-        has[m->classes[byte]] = set_has(set, byte);
+        has[m->classes[byte]] = dfa_set_has(set, byte);
     return blob_string(b, arena_copy(b->a, (struct slice){(const char *)has, m->nclasses}));
 }
 
@@ -436,7 +416,7 @@ static uint32_t write_ops(const struct regex_automaton *m, struct blob *b)
 uint32_t regex_dfa_write(const struct regex_automaton *m, struct blob *b)
 {
     struct weir_automaton head = {
-        .kind = (uint32_t)m->kind, .size = m->size, .nclasses = m->nclasses, .start = m->start, .first_final = m->first_final};
+        .kind = (uint16_t)m->kind, .size = m->size, .nclasses = m->nclasses, .start = m->start, .first_final = m->first_final};
     head.classes = blob_string(b, arena_copy(b->a, (struct slice){(const char *)m->classes, 256}));
     if (m->kind == WEIR_AUTOMATON_DFA)
         head.at = blob_add(b, m->trans, (size_t)m->size * m->nclasses * sizeof *m->trans, 4);

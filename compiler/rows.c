@@ -568,7 +568,7 @@ static void add_rows(struct build *b, struct rows_step *s, uint32_t rule)
         /* Insertion sort: a row of very many atoms is left as it is. */
         if (c->n <= 256)
             sort_atoms(c->atoms, c->n);
-        *vec_push(b->a, &s->rows) = (struct row){rule, c->n, c->atoms};
+        *vec_push(b->a, &s->rows) = (struct row){.rule = rule, .natoms = c->n, .atoms = c->atoms};
     }
 }
 

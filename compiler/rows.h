@@ -59,13 +59,15 @@ struct row_atom {
         struct row_keys *keys;       /* IN */
         const struct ir_expr *expr;  /* RESIDUAL */
     };
+    uint32_t of; /* of a hint: the atom that implies it */
     const struct row_keys *infix; /* set by the layout: texts of which the subject has one where the test holds; or NULL */
 };
 
 struct row {
     uint32_t rule; /* index in the step */
     uint32_t natoms;
-    struct row_atom *atoms;
+    struct row_atom *atoms; /* natoms of them, and behind those the hints */
+    uint32_t nhints; /* set by the layout: tests that hold where the row does, and are no part of it; for look-ups alone */
 };
 
 struct rows_step {

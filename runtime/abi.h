@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Raised with every change to what is below. A plan of another ABI is refused. */
-#define WEIR_ABI_VERSION 4u
+#define WEIR_ABI_VERSION 5u
 #define WEIR_TABLES_MAGIC 0x52494557u /* "WEIR" */
 #define WEIR_NONE 0xffffffffu
 
@@ -179,6 +179,7 @@ struct weir_lead {
 enum weir_group_kind {
     WEIR_GROUP_ROWS, /* a run of rows */
     WEIR_GROUP_KEYS, /* a key table over one slot or the client's address; every matching key's node counts */
+    WEIR_GROUP_UNION, /* many patterns over one slot, read at once by one DFA */
 };
 
 /* note [depth]: the groups of a chain have one depth, and those below a group have less. With `next` growing, this
@@ -189,7 +190,19 @@ struct weir_group {
     uint8_t kind;   /* enum weir_group_kind */
     uint8_t depth;  /* 1 .. WEIR_DEPTH_MAX */
     uint16_t slot;  /* KEYS: the subject; WEIR_SUBJECT_IP for the client's address */
-    uint32_t at;    /* ROWS: offset of the first block; KEYS: offset of a weir_table */
+    uint32_t at;    /* ROWS: offset of the first block; KEYS: of a weir_table; UNION: of a weir_union */
+};
+
+/* The state in which the DFA ends tells which of the patterns match, and so leads to the node of their rows. The table of
+ * the DFA is as in weir_automaton, but that state 1 is one like others, and that first_final says nothing. */
+struct weir_union {
+    uint32_t automaton;
+    uint32_t choices; /* offset of struct weir_choice[], by state */
+};
+
+struct weir_choice {
+    uint32_t node; /* 0: none of them matches */
+    uint32_t base; /* see note [base] */
 };
 #define WEIR_SUBJECT_IP 0xffffu
 #define WEIR_SUBJECT_RANDOM 0xfffeu /* of IN atoms alone */
@@ -250,6 +263,7 @@ struct weir_atom {
 enum weir_automaton_kind {
     WEIR_AUTOMATON_DFA,
     WEIR_AUTOMATON_NFA,
+    WEIR_AUTOMATON_PIECES,
 };
 
 /* A regular expression or a glob. The 256 bytes at `classes` map a byte to its class.
@@ -257,15 +271,43 @@ enum weir_automaton_kind {
  * DFA: the states are a table of uint16_t[size][nclasses] at `at`. State 0 refuses whatever follows, state 1 accepts
  * whatever follows; at the end of the subject, states >= first_final accept.
  *
- * NFA, where the DFA would be too large: struct weir_nfa_op[size] at `at`; see runtime/automaton.h. */
+ * NFA, where the DFA would be too large: struct weir_nfa_op[size] at `at`; see runtime/automaton.h.
+ *
+ * PIECES: nothing but the first two fields is there, and behind them stand `len` bytes: see enum weir_piece. */
 struct weir_automaton {
-    uint32_t kind; /* enum weir_automaton_kind */
+    uint16_t kind; /* enum weir_automaton_kind */
+    uint16_t len;  /* PIECES alone, else 0 */
     uint32_t size;
     uint32_t nclasses;
     uint32_t start;
     uint32_t first_final;
     uint32_t classes; /* offset of uint8_t[256] */
     uint32_t at;
+};
+#define WEIR_PIECES_HEAD 4u
+
+/* note [pieces]: most patterns are texts with a few simple things between, such as "/users/", digits, the end. They are read
+ * piece by piece, each of which takes a part of what is left of the subject from its begin or (TAIL) from its end, and where
+ * that part ends is settled by the piece alone. So patterns that differ in their texts share all tables. A subject
+ * matches where every piece does and then nothing is left.
+ *
+ * Behind the byte that says which piece it is stand: TEXT: a length (one byte) and as many bytes; DFA: an offset (4 bytes,
+ * little-endian, not aligned) of a weir_automaton that is a DFA; SEP: one byte. */
+enum weir_piece {
+    WEIR_PIECE_TEXT,        /* TEXT: these bytes */
+    WEIR_PIECE_TAIL_TEXT,
+    WEIR_PIECE_FOLDED,      /* TEXT, in lower case: these bytes, letters in either case */
+    WEIR_PIECE_TAIL_FOLDED,
+    WEIR_PIECE_RUN,         /* DFA: the bytes that it reads up to the one that it refuses, or all; it then accepts */
+    WEIR_PIECE_TAIL_RUN,    /* the DFA reads backwards */
+    WEIR_PIECE_REST,        /* DFA: all that is left; last */
+    WEIR_PIECE_STAR,        /* SEP TEXT: one or more bytes that are not SEP, as few as can be, then the text */
+    WEIR_PIECE_TAIL_STAR,
+    WEIR_PIECE_STAR_REST,   /* SEP: one or more bytes are left, none of which is SEP; last */
+    WEIR_PIECE_SOME,        /* one or more bytes are left; last */
+    WEIR_PIECE_FIND,        /* TEXT: one or more bytes, as few as can be, then the text */
+    WEIR_PIECE_ANYWHERE,    /* TEXT: at any place where it stands, the other pieces take what follows; first */
+    WEIR_PIECE_OPEN,        /* whatever is left; last */
 };
 
 enum weir_nfa_kind {

@@ -209,6 +209,17 @@ static inline uint32_t decide_keys(struct decide *d, const struct weir_group *g,
     return best.rule;
 }
 
+static uint32_t decide_union(struct decide *d, const struct weir_group *g, uint32_t base, uint32_t limit)
+{
+    struct weir_str s = subject_of(d, g->slot);
+    const struct weir_union *u = table_at(d->tables, g->at);
+    if (!s.p)
+        return limit;
+    const struct weir_choice *c = table_at(d->tables, u->choices);
+    c += automaton_state(d->tables, u->automaton, s);
+    return c->node ? decide_rule(d, c->node, base + c->base, limit) : limit;
+}
+
 uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t base, uint32_t limit)
 {
     if (node & 1)
@@ -219,6 +230,8 @@ uint32_t decide_rule(struct decide *d, uint32_t node, uint32_t base, uint32_t li
             continue;
         if (g->kind == WEIR_GROUP_ROWS)
             limit = decide_rows(d, g->at, base, limit);
+        else if (g->kind == WEIR_GROUP_UNION)
+            limit = decide_union(d, g, base, limit);
         else
             limit = decide_keys(d, g, base, limit);
     }

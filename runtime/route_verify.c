@@ -148,8 +148,29 @@ static bool rows_ok(struct verify *v, uint32_t off)
     return true;
 }
 
+static bool union_ok(struct verify *v, const struct weir_group *g)
+{
+    if (!slot_ok(v, g->slot) || !verify_array(v, g->at, 1, sizeof(struct weir_union)))
+        return false;
+    const struct weir_union *u = table_at(v->t, g->at);
+    if (!verify_automaton(v, u->automaton))
+        return false;
+    const struct weir_automaton *m = table_at(v->t, u->automaton);
+    if (m->kind != WEIR_AUTOMATON_DFA)
+        return verify_fail(v, "patterns are read at once by no DFA");
+    if (!verify_array(v, u->choices, m->size, sizeof(struct weir_choice)))
+        return false;
+    const struct weir_choice *c = table_at(v->t, u->choices);
+    for (uint32_t i = 0; i < m->size; i++)
+        if (c[i].node && !verify_node(v, c[i].node, g->depth))
+            return false;
+    return true;
+}
+
 static bool group_ok(struct verify *v, const struct weir_group *g)
 {
+    if (g->kind == WEIR_GROUP_UNION)
+        return union_ok(v, g);
     if (g->kind == WEIR_GROUP_ROWS)
         return rows_ok(v, g->at);
     if (g->kind != WEIR_GROUP_KEYS)

@@ -205,12 +205,79 @@ static bool nfa_ok(struct verify *v, const struct weir_automaton *m)
     return true;
 }
 
+static bool dfa_at_ok(struct verify *v, const uint8_t *at)
+{
+    uint32_t off;
+    memcpy(&off, at, sizeof off);
+    if (!verify_array(v, off, 1, sizeof(struct weir_automaton)))
+        return false;
+    const struct weir_automaton *m = table_at(v->t, off);
+    /* Nothing else, so pieces never lead to pieces. */
+    return m->kind == WEIR_AUTOMATON_DFA ? verify_automaton(v, off) : verify_fail(v, "a piece of a pattern is malformed");
+}
+
+/* How many bytes stand before the text of a piece, which has one; or -1. */
+static int text_at(uint8_t piece)
+{
+    switch ((enum weir_piece)piece) {
+    case WEIR_PIECE_TEXT:
+    case WEIR_PIECE_TAIL_TEXT:
+    case WEIR_PIECE_FOLDED:
+    case WEIR_PIECE_TAIL_FOLDED:
+    case WEIR_PIECE_FIND:
+    case WEIR_PIECE_ANYWHERE:
+        return 1;
+    case WEIR_PIECE_STAR:
+    case WEIR_PIECE_TAIL_STAR:
+        return 2;
+    case WEIR_PIECE_RUN:
+    case WEIR_PIECE_TAIL_RUN:
+    case WEIR_PIECE_REST:
+    case WEIR_PIECE_STAR_REST:
+    case WEIR_PIECE_SOME:
+    case WEIR_PIECE_OPEN:
+        return -1;
+    }
+    return -1;
+}
+
+/* The size of the piece at `at`, of which `room` bytes are there; 0 where it is none. */
+static uint32_t piece_size(struct verify *v, const uint8_t *at, uint32_t room)
+{
+    int text = text_at(*at);
+    if (text >= 0)
+        return room > (uint32_t)text && room > (uint32_t)text + at[text] ? 1u + (uint32_t)text + at[text] : 0;
+    if (*at == WEIR_PIECE_RUN || *at == WEIR_PIECE_TAIL_RUN || *at == WEIR_PIECE_REST)
+        return room >= 5 && dfa_at_ok(v, at + 1) ? 5 : 0;
+    if (*at == WEIR_PIECE_STAR_REST)
+        return room >= 2 ? 2 : 0;
+    return *at <= WEIR_PIECE_OPEN ? 1 : 0;
+}
+
+static bool pieces_ok(struct verify *v, const struct weir_automaton *m, uint32_t off)
+{
+    if (!verify_bytes(v, off, WEIR_PIECES_HEAD + m->len))
+        return false;
+    const uint8_t *first = v->t + off + WEIR_PIECES_HEAD, *at = first, *end = first + m->len;
+    while (at < end) {
+        uint32_t n = piece_size(v, at, (uint32_t)(end - at));
+        if (n == 0 || (*at == WEIR_PIECE_ANYWHERE && at != first))
+            return verify_fail(v, "a piece of a pattern is malformed");
+        at += n;
+    }
+    return true;
+}
+
 bool verify_automaton(struct verify *v, uint32_t off)
 {
     bool done;
-    if (!verify_enter(v, off, sizeof(struct weir_automaton), SEEN_AUTOMATON, &done) || done)
+    if (!verify_enter(v, off, WEIR_PIECES_HEAD, SEEN_AUTOMATON, &done) || done)
         return v->why == NULL;
     const struct weir_automaton *m = table_at(v->t, off);
+    if (m->kind == WEIR_AUTOMATON_PIECES)
+        return pieces_ok(v, m, off);
+    if (!verify_array(v, off, 1, sizeof *m))
+        return false;
     if (m->nclasses == 0 || m->nclasses > 256 || !verify_bytes(v, m->classes, 256))
         return verify_fail(v, "an automaton has a wrong size");
     for (uint32_t i = 0; i < 256; i++)

@@ -1,9 +1,9 @@
 /* Regular expressions: the first line of the input is the pattern, the rest the subject. What parses must be
- * decided alike by derivatives and by the automaton. */
+ * decided alike by derivatives, by the automaton, and by pieces. */
 #include <stdlib.h>
 
+#include "compiler/pattern.h"
 #include "compiler/regex_derivative.h"
-#include "compiler/regex_dfa.h"
 #include "runtime/automaton.h"
 
 enum { PATTERN_MAX = 120, SUBJECT_MAX = 200 };
@@ -29,6 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint32_t at = regex_dfa_write(&m, &blob);
         struct weir_str s = {subject.p, (uint32_t)subject.len};
         if (automaton_matches((const uint8_t *)tables.p, at, s) != regex_derivative_matches(tree, subject))
+            abort();
+        struct patterns p = {.a = &a, .blob = &blob};
+        const char *limit;
+        at = pattern_write(&p, pattern, 0, &limit);
+        if (!at || automaton_matches((const uint8_t *)tables.p, at, s) != regex_derivative_matches(tree, subject))
             abort();
     }
     buf_free(&tables);

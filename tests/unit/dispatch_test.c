@@ -60,7 +60,7 @@ static struct ir_expr *path_test(struct ir_build *b, uint64_t *seed)
     struct ir_expr *path = build_field(b, IR_FIELD_PATH, NULL);
     char s[128];
     uint32_t n = rnd(seed, 40);
-    switch (rnd(seed, 12)) {
+    switch (rnd(seed, 19)) {
     case 0:
         return build_test(b, IR_EQ, path, PICK(seed, texts));
     case 1:
@@ -83,6 +83,22 @@ static struct ir_expr *path_test(struct ir_build *b, uint64_t *seed)
         return build_test(b, IR_MATCHES, path, print(s, "(?i)PART%u|[a-c]x+", n));
     case 10:
         return build_test(b, IR_MATCHES, path, print(s, "(part%u/){2}", n));
+    /* By what they begin or end with. */
+    case 11:
+        return build_test(b, IR_MATCHES, path, print(s, "^/part%u(/[a-z]+)?$", n));
+    case 12:
+        return build_test(b, IR_LIKE, path, print(s, "/part%u/*", n));
+    case 13:
+        return build_test(b, IR_LIKE, path, print(s, "/**/*/part%u", n));
+    /* Without a text: read at once. */
+    case 14:
+        return build_test(b, IR_MATCHES, path, print(s, "^/[a-z]{%u}[0-9]", n % 9));
+    case 15:
+        return build_test(b, IR_MATCHES, path, print(s, "(?i)A.*[B-Y]{%u}.*T", n % 5));
+    case 16:
+        return build_test(b, IR_MATCHES, path, print(s, "[a-z/]{%u}[0-9]+$", n % 13));
+    case 17:
+        return build_test(b, IR_LIKE, path, n % 2 ? "/*/*" : "/*/*/*");
     default:
         return build_not(b, build_test(b, IR_CONTAINS, path, "/part1/"));
     }
@@ -227,6 +243,36 @@ static size_t tables_of_tenants(uint32_t tenants, const char *path)
 }
 
 /* Tenants whose rules differ in where they stand alone have them once; others do not. */
+/* Rows that are alike but for a pattern share a node where that is known to hold; what the pattern says of the end is then no
+ * filter. */
+static void patterns_that_hold_filter_nothing(void **state)
+{
+    (void)state;
+    static struct request q;
+    static const char *const paths[] = {"/abc", "/ab", "/b", "/abcb", "/c", "/aab", "/x1b"};
+    struct ir_build b;
+    struct lowered low;
+    char s[128];
+    build_begin(&b);
+    struct ir_backend *x = build_backend(&b, "x");
+    build_use(&b, x, build_test(&b, IR_MATCHES, build_field(&b, IR_FIELD_PATH, NULL), "b$"));
+    build_use(&b, x, build_test(&b, IR_MATCHES, build_field(&b, IR_FIELD_PATH, NULL), "(a|b){2,3}"));
+    for (uint32_t i = 1; i < 8; i++)
+        build_use(&b, x, build_test(&b, IR_MATCHES, build_field(&b, IR_FIELD_PATH, NULL), print(s, "[x-z]{%u}[0-9]", i)));
+    build_use(&b, x, NULL);
+    assert_null(lower_program(&b.a, &b.p, &low));
+    assert_null(route_tables_verify((const uint8_t *)low.tables.p, low.tables.len));
+    uint64_t seed = 1;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        make_request(&q, &seed);
+        q.str[WEIR_SLOT_PATH] = q.str[WEIR_SLOT_URI] = (struct weir_str){paths[i], (uint32_t)strlen(paths[i])};
+        assert_int_equal(decided((const uint8_t *)low.tables.p, &q), evaluated(b.p.frontends.v[0], &q));
+    }
+    buf_free(&low.tables);
+    buf_free(&low.glue);
+    arena_free(&b.a);
+}
+
 static void tenants_of_one_form_share_their_rules(void **state)
 {
     (void)state;
@@ -446,6 +492,48 @@ static void filter_shifts_too_far(uint8_t *t)
     ((uint8_t *)(row_atoms(rows) + rows->count + 1))[rows->count] = 64;
 }
 
+static const struct weir_group *find_union(uint8_t *t)
+{
+    const struct weir_tables *head = (const void *)t;
+    const struct weir_frontend *f = table_at(t, head->frontends.off);
+    const struct weir_step *s = table_at(t, f->steps.off);
+    const struct weir_group *g;
+    for (uint32_t node = s->node; node; node = g->next) {
+        g = table_at(t, node);
+        if (g->kind == WEIR_GROUP_UNION)
+            return g;
+    }
+    fail_msg("no patterns are read at once");
+    return NULL;
+}
+
+static struct weir_union *union_of(uint8_t *t)
+{
+    return (struct weir_union *)(uintptr_t)table_at(t, find_union(t)->at);
+}
+
+static void choices_are_outside(uint8_t *t)
+{
+    union_of(t)->choices = ((const struct weir_tables *)(void *)t)->size_lo - 8;
+}
+
+static void union_is_no_dfa(uint8_t *t)
+{
+    ((struct weir_automaton *)(uintptr_t)table_at(t, union_of(t)->automaton))->kind = WEIR_AUTOMATON_PIECES;
+}
+
+static void choice_leads_to_its_own_group(uint8_t *t)
+{
+    const struct weir_union *u = union_of(t);
+    const struct weir_automaton *m = table_at(t, u->automaton);
+    ((struct weir_choice *)(uintptr_t)table_at(t, u->choices))[m->size - 1].node = (uint32_t)((const uint8_t *)find_union(t) - t);
+}
+
+static void union_is_about_the_address(uint8_t *t)
+{
+    ((struct weir_group *)(uintptr_t)find_union(t))->slot = WEIR_SUBJECT_IP;
+}
+
 static void step_is_in_no_file(uint8_t *t)
 {
     const struct weir_tables *head = (const void *)t;
@@ -464,6 +552,8 @@ static void host_program(struct ir_build *b)
         build_use(b, x, build_test(b, i % 3 == 2 ? IR_EQ : IR_LIKE, host, print(s, forms[i % 3], i / 3)));
         build_use(b, x, build_test(b, IR_CONTAINS, path, print(s, "/part%u/", i)));
     }
+    for (uint32_t i = 1; i < 12; i++)
+        build_use(b, x, build_test(b, IR_MATCHES, build_field(b, IR_FIELD_PATH, NULL), print(s, "^/[a-z]{%u}[0-9]", i)));
     build_use(b, x, NULL);
 }
 
@@ -480,7 +570,8 @@ static void each_damage_is_refused(void **state)
         {bloom_is_too_small, "wrong size"},   {bloom_is_outside, "outside"},           {run_is_empty, "wrong size"},
         {run_is_too_large, "wrong size"},     {tests_are_in_the_head, "malformed"},    {tests_are_cut, "malformed"},
         {tests_go_backwards, "malformed"},    {filter_is_outside, "malformed"},        {filter_shifts_too_far, "malformed"},
-        {step_is_in_no_file, "no file"},
+        {step_is_in_no_file, "no file"},      {choices_are_outside, "outside"},        {union_is_no_dfa, "no DFA"},
+        {choice_leads_to_its_own_group, "too deep"}, {union_is_about_the_address, "unknown slot"},
     };
     struct ir_build b;
     struct lowered low;
@@ -523,6 +614,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_rules_decide_as_evaluated),
         cmocka_unit_test(tenants_of_one_form_share_their_rules),
+        cmocka_unit_test(patterns_that_hold_filter_nothing),
         cmocka_unit_test(words_replaced_do_no_harm),
         cmocka_unit_test(each_damage_is_refused),
         cmocka_unit_test(the_fuzzer_has_tables_that_verify),
