@@ -153,6 +153,8 @@ static void fill_values(const struct bench *b, struct batch *k, const struct req
 /* The target as sent: the path, and the parameters that are asked for. */
 static struct slice target_of(const struct bench *b, const struct request *r, char out[4096])
 {
+    if (r->nvalues == 0)
+        return r->path;
     int n = snprintf(out, 4096, "%.*s", SLICE_ARG(r->path)), first = n;
     for (uint32_t i = 0; i < r->nvalues; i++) {
         const struct weir_slot *s = &b->slots[r->values[i].slot];
