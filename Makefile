@@ -115,7 +115,7 @@ $(B)/fuzz/lints: $(B)/obj/tests/fuzz/lints.o $(generate_obj) $(B)/libunit.a
 $(B)/route_cases: $(B)/obj/tests/route/route_cases.o $(test_helper_obj) $(B)/libunit.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 fuzzers: $(fuzz_bin)
-classify_obj := $(patsubst %.c,$(B)/obj/%.o,tests/bench/classify.c tests/bench/classify_rules.c)
+classify_obj := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/classify*.c))
 $(classify_obj): | $(parser_h)
 $(B)/classify: $(classify_obj) $(B)/libunit.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)

@@ -38,6 +38,33 @@ static inline const struct weir_lead *table_lead(const struct weir_record *r)
     return (const struct weir_lead *)(const void *)r - 1;
 }
 
+/* Whether `n` bytes are equal. Keys are short: for them the way to the C library and back is most of the time. */
+static inline bool table_same(const void *x, const void *y, uint32_t n)
+{
+    const uint8_t *a = x, *b = y;
+    uint64_t p, q, r, s;
+    uint32_t h, i, j, k;
+    if (n >= 8) {
+        for (uint32_t at = 0; at < n - 8; at += 8) {
+            memcpy(&p, a + at, 8);
+            memcpy(&q, b + at, 8);
+            if (p != q)
+                return false;
+        }
+        memcpy(&r, a + n - 8, 8);
+        memcpy(&s, b + n - 8, 8);
+        return r == s;
+    }
+    if (n >= 4) {
+        memcpy(&h, a, 4);
+        memcpy(&i, b, 4);
+        memcpy(&j, a + n - 4, 4);
+        memcpy(&k, b + n - 4, 4);
+        return ((h ^ i) | (j ^ k)) == 0;
+    }
+    return n == 0 || ((a[0] ^ b[0]) | (a[n / 2] ^ b[n / 2]) | (a[n - 1] ^ b[n - 1])) == 0;
+}
+
 static inline uint16_t table_tag(uint64_t hash)
 {
     uint16_t tag = (uint16_t)(hash >> 48);
@@ -72,7 +99,7 @@ static inline const struct weir_record *table_probe_hashed(const uint8_t *tables
     for (uint32_t i = table_bucket(hash, t->buckets);; i = i + 1 < t->buckets ? i + 1 : 0) {
         for (uint32_t places = table_places(&buckets[i], table_tag(hash)); places; places &= places - 1) {
             const struct weir_record *r = table_at(tables, buckets[i].record[__builtin_ctz(places)]);
-            if (table_record_len(r) == len && (table_record_form(r) != 0) == suffix && memcmp(table_record_key(r), key, len) == 0)
+            if (table_record_len(r) == len && (table_record_form(r) != 0) == suffix && table_same(table_record_key(r), key, len))
                 return r;
         }
         if (!buckets[i].more)
@@ -126,14 +153,40 @@ TABLE_WALK table_walk_host(const uint8_t *tables, const struct weir_table *t, st
     return false;
 }
 
-/* Keys end in no "/" but for "/" itself, which is above everything that begins with it. */
+/* The places of "/" in the first 64 bytes, as bits, and the end of a shorter text. */
+static inline uint64_t table_cuts(struct weir_str s)
+{
+    uint32_t n = s.len < 64 ? s.len : 64, i = 0;
+    uint64_t cuts = s.len < 64 ? 1ull << s.len : 0;
+#ifdef __SSE2__
+    const __m128i slash = _mm_set1_epi8('/');
+    for (; i + 16 <= n; i += 16)
+        cuts |= (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const void *)(s.p + i)), slash)) << i;
+    if (n >= 16 && i < n) {
+        i = n - 16;
+        cuts |= (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const void *)(s.p + i)), slash)) << i;
+        i = n;
+    }
+#endif
+    for (; i < n; i++)
+        cuts |= (uint64_t)(s.p[i] == '/') << i;
+    return cuts;
+}
+
+/* Keys end in no "/" but for "/" itself, which is above everything that begins with it. Only of the cuts at which keys of such
+ * a length end, one is looked up. */
 TABLE_WALK table_walk_segments(const uint8_t *tables, const struct weir_table *t, struct weir_str s,
                                table_visit_fn *visit, void *ctx)
 {
     const struct weir_record *r;
-    for (uint32_t n = s.len; n > 0; n--) {
-        bool cut = n == s.len || s.p[n] == '/';
-        if (cut && table_has_len(t, n) && (r = table_probe(tables, t, s.p, n, false)) && visit(ctx, r))
+    uint32_t n = s.len;
+    for (; n >= 63 && table_has_len(t, 63); n--)
+        if ((n == s.len || s.p[n] == '/') && (r = table_probe(tables, t, s.p, n, false)) && visit(ctx, r))
+            return true;
+    uint64_t lens = ((uint64_t)t->len_bits[1] << 32 | t->len_bits[0]) & ~(1ull << 63 | 1);
+    for (uint64_t cuts = table_cuts(s) & lens; cuts; cuts ^= 1ull << n) {
+        n = 63u - (uint32_t)__builtin_clzll(cuts);
+        if ((r = table_probe(tables, t, s.p, n, false)) && visit(ctx, r))
             return true;
     }
     if (s.len > 1 && s.p[0] == '/' && s.p[1] != '/' && table_has_len(t, 1) && (r = table_probe(tables, t, s.p, 1, false)))

@@ -6,11 +6,16 @@
 
 enum { BACKENDS = 64, WORDS = 600 };
 
-static uint32_t draw(struct rule_set *s, uint32_t n)
+uint32_t rule_set_draw(struct rule_set *s, uint32_t n)
 {
     s->seed = s->seed * 6364136223846793005u + 1442695040888963407u;
     uint64_t x = s->seed ^ s->seed >> 29;
     return (uint32_t)((x >> 16 & 0xffffffff) * n >> 32);
+}
+
+static uint32_t draw(struct rule_set *s, uint32_t n)
+{
+    return rule_set_draw(s, n);
 }
 
 static bool chance(struct rule_set *s, uint32_t percent)
@@ -46,7 +51,7 @@ static struct slice random_path(struct rule_set *s)
 static struct request *add_request(struct rule_set *s, struct slice host, struct slice path)
 {
     struct request *r = vec_push(&s->a, &s->of_rule);
-    *r = (struct request){.method = SLICE("GET"), .host = host, .path = path, .ip = {203, 0, 113, 9}};
+    *r = (struct request){.method = SLICE("GET"), .host = host, .path = path, .ip = RULE_SET_CLIENT};
     return r;
 }
 
@@ -208,6 +213,7 @@ static void field_rule(struct rule_set *s, uint32_t i)
     switch (s->family) {
     case RULES_TENANTS:
     case RULES_TEMPLATE:
+    case RULES_FILE:
         break;
     case RULES_REGEX:
         regex_rule(s, i);
@@ -236,7 +242,7 @@ static void field_rule(struct rule_set *s, uint32_t i)
         buf_printf(&s->text, "client.ip in [%u.%u.%u.%u/%u]", net >> 24, net >> 16 & 255, net >> 8 & 255, net & 255, bits);
         struct request *r = add_request(s, SLICE("a.com"), SLICE("/"));
         for (uint32_t k = 0; k < 4; k++)
-            r->ip[k] = (uint8_t)(net >> (24 - 8 * k));
+            r->ip[12 + k] = (uint8_t)(net >> (24 - 8 * k));
         break;
     }
     case RULES_HEADER:
@@ -249,9 +255,11 @@ static void field_rule(struct rule_set *s, uint32_t i)
 
 /* ---- sets ---------------------------------------------------------------------------------------- */
 
-static void weigh_tenants(struct rule_set *s)
+/* Ends the last tenant, and weighs them. */
+void rule_set_finish(struct rule_set *s)
 {
-    uint32_t n = s->tenants.n - 1;
+    uint32_t n = s->tenants.n;
+    vec_add(&s->a, &s->tenants, s->of_rule.n);
     s->popular = arena_alloc(&s->a, n * sizeof *s->popular);
     double sum = 0;
     for (uint32_t i = 0; i < n; i++)
@@ -273,9 +281,8 @@ void rule_set_make(struct rule_set *s, enum rule_family family, uint32_t n, uint
             field_rule(s, i);
         }
     }
-    vec_add(&s->a, &s->tenants, s->of_rule.n);
     buf_str(&s->text, "    reply 404\n  }\n}\n");
-    weigh_tenants(s);
+    rule_set_finish(s);
 }
 
 void rule_set_free(struct rule_set *s)
@@ -304,12 +311,14 @@ static uint32_t popular_tenant(struct rule_set *s)
 /* What no rule is about, in the form of what one is about. */
 static struct request miss(struct rule_set *s, struct request r)
 {
+    if (s->family == RULES_FILE)
+        return rule_set_near(s, r);
     if (s->family <= RULES_TEMPLATE || s->family == RULES_WILDCARDS)
         r.host = arena_printf(&s->a, "www.n%u-%.*s.example.com", draw(s, 1u << 20), SLICE_ARG(word(s)));
     else if (s->family == RULES_HEADER)
         r.header = word(s);
     else if (s->family == RULES_CIDR)
-        r.ip[0] = 11;
+        r.ip[12] = 11;
     else
         r.path = arena_printf(&s->a, "/other/%.*s/%u/x/%.*s", SLICE_ARG(word(s)), draw(s, 1u << 20), SLICE_ARG(word(s)));
     return r;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -161,6 +162,21 @@ static void make_request(struct request *q, uint64_t *seed)
     q->str[WEIR_SLOT_METHOD] = (struct weir_str){method, (uint32_t)strlen(method)};
 }
 
+/* Puts the path where nothing behind it can be read. */
+static void end_at_edge(struct request *q)
+{
+    static char *page;
+    enum { PAGE = 4096 };
+    struct weir_str *path = &q->str[WEIR_SLOT_PATH];
+    if (!page) {
+        page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        assert_true(page != MAP_FAILED && mprotect(page + PAGE, PAGE, PROT_NONE) == 0);
+    }
+    assert_true(path->len <= PAGE);
+    path->p = memcpy(page + PAGE - path->len, path->p, path->len);
+    q->str[WEIR_SLOT_URI] = *path;
+}
+
 static uint32_t decided(const uint8_t *tables, struct request *q)
 {
     static struct route_result r;
@@ -206,6 +222,8 @@ static void many_rules_decide_as_evaluated(void **state)
             fail_msg("round %u: %s", (unsigned)round, why);
         for (uint32_t k = 0; k < 150; k++) {
             make_request(&q, &seed);
+            if (k % 2)
+                end_at_edge(&q);
             uint32_t want = evaluated(b.f, &q), got = decided((const uint8_t *)low.tables.p, &q);
             if (want == WEIR_NONE)
                 continue; /* refused before any rule is asked */
