@@ -23,20 +23,24 @@ compiler/explain_near.c compiler/explain_part.c compiler/explain_why.c
 runtime/route.c runtime/decide.c runtime/table.c runtime/values.c runtime/automaton.c runtime/convert.c""".split()
 # Each: its name, its time limit, the program that is built for it, and what is run. Ordered by what they cost. A stage that
 # runs longer than its limit has noticed the mutant; the limits leave a busy machine ten times what they take.
-UNITS = """route dispatch regex regex_derivative eval convert test_run whynot explain text_diff facts check
-ir_codec""".split()
+UNITS = """route dispatch an_logic an_text regex regex_derivative eval convert test_run whynot explain scale text_diff facts
+check ir_codec""".split()
 SLOW_UNITS = "plan_load plan_file check_run".split()
 
 
-def unit(name):
-    return (f"unit {name}", 120, f"build/unit/{name}", [f"build/unit/{name}"])
+def unit(name, programs=None):
+    """`programs`: of a random test that otherwise goes on for a time, so that each mutant meets the same ones."""
+    command = [f"build/unit/{name}"]
+    return (f"unit {name}", 240, command[0], ["env", f"WEIR_PAIRS={programs}", *command] if programs else command)
 
 
 STAGES = [
     ("route cases", 60, "build/route_cases", ["build/route_cases", "tests/route"]),
     *map(unit, UNITS),
     ("differential", 120, "build/fuzz/differential", ["build/fuzz/differential", "--programs", "600", "--seconds", "60", "--seed", "7"]),
-    *map(unit, ["prove", "diff"]),
+    unit("prove", 250),
+    unit("diff_many"),
+    unit("diff", 300),
     ("claims", 120, "build/weir", ["tests/weirtest/run.sh", "build/weir"]),
     ("diff goldens", 120, "build/weir", ["tests/diff/run.sh", "build/weir"]),
     ("messages", 200, "build/weir", ["tests/diag/run.sh", "build/weir"]),

@@ -10,7 +10,7 @@
 
 #include "compiler/analyze.h"
 #include "compiler/test_run.h"
-#include "runtime/base/clock.h"
+#include "tests/unit/bounds.h"
 #include "tests/unit/small.h"
 
 enum { CLAIMS = 6 };
@@ -152,13 +152,11 @@ static void compare(const struct buf *given, const struct buf *plain, uint64_t s
 static void random_claims(void **state)
 {
     (void)state;
-    const char *from = getenv("DIFF_SEED"), *seconds = getenv("DIFF_SECONDS");
-    uint64_t first = from ? strtoull(from, NULL, 10) : 1,
-             end = clock_ns() + (seconds ? strtoull(seconds, NULL, 10) : 5) * 1000000000ull;
+    struct bounds bounds = bounds_of(40, 5);
     struct totals t = {0};
     struct lines x = {0};
     struct buf given = {0}, plain = {0}, claims = {0};
-    for (uint64_t seed = first; (clock_ns() < end || t.programs < 40) && seed < first + 100000; seed++) {
+    for (uint64_t seed = bounds.from; go_on(&bounds, seed, t.programs); seed++) {
         struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
         uint32_t variant = draw(r, 32);
         r->groups[0] = draw(r, GROUPS);
