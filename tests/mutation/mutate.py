@@ -23,8 +23,8 @@ compiler/explain_near.c compiler/explain_part.c compiler/explain_why.c
 runtime/route.c runtime/decide.c runtime/table.c runtime/values.c runtime/automaton.c runtime/convert.c""".split()
 # Each: its name, its time limit, the program that is built for it, and what is run. Ordered by what they cost. A stage that
 # runs longer than its limit has noticed the mutant; the limits leave a busy machine ten times what they take.
-UNITS = """route dispatch an_logic an_text regex regex_derivative eval convert test_run whynot explain scale text_diff facts
-check ir_codec""".split()
+UNITS = """route dispatch rows an_logic an_text regex regex_derivative eval convert test_run whynot explain scale text_diff
+facts check ir_codec""".split()
 SLOW_UNITS = "plan_load plan_file check_run".split()
 
 
