@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <regex.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,12 +274,84 @@ static void automata_of_globs_match_as_they_read(void **state)
     }
 }
 
+/* ---- against the C library --------------------------------------------------------------------- */
+
+/* What both languages share: the library's matcher knows nothing of ours. */
+static void shared_pattern(struct buf *out, uint64_t *seed, uint32_t depth)
+{
+    static const char *const leaf[] = {"a", "b", "B", "-", "[ab]", "[^a-b]", "[a-c0-2]", "[^-]", "[]a]", "[^]b]", "\\.", "\\*", "\\{", "[+*.]", "(a|)", "\\w", "\\W", "\\s", "\\S", "[.]b", "0{2}", "x"};
+    static const char *const repeat[] = {"*", "+", "?", "{2}", "{0,2}", "{1,3}", "{2,}", "{0}", "{3}"};
+    uint32_t kind = depth == 0 ? 0 : rnd(seed, 6);
+    if (kind == 0) {
+        buf_str(out, PICK(seed, leaf));
+    } else if (kind == 1) {
+        buf_str(out, "(");
+        shared_pattern(out, seed, depth - 1);
+        buf_str(out, "|");
+        shared_pattern(out, seed, depth - 1);
+        buf_str(out, rnd(seed, 3) ? ")" : "|ab)");
+    } else if (kind == 2) {
+        buf_str(out, "(");
+        shared_pattern(out, seed, depth - 1);
+        buf_printf(out, ")%s", PICK(seed, repeat));
+    } else if (kind == 3) {
+        static const char *const single[] = {"a", "[^b]", "\\.", "[0-9]", "\\w", "."};
+        buf_printf(out, "%s%s", PICK(seed, single), PICK(seed, repeat));
+    } else {
+        shared_pattern(out, seed, depth - 1);
+        shared_pattern(out, seed, depth - 1);
+    }
+}
+
+static void patterns_mean_what_the_c_library_says(void **state)
+{
+    (void)state;
+    static const char letters[] = "abBc-.*{]+01 x_\\";
+    uint64_t seed = 17;
+    uint32_t said[2] = {0};
+    for (uint32_t round = 0; round < 500; round++) {
+        struct arena a = {0};
+        struct buf pattern = {0}, text = {0};
+        bool any_case = rnd(&seed, 5) == 0, begin = rnd(&seed, 3), end = rnd(&seed, 3);
+        buf_str(&text, begin ? "^" : "");
+        buf_str(&text, "(");
+        shared_pattern(&text, &seed, 3);
+        buf_printf(&text, ")%s", end ? "$" : "");
+        buf_char(&text, 0);
+        buf_printf(&pattern, "%s%s", any_case ? "(?i)" : "", text.p);
+        regex_t theirs;
+        uint32_t off;
+        const char *err = NULL;
+        const struct regex_node *ours = regex_parse(&a, buf_view(&pattern), &off, &err);
+        if (!ours)
+            fail_msg("%.*s: %s at %u", SLICE_ARG(buf_view(&pattern)), err, off);
+        assert_int_equal(regcomp(&theirs, text.p, REG_EXTENDED | REG_NOSUB | (any_case ? REG_ICASE : 0)), 0);
+        for (uint32_t k = 0; k < 60; k++) {
+            char subject[8];
+            uint32_t n = rnd(&seed, 7), from = rnd(&seed, 2) ? 3 : sizeof letters - 1;
+            for (uint32_t i = 0; i < n; i++)
+                subject[i] = letters[rnd(&seed, from)];
+            subject[n] = 0;
+            bool want = regexec(&theirs, subject, 0, NULL, 0) == 0;
+            said[want]++;
+            if (regex_derivative_matches(ours, slice_of(subject)) != want)
+                fail_msg("%.*s on \"%s\" is not %d", SLICE_ARG(buf_view(&pattern)), subject, want);
+        }
+        regfree(&theirs);
+        buf_free(&pattern);
+        buf_free(&text);
+        arena_free(&a);
+    }
+    assert_true(said[0] > 3000 && said[1] > 3000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_matches),
         cmocka_unit_test(hostile_expressions_end),
         cmocka_unit_test(derivatives_and_automata_agree),
+        cmocka_unit_test(patterns_mean_what_the_c_library_says),
         cmocka_unit_test(what_has_too_many_states_is_simulated),
         cmocka_unit_test(automata_of_globs_match_as_they_read),
     };
