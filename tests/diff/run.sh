@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `weir diff` says: NAME.old.weir and NAME.new.weir give NAME.txt.   tests/diff/run.sh WEIR [--write]
+# What `weir diff` says: NAME.old.weir and NAME.new.weir give NAME.txt (and NAME.FORMAT).   tests/diff/run.sh WEIR [--write]
 # --write makes the goldens anew: read each change before it is committed. Ends "N passed, N failed".
 set -u
 weir=$(realpath "$1")
@@ -38,6 +38,15 @@ for f in d["frontends"]:
             assert c[side].startswith(first), (c[side], first, said.stderr)
 PY
   ok "$name: explain agrees" "[ ! -s $dir/py ] || { cat $dir/py; false; }"
+done
+
+# The other forms of two of them.
+for name in rules hosts; do
+  for format in markdown html json; do
+    timeout 60 "$weir" diff "$name.old.weir" "$name.new.weir" --format "$format" >"$dir/got" 2>"$dir/err"
+    [ "$write" = --write ] && cp "$dir/got" "$name.$format"
+    ok "$name as $format" "diff -u $name.$format $dir/got"
+  done
 done
 
 "$weir" build rules.old.weir -o "$dir/old.plan" >/dev/null 2>&1 && "$weir" build rules.new.weir -o "$dir/new.plan" >/dev/null 2>&1
