@@ -82,6 +82,7 @@ refused "a log of another format" "no request could be read" rules.old.weir rule
 refused "which of several frontends" "say it with --traffic-frontend NAME, of \`a\`, \`b\`, \`gone\` or \`fresh\`" frontends.old.weir frontends.new.weir --traffic "$dir/plain.log"
 ok "a log on standard input" "$weir diff rules.old.weir rules.new.weir --traffic - --traffic-host b.example <$dir/plain.log | grep -q '^  traffic 100 % of 1 request ends otherwise (1); of .* kinds, .* are in no request'"
 ok "the frontend that received a log" "$weir diff frontends.old.weir frontends.new.weir --traffic $dir/plain.log --traffic-frontend b | grep -q '^  traffic none of 1 request ends otherwise'"
+ok "HTML has the share of each kind" "$weir diff rules.old.weir rules.new.weir --traffic $dir/plain.log --traffic-host d.example --format html | grep -q '<td class=\"share\">100 %<span class=\"bar\"><span style=\"width:100.0%\"></span></span><small>1 request</small>'"
 "$weir" diff rules.old.weir rules.new.weir --traffic-host a >/dev/null 2>&1
 ok "--traffic-host says nothing without a log" "[ $? = 2 ]"
 ok "every member of JSON lines is in the document" "grep -oE '\"[^\"]+\"' ../../grammar/traffic_fields.def | tr -d '\"' | while read -r name; do grep -qF \"\\\`\$name\\\`\" ../../grammar/TRAFFIC.md || { echo \$name; exit 1; }; done"

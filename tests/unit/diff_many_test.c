@@ -86,7 +86,7 @@ static void add_address_condition(struct random *r, struct buf *out)
         buf_printf(out, "not (client.ip in 10.0.%u.0/24)", n);
         break;
     case 4:
-        buf_printf(out, "client.ip in [10.0.%u.255, 2001:db8:%x::/48]", n, n);
+        buf_printf(out, "client.ip in [10.0.%u.255, 2001:db8:%x::/48, 10.0.%u.0/32, 10.0.%u.0/31]", n, n, n, n);
         break;
     default:
         buf_printf(out, "client.ip == 10.0.%u.%u", n, draw(r, 2));
