@@ -60,15 +60,16 @@ STATEMENT = re.compile(r"^\s+(?!return|goto|break|continue|case|struct |enum |co
 
 
 class Mutant:
-    def __init__(self, file, line, old, new):
-        self.file, self.line, self.old, self.new = file, line, old, new
+    def __init__(self, file, line, old, new, which):
+        self.file, self.line, self.old, self.new, self.which = file, line, old, new, which
 
     @property
     def key(self):
-        return f"{self.file}: {self.old.strip()}  =>  {self.new.strip() or '(nothing)'}"
+        """Without the line number, which changes. `which`: of the lines that read alike, where there are several."""
+        return f"{self.file}{self.which}: {self.old.strip()}  =>  {self.new.strip()}"
 
     def __str__(self):
-        return f"{self.file}:{self.line}: {self.old.strip()}  =>  {self.new.strip() or '(nothing)'}"
+        return f"{self.file}:{self.line}: {self.old.strip()}  =>  {self.new.strip()}"
 
 
 def code_lines(text):
@@ -90,13 +91,16 @@ def code_lines(text):
 
 def mutants_of(file):
     text = open(os.path.join(ROOT, file)).read()
+    lines = [line.strip() for line in text.split("\n")]
     for n, line in code_lines(text):
+        alike = lines.count(line.strip())
+        which = f" ({lines[:n].count(line.strip())} of {alike})" if alike > 1 else ""
         for pattern, news in SWAPS:
             for m in re.finditer(pattern, line):
                 for new in news:
-                    yield Mutant(file, n, line, line[: m.start()] + m.expand(new) + line[m.end():])
+                    yield Mutant(file, n, line, line[: m.start()] + m.expand(new) + line[m.end():], which)
         if STATEMENT.match(line) and not re.search(r"\w+_free\(", line):  # leaks are for the sanitizer, which is not here
-            yield Mutant(file, n, line, re.sub(r"\S.*", ";", line))
+            yield Mutant(file, n, line, re.sub(r"\S.*", ";", line), which)
 
 
 def sample(mutants, count, seed):
