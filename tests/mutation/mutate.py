@@ -39,7 +39,7 @@ STAGES = [
     *map(unit, UNITS),
     ("differential", 200, "build/fuzz/differential", ["build/fuzz/differential", "--programs", "400", "--glue", "12", "--seconds", "90", "--seed", "7"]),
     unit("prove", 250),
-    unit("diff_many"),
+    unit("diff_many", 50),
     unit("diff", 300),
     ("claims", 120, "build/weir", ["tests/weirtest/run.sh", "build/weir"]),
     ("diff goldens", 120, "build/weir", ["tests/diff/run.sh", "build/weir"]),

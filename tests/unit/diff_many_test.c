@@ -286,19 +286,19 @@ static void random_pairs(const struct field *f, uint32_t least)
 static void pairs_of_many_hosts(void **state)
 {
     (void)state;
-    random_pairs(&by_host, 120);
+    random_pairs(&by_host, 50);
 }
 
 static void pairs_of_many_paths(void **state)
 {
     (void)state;
-    random_pairs(&by_path, 30);
+    random_pairs(&by_path, 16);
 }
 
 static void pairs_of_many_addresses(void **state)
 {
     (void)state;
-    random_pairs(&by_address, 40);
+    random_pairs(&by_address, 24);
 }
 
 /* ---- what is not looked into ------------------------------------------------------------------- */

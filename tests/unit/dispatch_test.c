@@ -221,7 +221,7 @@ static bool nested_patterns_decide(uint32_t depth)
     static struct request q;
     static struct route_result r;
     struct ir_build b;
-    struct lowered low;
+    struct lowered low = {.rules = 0};
     char text[1024];
     build_begin(&b);
     struct ir_set *map = build_set(&b, IR_KEY_HOST_PATTERN);
@@ -248,9 +248,9 @@ static bool nested_patterns_decide(uint32_t depth)
             route_run(&plan, 0, &q.facts, &r);
             assert_int_equal(r.backend, i > depth ? depth : i);
         }
-        buf_free(&low.tables);
-        buf_free(&low.glue);
     }
+    buf_free(&low.tables);
+    buf_free(&low.glue);
     arena_free(&b.a);
     return ok;
 }
