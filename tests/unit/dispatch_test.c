@@ -37,7 +37,7 @@ static struct ir_expr *host_test(struct ir_build *b, uint64_t *seed)
     static const char *const wide[] = {"**.com", "*.com", "**.x.com", "*.x.com", "**.org", "*.t1.x.com"};
     struct ir_expr *host = build_field(b, IR_FIELD_HOST, NULL);
     char s[128];
-    switch (rnd(seed, 8)) {
+    switch (rnd(seed, 9)) {
     case 0:
         return build_test(b, IR_LIKE, host, print(s, "*.t%u.x.com", rnd(seed, 12)));
     case 1:
@@ -48,6 +48,8 @@ static struct ir_expr *host_test(struct ir_build *b, uint64_t *seed)
         return build_test(b, IR_EQ, host, print(s, "a.b.t%u.x.com", rnd(seed, 12)));
     case 4:
         return NULL;
+    case 5:
+        return build_test(b, IR_LIKE, host, print(s, rnd(seed, 2) ? "w*.t%u.x.com" : "*.b.t%u.x.com", rnd(seed, 12)));
     default:
         return build_test(b, IR_EQ, host, print(s, "www.t%u.x.com", rnd(seed, 12)));
     }
@@ -60,7 +62,10 @@ static struct ir_expr *path_test(struct ir_build *b, uint64_t *seed)
     struct ir_expr *path = build_field(b, IR_FIELD_PATH, NULL);
     char s[128];
     uint32_t n = rnd(seed, 40);
-    switch (rnd(seed, 12)) {
+    static const char *const globs[] = {"/*/x", "/*.png", "/**/y", "/api/*", "/a*/x", "**/v1", "/*/v1/*"};
+    switch (rnd(seed, 13)) {
+    case 11:
+        return build_test(b, IR_LIKE, path, PICK(seed, globs));
     case 0:
         return build_test(b, IR_EQ, path, PICK(seed, texts));
     case 1:
@@ -126,7 +131,7 @@ static void add_segment(struct request *q, uint64_t *seed)
 
 static void make_request(struct request *q, uint64_t *seed)
 {
-    static const char *const hosts[] = {"www.t%u.x.com", "a.b.t%u.x.com", "t%u.x.com", "b.t%u.x.com", "c.b.a.t%u.x.com", "x.com", "a.com",
+    static const char *const hosts[] = {"www.t%u.x.com", "a.b.t%u.x.com", "t%u.x.com", "b.t%u.x.com", "c.b.a.t%u.x.com", "w.b.t%u.x.com", "x.com", "a.com",
                                         "com", "www.t%u.x.org", "x.t%ux.com"};
     static const char *const methods[] = {"GET", "POST", "PROPFIND", "PROPPATCH", "PROPFINDS"};
     *q = (struct request){.facts.str = q->str, .facts.scratch = &q->scratch};

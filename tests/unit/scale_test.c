@@ -45,6 +45,7 @@ static const struct form forms[] = {
     {"expressions", IR_FIELD_PATH, IR_MATCHES, "^/[a-z]+/part%u(/|$)", "/abc/part%u/b", NULL, 700},
     {"a common part", IR_FIELD_PATH, IR_MATCHES, "^/[a-z]+/part%u/[a-z]+/details$", "/abc/part%u/xyz/details", NULL, 900},
     {"alternatives", IR_FIELD_PATH, IR_MATCHES, "^/[a-z]+/(one%1$u|two%1$u)/[a-z]+$", "/abc/two%u/x", NULL, 1200},
+    {"repeated parts", IR_FIELD_PATH, IR_MATCHES, "^/[a-z]+/(part%u-)+$", "/abc/part%u-", NULL, 900},
     {"globs with inner texts", IR_FIELD_PATH, IR_LIKE, "/*/part%u/*/x", "/abc/part%u/xyz/x", NULL, 900},
     {"methods", IR_FIELD_METHOD, IR_EQ, "M%u", "M%u", NULL, 64},
 };
