@@ -383,6 +383,34 @@ static void opaque_conditions_are_told_apart_by_their_sets(void **state)
     assert_true(changes >= 30);
 }
 
+/* A test of a header is of what the rules before have made of it, for each of them anew. */
+static void headers_that_rules_set_are_read_as_set(void **state)
+{
+    (void)state;
+    static const char head[] = "language 1\nbackend p { server x 127.0.0.1:1 }\nbackend q { server x 127.0.0.1:1 }\n"
+                               "list m: prefix {\n \"a\"\n \"b\"\n}\nfrontend f {\n listen 127.0.0.1:2\n on request {\n"
+                               "  set req.header[\"X\"] = \"axx\" if tls.active\n"
+                               "  set req.header[\"X\"] = \"cxx\" if not tls.active\n }\n route {\n";
+    static const char *const tests[] = {"in m", "in [\"axx\", \"b\"]", "starts-with \"a\"", "matches re\"^[ab]\"", "not in [\"cxx\"]"};
+    for (uint32_t i = 0; i < COUNT(tests); i++) {
+        struct compilation c;
+        struct diff d;
+        const struct diff_options o = {.seconds = 20};
+        struct buf old = {0}, new = {0};
+        compilation_begin(&c);
+        buf_printf(&old, "%s  use p if req.header[\"X\"] %s\n  use q\n }\n}\n", head, tests[i]);
+        buf_printf(&new, "%s  use p if tls.active\n  use q\n }\n}\n", head);
+        const struct ir_program *x = checked(&c, "old.weir", buf_view(&old)), *y = checked(&c, "new.weir", buf_view(&new));
+        assert_true(x && y);
+        diff_programs(&c.arena, x, y, &o, &d);
+        if (d.frontends.v[0]->verdict != DIFF_EQUIVALENT)
+            fail_msg("`%s` is not what was set", tests[i]);
+        buf_free(&old);
+        buf_free(&new);
+        compilation_end(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest all[] = {
@@ -390,6 +418,7 @@ int main(void)
         cmocka_unit_test(pairs_of_many_paths),
         cmocka_unit_test(pairs_of_many_addresses),
         cmocka_unit_test(opaque_conditions_are_told_apart_by_their_sets),
+        cmocka_unit_test(headers_that_rules_set_are_read_as_set),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }
