@@ -12,7 +12,7 @@
 
 /* ---- rules by one field ------------------------------------------------------------------------ */
 
-enum { HOSTS = 24, ZONES = 4, PATHS = 40, NETS = 40, TEXT_ROOM = 64 };
+enum { HOSTS = 24, ZONES = 4, PATHS = 70, DIGITS = 4, NETS = 40, TEXT_ROOM = 64 };
 
 /* A field that rules tell apart: one of its conditions, and every request that such rules can tell apart. */
 struct field {
@@ -64,7 +64,7 @@ static void add_path_condition(struct random *r, struct buf *out)
         buf_printf(out, "not (path == \"/p%u\")", p);
         break;
     case 4:
-        buf_printf(out, "(path ends-with \"%u\" and path starts-with \"/p\")", p % 10);
+        buf_printf(out, "(path ends-with \"%u\" and path starts-with \"/p\")", p % DIGITS);
         break;
     default:
         buf_printf(out, "path == \"/p%u\"", p);
@@ -152,15 +152,15 @@ static void each_of_paths(small_request_fn *fn, void *ctx)
 {
     static const char *const more[] = {"", "/x", "y"};
     char path[TEXT_ROOM];
-    for (uint32_t i = 0; i < PATHS * (COUNT(more) + 20); i++) {
+    for (uint32_t i = 0; i < PATHS * (COUNT(more) + 2 * DIGITS); i++) {
         uint32_t which = i / PATHS;
         if (which < COUNT(more))
             snprintf(path, sizeof path, "/p%u%s", i % PATHS, more[which]);
-        else /* every last digit, under the path and beside it */
-            snprintf(path, sizeof path, "/p%u%sy%u", i % PATHS, which % 2 ? "/" : "", (which - COUNT(more)) / 2);
+        else /* each last digit, under the path and beside it */
+            snprintf(path, sizeof path, "/p%u%sy%u", i % PATHS, which < COUNT(more) + DIGITS ? "/" : "", (which - COUNT(more)) % DIGITS);
         each_way((struct eval_request){.target = slice_of(path)}, fn, ctx);
     }
-    for (uint32_t i = 0; i < 10; i++) {
+    for (uint32_t i = 0; i < DIGITS; i++) {
         snprintf(path, sizeof path, "/px%u", i);
         each_way((struct eval_request){.target = slice_of(path)}, fn, ctx);
     }
@@ -249,13 +249,13 @@ static void compare(const struct field *f, const struct buf *old, const struct b
 
 static void random_pairs(const struct field *f, uint32_t least)
 {
-    enum { LINES = 100 };
+    enum { LINES = 120 };
     struct bounds bounds = bounds_of(least, 0);
     struct totals t = {0};
     struct buf lines[LINES + 4] = {{0}}, old = {0}, new = {0};
     for (uint64_t seed = bounds.from; go_on(&bounds, seed, t.pairs); seed++) {
         struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
-        uint32_t order[LINES + 4], n = 8 + draw(r, draw(r, 2) ? LINES - 8 : 24), spare = n;
+        uint32_t order[LINES + 4], n = draw(r, 3) ? LINES - draw(r, 8) : 8 + draw(r, 24), spare = n;
         for (uint32_t i = 0; i < n + 4; i++) {
             lines[i].len = 0;
             add_rule_by(r, f, &lines[i]);
@@ -263,9 +263,9 @@ static void random_pairs(const struct field *f, uint32_t least)
         }
         old.len = new.len = 0;
         put_rules(lines, order, n, &old);
-        for (uint32_t edits = draw(r, 5); edits > 0; edits--) {
+        for (uint32_t edits = draw(r, 3) ? draw(r, 5) : n / 2; edits > 0; edits--) {
             uint32_t at = draw(r, n), to = draw(r, n), was = order[at];
-            if (draw(r, 2)) {
+            if (spare < n + 4 && draw(r, 2)) {
                 order[at] = spare++;
             } else {
                 order[at] = order[to];
