@@ -286,19 +286,19 @@ static void random_pairs(const struct field *f, uint32_t least)
 static void pairs_of_many_hosts(void **state)
 {
     (void)state;
-    random_pairs(&by_host, 50);
+    random_pairs(&by_host, 30);
 }
 
 static void pairs_of_many_paths(void **state)
 {
     (void)state;
-    random_pairs(&by_path, 16);
+    random_pairs(&by_path, 10);
 }
 
 static void pairs_of_many_addresses(void **state)
 {
     (void)state;
-    random_pairs(&by_address, 24);
+    random_pairs(&by_address, 16);
 }
 
 /* ---- what is not looked into ------------------------------------------------------------------- */
