@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `weir diff` says: NAME.old.weir and NAME.new.weir give NAME.txt.   tests/diff/run.sh WEIR [--write]
+# What `weir diff` says: NAME.old.weir and NAME.new.weir give NAME.txt (and NAME.FORMAT).   tests/diff/run.sh WEIR [--write]
 # --write makes the goldens anew: read each change before it is committed. Ends "N passed, N failed".
 set -u
 weir=$(realpath "$1")
@@ -40,6 +40,15 @@ PY
   ok "$name: explain agrees" "[ ! -s $dir/py ] || { cat $dir/py; false; }"
 done
 
+# The other forms of two of them.
+for name in rules hosts; do
+  for format in markdown html json; do
+    timeout 60 "$weir" diff "$name.old.weir" "$name.new.weir" --format "$format" >"$dir/got" 2>"$dir/err"
+    [ "$write" = --write ] && cp "$dir/got" "$name.$format"
+    ok "$name as $format" "diff -u $name.$format $dir/got"
+  done
+done
+
 "$weir" build rules.old.weir -o "$dir/old.plan" >/dev/null 2>&1 && "$weir" build rules.new.weir -o "$dir/new.plan" >/dev/null 2>&1
 "$weir" diff "$dir/old.plan" "$dir/new.plan" 2>/dev/null | tail -n +4 | places >"$dir/plans"
 tail -n +4 rules.txt | places >"$dir/sources"
@@ -73,6 +82,7 @@ refused "a log of another format" "no request could be read" rules.old.weir rule
 refused "which of several frontends" "say it with --traffic-frontend NAME, of \`a\`, \`b\`, \`gone\` or \`fresh\`" frontends.old.weir frontends.new.weir --traffic "$dir/plain.log"
 ok "a log on standard input" "$weir diff rules.old.weir rules.new.weir --traffic - --traffic-host b.example <$dir/plain.log | grep -q '^  traffic 100 % of 1 request ends otherwise (1); of .* kinds, .* are in no request'"
 ok "the frontend that received a log" "$weir diff frontends.old.weir frontends.new.weir --traffic $dir/plain.log --traffic-frontend b | grep -q '^  traffic none of 1 request ends otherwise'"
+ok "HTML has the share of each kind" "$weir diff rules.old.weir rules.new.weir --traffic $dir/plain.log --traffic-host d.example --format html | grep -q '<td class=\"share\">100 %<span class=\"bar\"><span style=\"width:100.0%\"></span></span><small>1 request</small>'"
 "$weir" diff rules.old.weir rules.new.weir --traffic-host a >/dev/null 2>&1
 ok "--traffic-host says nothing without a log" "[ $? = 2 ]"
 ok "every member of JSON lines is in the document" "grep -oE '\"[^\"]+\"' ../../grammar/traffic_fields.def | tr -d '\"' | while read -r name; do grep -qF \"\\\`\$name\\\`\" ../../grammar/TRAFFIC.md || { echo \$name; exit 1; }; done"
@@ -101,6 +111,37 @@ f = d[\"frontends\"][0]
 assert f[\"differing\"] == 5 == sum(c[\"traffic\"][\"requests\"] for c in f[\"classes\"]) + f[\"unclassed\"], f
 assert d[\"verdict\"] == \"different\" and (f[\"unclassed\"] == 0 or not f[\"complete\"])
 ' <$dir/many.json"
+done
+
+# Sets of one kind each, in which every rule was once held against every other: four rules are changed.
+python3 - "$dir" <<'PY'
+import sys
+N = 8000
+kinds = {
+    "wildcards beside hosts": lambda i: f'host like "*.w{i}.example"' if i % 2 else f'host == "h{i}.example" and path starts-with "/a/"',
+    "wildcards in the middle": lambda i: f'path like "/team{i}/*/report"',
+    "one of two hosts": lambda i: f'(host == "a{i}.example" or host == "b{i}.example") and path under "/x/y"',
+    "header values": lambda i: f'req.header["x-tenant"] == "t{i}"',
+    "long paths": lambda i: f'path under "/a/path/that/goes/on/{i % 97}/and/on/{i}"',
+    "regular expressions": lambda i: f'path matches re"^/item{i}/[0-9]+$"',
+}
+for k, (kind, rule) in enumerate(kinds.items()):
+    print(kind, file=open(f"{sys.argv[1]}/set{k}.name", "w"))
+    for name in ("old", "new"):
+        with open(f"{sys.argv[1]}/set{k}.{name}.weir", "w") as f:
+            f.writelines(["language 1\n", *(f"backend {b} {{ server x 127.0.0.1:1 }}\n" for b in "pqr"), "frontend f {\n  listen 127.0.0.1:2\n  route {\n"])
+            for i in range(N):
+                to = "q" if name == "new" and i % (N // 4) == 5 else "p" if i % 3 else "r"
+                f.write(f"    use {to} if {rule(i)}\n")
+            f.write("    reply 404\n  }\n}\n")
+PY
+for k in 0 1 2 3 4 5; do
+  "$weir" diff "$dir/set$k.old.weir" "$dir/set$k.new.weir" --format json >"$dir/set.json"
+  ok "8,000 rules: $(cat "$dir/set$k.name")" "python3 -c '
+import json, sys
+f = json.load(sys.stdin)[\"frontends\"][0]
+assert f[\"complete\"] and sum(1 + c[\"alike\"] for c in f[\"classes\"]) == 4 and all(c[\"confirmed\"] for c in f[\"classes\"]), f
+' <$dir/set.json"
 done
 
 ok "Markdown has a row for each kind" "[ \$($weir diff rules.old.weir rules.new.weir --format markdown 2>/dev/null | grep -c '^| \`\`') = \$(grep -cE '^  [^ ].*  →  ' rules.txt) ]"

@@ -1,8 +1,8 @@
 /* Evaluator against plan: random programs as text go through the scanner, the parser and the checker; random
  * requests are decided by the evaluator over the typed program and, as bytes, by the compiled plan. Any
- * difference ends it with 1. differential [--seconds N] [--seed S] [--programs N] One program in GLUE_EVERY
- * may need generated code, which takes a run of the C compiler. One in CODEC_EVERY is read back from its
- * canonical form before it is evaluated. */
+ * difference ends it with 1. differential [--seconds N] [--seed S] [--programs N] [--glue N] One program in N
+ * (GLUE_EVERY) may need generated code, which takes a run of the C compiler. One in CODEC_EVERY is read back
+ * from its canonical form before it is evaluated. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,14 +123,15 @@ static bool run_program(struct generate *g, struct totals *t)
 
 int main(int argc, char **argv)
 {
-    uint64_t seconds = 10, seed = 1, programs = UINT64_MAX;
+    uint64_t seconds = 10, seed = 1, programs = UINT64_MAX, glue = GLUE_EVERY;
     for (int i = 1; i < argc; i += 2) {
         uint64_t *to = strcmp(argv[i], "--seconds") == 0    ? &seconds
                        : strcmp(argv[i], "--seed") == 0     ? &seed
                        : strcmp(argv[i], "--programs") == 0 ? &programs
+                       : strcmp(argv[i], "--glue") == 0     ? &glue
                                                             : NULL;
-        if (!to || i + 1 == argc) {
-            fprintf(stderr, "usage: %s [--seconds N] [--seed S] [--programs N]\n", argv[0]);
+        if (!to || i + 1 == argc || strtoull(argv[i + 1], NULL, 0) < (to == &glue)) {
+            fprintf(stderr, "usage: %s [--seconds N] [--seed S] [--programs N] [--glue N]\n", argv[0]);
             return 2;
         }
         *to = strtoull(argv[i + 1], NULL, 0);
@@ -139,7 +140,7 @@ int main(int argc, char **argv)
     uint64_t end = clock_ns() + seconds * 1000000000u;
     while (clock_ns() < end && t.programs < programs) {
         struct generate g = {.random = seed * 0x9e3779b97f4a7c15u + t.programs,
-                             .glue = t.programs % GLUE_EVERY == GLUE_EVERY - 1};
+                             .glue = t.programs % glue == glue - 1};
         uint64_t number = t.programs;
         if (!run_program(&g, &t)) {
             printf("--- seed %llu, program %llu\n", (unsigned long long)seed, (unsigned long long)number);

@@ -3,10 +3,10 @@
 
 Makes mutants of the sources that turn rules into decisions and that reason about them (FILES): one small change each,
 such as `<` for `<=`, a dropped `!`, a dropped statement. Each mutant is built in a copy of the tree and meets the tests
-(STAGES), from quick to slow, until one fails. The changes are drawn evenly over all places where one is possible, by a
-seed; nothing is chosen by hand.
+(STAGES), from quick to slow, until one fails; a test whose program the change does not reach is not run. The changes are
+drawn evenly over all places where one is possible, by a seed; nothing is chosen by hand.
 
-  tests/mutation/mutate.py [--sample N] [--seed S] [--jobs N] [--only TEXT] [--list]
+  tests/mutation/mutate.py [--sample N] [--seed S] [--jobs N] [--only TEXT] [--again] [--list]
 
 Not counted: mutants that do not compile, and those whose object code is that of the original (nobody can notice them).
 equivalent.txt names, each with the reason, survivors that were read and found to mean the same; they are shown apart.
@@ -17,20 +17,36 @@ import argparse, concurrent.futures, hashlib, os, random, re, shutil, subprocess
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.path.join(ROOT, "build", "mutation")
 FILES = """compiler/rows*.c compiler/layout*.c compiler/key_table.c compiler/blob.c compiler/cgen*.c compiler/lower.c
-compiler/regex.c compiler/regex_dfa.c compiler/ir_sort.c compiler/ir_encode.c compiler/ir_decode*.c
-compiler/an_*.c compiler/analyze.c compiler/diff.c compiler/diff_view.c
-runtime/decide.c runtime/table.c runtime/values.c runtime/automaton.c""".split()
-# Each: what must be built, and what is run. A stage that runs longer than its limit has noticed the mutant.
-UNITS = "route dispatch validate regex ir_codec diff prove test_run explain whynot plan_file plan_load check_run".split()
+compiler/regex*.c compiler/pattern*.c compiler/ir_sort.c compiler/ir_ops.c compiler/ir_encode.c compiler/ir_decode*.c compiler/eval*.c
+compiler/an_*.c compiler/analyze*.c compiler/diff.c compiler/diff_*.c compiler/prove.c compiler/explain_whynot.c
+compiler/explain_near.c compiler/explain_part.c compiler/explain_why.c
+runtime/route.c runtime/decide.c runtime/table.c runtime/values.c runtime/automaton.c runtime/convert.c""".split()
+# Each: its name, its time limit, the program that is built for it, and what is run. Ordered by what they cost. A stage that
+# runs longer than its limit has noticed the mutant; the limits leave a busy machine ten times what they take.
+UNITS = """route dispatch validate rows an_logic an_text regex regex_derivative eval convert test_run whynot explain scale text_diff
+facts check ir_codec""".split()
+SLOW_UNITS = "plan_load plan_file check_run".split()
+
+
+def unit(name, programs=None):
+    """`programs`: of a random test that otherwise goes on for a time, so that each mutant meets the same ones."""
+    command = [f"build/unit/{name}"]
+    return (f"unit {name}", 240, command[0], ["env", f"WEIR_PAIRS={programs}", *command] if programs else command)
+
+
 STAGES = [
-    ("route cases", 60, ["build/route_cases", "tests/route"]),
-    *[(f"unit {u}", 120, [f"build/unit/{u}"]) for u in UNITS],
-    ("diff goldens", 120, ["tests/diff/run.sh", "build/weir"]),
-    ("claims", 120, ["tests/weirtest/run.sh", "build/weir"]),
-    ("messages", 200, ["tests/diag/run.sh", "build/weir"]),
-    ("differential", 90, ["build/fuzz/differential", "--seconds", "8", "--seed", "7"]),
+    ("route cases", 60, "build/route_cases", ["build/route_cases", "tests/route"]),
+    *map(unit, UNITS),
+    ("differential", 200, "build/fuzz/differential", ["build/fuzz/differential", "--programs", "400", "--glue", "12", "--seconds", "90", "--seed", "7"]),
+    unit("prove", 250),
+    unit("diff_many", 50),
+    unit("diff", 300),
+    ("claims", 120, "build/weir", ["tests/weirtest/run.sh", "build/weir"]),
+    ("diff goldens", 120, "build/weir", ["tests/diff/run.sh", "build/weir"]),
+    ("messages", 200, "build/weir", ["tests/diag/run.sh", "build/weir"]),
+    *map(unit, SLOW_UNITS),
 ]
-TARGETS = ["build/route_cases", "build/fuzz/differential", "build/weir", *[f"build/unit/{u}" for u in UNITS]]
+TARGETS = sorted({target for _, _, target, _ in STAGES})
 
 SWAPS = [  # (pattern, replacements); operators stand between spaces in this code
     (r" <= ", [" < "]), (r" < ", [" <= "]), (r" >= ", [" > "]), (r" > ", [" >= "]),
@@ -44,15 +60,16 @@ STATEMENT = re.compile(r"^\s+(?!return|goto|break|continue|case|struct |enum |co
 
 
 class Mutant:
-    def __init__(self, file, line, old, new):
-        self.file, self.line, self.old, self.new = file, line, old, new
+    def __init__(self, file, line, old, new, which):
+        self.file, self.line, self.old, self.new, self.which = file, line, old, new, which
 
     @property
     def key(self):
-        return f"{self.file}: {self.old.strip()}  =>  {self.new.strip() or '(nothing)'}"
+        """Without the line number, which changes. `which`: of the lines that read alike, where there are several."""
+        return f"{self.file}{self.which}: {self.old.strip()}  =>  {self.new.strip()}"
 
     def __str__(self):
-        return f"{self.file}:{self.line}: {self.old.strip()}  =>  {self.new.strip() or '(nothing)'}"
+        return f"{self.file}:{self.line}: {self.old.strip()}  =>  {self.new.strip()}"
 
 
 def code_lines(text):
@@ -74,13 +91,16 @@ def code_lines(text):
 
 def mutants_of(file):
     text = open(os.path.join(ROOT, file)).read()
+    lines = [line.strip() for line in text.split("\n")]
     for n, line in code_lines(text):
+        alike = lines.count(line.strip())
+        which = f" ({lines[:n].count(line.strip())} of {alike})" if alike > 1 else ""
         for pattern, news in SWAPS:
             for m in re.finditer(pattern, line):
                 for new in news:
-                    yield Mutant(file, n, line, line[: m.start()] + m.expand(new) + line[m.end():])
+                    yield Mutant(file, n, line, line[: m.start()] + m.expand(new) + line[m.end():], which)
         if STATEMENT.match(line) and not re.search(r"\w+_free\(", line):  # leaks are for the sanitizer, which is not here
-            yield Mutant(file, n, line, re.sub(r"\S.*", ";", line))
+            yield Mutant(file, n, line, re.sub(r"\S.*", ";", line), which)
 
 
 def sample(mutants, count, seed):
@@ -94,35 +114,48 @@ def sample(mutants, count, seed):
     return [draw.choice(lines[p]) for p in places[:count]]
 
 
+def digest_of(path):
+    return hashlib.sha256(open(path, "rb").read()).digest()
+
+
+def update(source, to):
+    """Makes `to` what the folder or file `source` is; what is the same keeps its time, so that make has little to do."""
+    if os.path.isdir(source):
+        os.makedirs(to, exist_ok=True)
+        names = [n for n in os.listdir(source) if n != "__pycache__"]
+        for gone in set(os.listdir(to)) - set(names):
+            path = os.path.join(to, gone)
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        for name in names:
+            update(os.path.join(source, name), os.path.join(to, name))
+    elif not os.path.exists(to) or digest_of(source) != digest_of(to):
+        shutil.copyfile(source, to)
+        shutil.copymode(source, to)
+
+
 class Tree:
-    """A copy of the project with its own build, in which one mutant after the other is made."""
+    """A copy of the project with its own build, in which one mutant after the other is made. It stays for the next run."""
 
-    def __init__(self, number, first):
+    def __init__(self, number):
         self.root = os.path.join(WORK, f"tree{number}")
-        shutil.rmtree(self.root, ignore_errors=True)
-        if first:  # copying a built tree keeps its times, so that make has nothing to do
-            subprocess.run(["cp", "-a", first.root, self.root], check=True)
-        else:
-            os.makedirs(self.root)
-            for part in "compiler runtime grammar stdconf examples tests Makefile README.md".split():
-                subprocess.run(["cp", "-a", os.path.join(ROOT, part), self.root], check=True)
-            self.make(TARGETS, quiet=False)
+        first = os.path.join(WORK, "tree0")
+        if number and not os.path.exists(self.root):  # copying a built tree keeps its times
+            subprocess.run(["cp", "-a", first, self.root], check=True)
+        os.makedirs(self.root, exist_ok=True)
+        for part in "compiler runtime grammar stdconf examples tests Makefile README.md".split():
+            update(os.path.join(ROOT, part), os.path.join(self.root, part))
+        if self.make(TARGETS, quiet=False, jobs=os.cpu_count()):
+            sys.exit("the tree as it is does not build")
         self.env = {**os.environ, "XDG_CACHE_HOME": os.path.join(self.root, "cache"), "LC_ALL": "C"}
+        self.programs = {t: digest_of(os.path.join(self.root, t)) for t in TARGETS}
 
-    def make(self, targets, quiet=True, jobs=None):
-        args = ["make", "-s", f"-j{jobs or os.cpu_count()}", "OPT=-O1", "WARN=-w", *targets]
+    def make(self, targets, quiet=True, jobs=1):
+        # Debugging information is most of what linking costs, and would tell apart objects that are the same.
+        args = ["make", "-s", f"-j{jobs}", "OPT=-O1", "WARN=-w", "CFLAGS=-g0", *targets]
         return subprocess.run(args, cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL if quiet else None).returncode
 
-    def object_digest(self, file):
-        obj = os.path.join(self.root, "build/obj", file[:-2] + ".o")
-        bare = obj + ".bare"
-        subprocess.run(["objcopy", "-g", obj, bare], check=True)
-        digest = hashlib.sha256(open(bare, "rb").read()).digest()
-        os.unlink(bare)
-        return digest
-
     def run(self, stage):
-        _, limit, command = stage
+        _, limit, _, command = stage
         p = subprocess.Popen(command, cwd=self.root, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              stdin=subprocess.DEVNULL, start_new_session=True)
         try:
@@ -136,6 +169,21 @@ class Tree:
                 pass
             p.wait()
 
+    def fails(self):
+        """The stage in which the tree as it is fails. What passed once is not run again as long as nothing changes."""
+        state = hashlib.sha256(b"".join(self.programs.values()))
+        for folder, _, files in sorted(os.walk(os.path.join(self.root, "tests"))):
+            for name in sorted(files):
+                state.update(name.encode() + digest_of(os.path.join(folder, name)))
+        passed = os.path.join(WORK, "passed")
+        if os.path.exists(passed) and open(passed).read() == state.hexdigest():
+            return None
+        for stage in STAGES:
+            if self.run(stage) != 0:
+                return stage[0]
+        open(passed, "w").write(state.hexdigest())
+        return None
+
     def judge(self, m):
         """Which stage notices it; "same" and "no build" do not count; None: a survivor."""
         path = os.path.join(self.root, m.file)
@@ -143,23 +191,23 @@ class Tree:
         lines = text.split("\n")
         assert lines[m.line - 1] == m.old
         obj = os.path.join("build/obj", m.file[:-2] + ".o")
-        before = self.object_digest(m.file)
+        before = digest_of(os.path.join(self.root, obj))
         try:
             lines[m.line - 1] = m.new
             open(path, "w").write("\n".join(lines))
-            if self.make([obj], jobs=1):
+            if self.make([obj]):
                 return "no build"
-            if self.object_digest(m.file) == before:
+            if digest_of(os.path.join(self.root, obj)) == before:
                 return "same"
-            if self.make(TARGETS, jobs=1):
-                return "no build"
             for stage in STAGES:
-                if self.run(stage) != 0:
+                if self.make([stage[2]]):
+                    return "no build"
+                if digest_of(os.path.join(self.root, stage[2])) != self.programs[stage[2]] and self.run(stage) != 0:
                     return stage[0]
             return None
         finally:
             open(path, "w").write(text)
-            self.make([obj], jobs=1)
+            self.make([obj])
 
 
 def main():
@@ -168,13 +216,18 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--only", action="append", help="mutants whose text contains this; as often as needed")
+    p.add_argument("--again", action="store_true", help="those that survived the last run")
     p.add_argument("--list", action="store_true", help="print the mutants, run nothing")
     p.add_argument("--at-least", type=float, default=0)
     a = p.parse_args()
     import glob
     files = sorted(os.path.relpath(f, ROOT) for g in FILES for f in glob.glob(os.path.join(ROOT, g)))
     every = [m for f in files for m in mutants_of(f)]
-    chosen = [m for m in every if any(o in str(m) for o in a.only)] if a.only else sample(every, a.sample, a.seed)
+    if a.again:
+        left = set(open(os.path.join(WORK, "report.txt")).read().split("\n"))
+        chosen = [m for m in every if m.key in left]
+    else:
+        chosen = [m for m in every if any(o in str(m) for o in a.only)] if a.only else sample(every, a.sample, a.seed)
     print(f"{len(every)} possible mutants of {len(files)} files; {len(chosen)} drawn with seed {a.seed}", flush=True)
     if a.list:
         print("\n".join(map(str, chosen)))
@@ -187,12 +240,10 @@ def main():
                 key, _, why = line.strip().partition("  ## ")
                 known[key] = why
     os.makedirs(WORK, exist_ok=True)
-    first = Tree(0, None)
-    for stage in STAGES:
-        if first.run(stage) != 0:
-            print(f"the tree as it is fails in: {stage[0]}")
-            return 2
-    trees = [first] + [Tree(n, first) for n in range(1, a.jobs)]
+    trees = [Tree(n) for n in range(a.jobs)]
+    if failed := trees[0].fails():
+        print(f"the tree as it is fails in: {failed}")
+        return 2
     free, lock, results = list(trees), threading.Lock(), []
 
     def one(m):
@@ -202,7 +253,7 @@ def main():
         with lock:
             free.append(tree)
             results.append((m, said))
-            print(f"{'SURVIVES' if said is None else said:14} {m}", flush=True)
+            print(f"{said or ('the same' if m.key in known else 'SURVIVES'):16} {m}", flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         for done in [pool.submit(one, m) for m in chosen]:
@@ -213,7 +264,7 @@ def main():
     left = [m for m in survivors if m.key not in known]
     with open(os.path.join(WORK, "report.txt"), "w") as f:
         for title, ms in (("survivors", left), ("known to mean the same", equal)):
-            f.write(f"# {title}\n" + "".join(f"{m}\n" for m in sorted(ms, key=str)))
+            f.write(f"# {title}\n" + "".join(f"{m}\n{m.key}\n\n" for m in sorted(ms, key=str)))
     by = {}
     for _, s in counted:
         by[s] = by.get(s, 0) + 1

@@ -128,6 +128,8 @@ static inline void draw_line(struct random *r, bool edit, struct buf *out)
                              *const edits[] = {"set req.header[\"X\"] = \"a\"",
                                                "delete req.header[\"X\"]",
                                                "add req.header[\"X\"] = \"b\"",
+                                               "set req.header[\"X\"] = \"b\"",
+                                               "set req.header[\"X\"] = \"ab\"",
                                                "set req.header[\"Y\"] = \"1\"",
                                                "set req.header[\"Y\"] = path",
                                                "delete req.header[\"Y\"]",

@@ -2,7 +2,7 @@
  * domain evaluated under both. What brute force finds must be among the classes, and every class must have a
  * request that evaluation confirms, so that the two sets of (old rule, new rule) are equal. Prints the
  * program pair and the seed where they are not. WEIR_PAIRS=10000 runs as many pairs, DIFF_SEED=N begins at
- * another one. */
+ * another one. WEIR_PAIRS counts for the other random tests, too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,46 +11,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/analyze.h"
-#include "compiler/diff.h"
-#include "runtime/base/clock.h"
-#include "tests/unit/small.h"
-
-/* ---- brute force ------------------------------------------------------------------------------- */
-
-enum { PAIRS_MAX = 16 * 16 };
-
-struct brute {
-    struct reads reads;
-    const struct ir_frontend *old, *new;
-    bool pairs[PAIRS_MAX][2]; /* by old rule * 16 + new rule, and whether headers alone differ */
-    uint32_t requests, differing;
-};
-
-static uint32_t rule_number(const struct ir_frontend *f, const struct ir_rule *rule)
-{
-    for (uint32_t i = 0; i < f->on_request.n; i++)
-        if (rule == &f->on_request.v[i])
-            return i;
-    return f->on_request.n + (uint32_t)(rule - f->route.v);
-}
-
-static void try_request(void *ctx, const struct eval_request *q)
-{
-    struct brute *b = ctx;
-    struct arena a = {0};
-    struct eval_result x, y;
-    eval_run(&a, b->old, q, NULL, NULL, &x);
-    eval_run(&a, b->new, q, NULL, NULL, &y);
-    b->requests++;
-    if (an_results_differ(&x, &y)) {
-        bool edits =
-            x.outcome == EVAL_USE && y.outcome == EVAL_USE && slice_eq(x.backend->name, y.backend->name);
-        b->differing++;
-        b->pairs[rule_number(b->old, x.rule) * 16 + rule_number(b->new, y.rule)][edits] = true;
-    }
-    arena_free(&a);
-}
+#include "tests/unit/diff_brute.h"
 
 static void try_all(struct brute *b)
 {
@@ -58,59 +19,6 @@ static void try_all(struct brute *b)
 }
 
 /* ---- comparison -------------------------------------------------------------------------------- */
-
-struct totals {
-    uint32_t pairs, equivalent, unknown, classes, differing;
-    uint64_t requests;
-};
-
-/* A class that is like another one has a request of its own. */
-static bool is_shown(const struct brute *b, const struct diff_class *x)
-{
-    struct arena a = {0};
-    struct eval_result old, new;
-    struct eval_request q = an_request(&a, &x->samples[0]);
-    eval_run(&a, b->old, &q, NULL, NULL, &old);
-    eval_run(&a, b->new, &q, NULL, NULL, &new);
-    bool shown =
-        old.rule == x->old_item->rule && new.rule == x->new_item->rule &&an_results_differ(&old, &new);
-    arena_free(&a);
-    return shown;
-}
-
-/* Two views of the query are independent to the analyser, and it does not look into headers that were added
- * to: then a class may have no request, and is not confirmed. */
-static bool agree(const struct brute *b, const struct diff_frontend *f, bool may_be_unknown, struct totals *t,
-                  char why[200])
-{
-    bool have[PAIRS_MAX][2] = {{false}};
-    if (f->exceeded)
-        return snprintf(why, 200, "the search was not finished"), false;
-    for (uint32_t i = 0; i < f->classes.n; i++) {
-        const struct diff_class *x = f->classes.v[i];
-        if (!x->old_item->rule || !x->new_item->rule)
-            return snprintf(why, 200, "a request that no rule decides"), false;
-        have[x->old_item->number * 16 + x->new_item->number][x->edits] = true;
-        if (!(x->like ? is_shown(b, x) : x->confirmed) && !may_be_unknown)
-            return snprintf(why, 200, "old rule %u, new rule %u: no request found", x->old_item->number,
-                            x->new_item->number),
-                   false;
-        t->classes++;
-    }
-    for (uint32_t i = 0; i < PAIRS_MAX; i++)
-        for (int edits = 0; edits <= 1; edits++)
-            if (b->pairs[i][edits] && !have[i][edits])
-                return snprintf(why, 200, "old rule %u, new rule %u: brute force alone finds it", i / 16,
-                                i % 16),
-                       false;
-    if (f->verdict == DIFF_EQUIVALENT && b->differing)
-        return snprintf(why, 200, "called equivalent"), false;
-    if (f->verdict == DIFF_UNKNOWN && !may_be_unknown)
-        return snprintf(why, 200, "unknown"), false;
-    t->equivalent += f->verdict == DIFF_EQUIVALENT;
-    t->unknown += f->verdict == DIFF_UNKNOWN;
-    return true;
-}
 
 /* Two texts that are put together may be equal for some requests, or for none: and so is what becomes of
  * headers. */
@@ -155,16 +63,11 @@ static void compare(const struct buf *old, const struct buf *new, uint64_t seed,
 static void random_pairs(void **state)
 {
     (void)state;
-    const char *given = getenv("DIFF_SEED"), *seconds = getenv("DIFF_SECONDS"), *pairs = getenv("WEIR_PAIRS");
-    uint64_t from = given ? strtoull(given, NULL, 10) : 1, least = pairs ? strtoull(pairs, NULL, 10) : 40,
-             end = clock_ns() + (pairs     ? 0
-                                 : seconds ? strtoull(seconds, NULL, 10)
-                                           : 6) *
-                                    1000000000ull;
+    struct bounds bounds = bounds_of(40, 6);
     struct totals t = {0};
     struct lines x = {0}, y = {0};
     struct buf old = {0}, new = {0};
-    for (uint64_t seed = from; (clock_ns() < end || t.pairs < least) && seed < from + 100000; seed++) {
+    for (uint64_t seed = bounds.from; go_on(&bounds, seed, t.pairs); seed++) {
         struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
         r->groups[0] = draw(r, GROUPS);
         r->groups[1] = draw(r, GROUPS);
@@ -196,14 +99,6 @@ static void random_pairs(void **state)
 struct analyzed {
     uint32_t programs, rules, found, unknown, rows, rows_found, overlaps;
 };
-
-static const struct analyze_finding *finding_of(const struct analyze_result *r, const struct ir_rule *rule)
-{
-    for (uint32_t i = 0; i < r->findings.n; i++)
-        if (r->findings.v[i].rule == rule && r->findings.v[i].kind != ANALYZE_ROW)
-            return &r->findings.v[i];
-    return NULL;
-}
 
 static bool is_row_found(const struct analyze_result *r, const struct ir_rule *rule, const struct ir_row *row)
 {
@@ -362,13 +257,11 @@ static void check_analyses(const struct buf *text, struct analyzed *t)
 static void random_analyses(void **state)
 {
     (void)state;
-    const char *given = getenv("DIFF_SEED"), *seconds = getenv("DIFF_SECONDS");
-    uint64_t from = given ? strtoull(given, NULL, 10) : 1,
-             end = clock_ns() + (seconds ? strtoull(seconds, NULL, 10) : 5) * 1000000000ull;
+    struct bounds bounds = bounds_of(40, 5);
     struct analyzed t = {0};
     struct lines x = {0};
     struct buf text = {0};
-    for (uint64_t seed = from; (clock_ns() < end || t.programs < 40) && seed < from + 100000; seed++) {
+    for (uint64_t seed = bounds.from; go_on(&bounds, seed, t.programs * 3); seed++) {
         struct random random = {.state = seed * 0x9e3779b97f4a7c15u}, *r = &random;
         r->groups[0] = draw(r, GROUPS);
         r->groups[1] = draw(r, GROUPS);
@@ -379,7 +272,7 @@ static void random_analyses(void **state)
         struct slice rules = buf_view(&text);
         if (slice_contains(rules, SLICE("req.query")) && slice_contains(rules, SLICE("req.uri")))
             continue;
-        if (given)
+        if (getenv("DIFF_SEED"))
             printf("seed %llu\n%.*s", (unsigned long long)seed, SLICE_ARG(buf_view(&text)));
         check_analyses(&text, &t);
     }
@@ -394,6 +287,9 @@ static void random_analyses(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_pairs), cmocka_unit_test(random_analyses)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_pairs),
+        cmocka_unit_test(random_analyses),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static struct ir_expr *host_test(struct ir_build *b, uint64_t *seed)
     static const char *const wide[] = {"**.com", "*.com", "**.x.com", "*.x.com", "**.org", "*.t1.x.com"};
     struct ir_expr *host = build_field(b, IR_FIELD_HOST, NULL);
     char s[128];
-    switch (rnd(seed, 8)) {
+    switch (rnd(seed, 9)) {
     case 0:
         return build_test(b, IR_LIKE, host, print(s, "*.t%u.x.com", rnd(seed, 12)));
     case 1:
@@ -49,6 +49,8 @@ static struct ir_expr *host_test(struct ir_build *b, uint64_t *seed)
         return build_test(b, IR_EQ, host, print(s, "a.b.t%u.x.com", rnd(seed, 12)));
     case 4:
         return NULL;
+    case 5:
+        return build_test(b, IR_LIKE, host, print(s, rnd(seed, 2) ? "w*.t%u.x.com" : "*.b.t%u.x.com", rnd(seed, 12)));
     default:
         return build_test(b, IR_EQ, host, print(s, "www.t%u.x.com", rnd(seed, 12)));
     }
@@ -61,7 +63,10 @@ static struct ir_expr *path_test(struct ir_build *b, uint64_t *seed)
     struct ir_expr *path = build_field(b, IR_FIELD_PATH, NULL);
     char s[128];
     uint32_t n = rnd(seed, 40);
-    switch (rnd(seed, 19)) {
+    static const char *const globs[] = {"/*/x", "/*.png", "/**/y", "/api/*", "/a*/x", "**/v1", "/*/v1/*"};
+    switch (rnd(seed, 20)) {
+    case 19:
+        return build_test(b, IR_LIKE, path, PICK(seed, globs));
     case 0:
         return build_test(b, IR_EQ, path, PICK(seed, texts));
     case 1:
@@ -143,7 +148,7 @@ static void add_segment(struct request *q, uint64_t *seed)
 
 static void make_request(struct request *q, uint64_t *seed)
 {
-    static const char *const hosts[] = {"www.t%u.x.com", "a.b.t%u.x.com", "t%u.x.com", "b.t%u.x.com", "c.b.a.t%u.x.com", "x.com", "a.com",
+    static const char *const hosts[] = {"www.t%u.x.com", "a.b.t%u.x.com", "t%u.x.com", "b.t%u.x.com", "c.b.a.t%u.x.com", "w.b.t%u.x.com", "x.com", "a.com",
                                         "com", "www.t%u.x.org", "x.t%ux.com"};
     static const char *const methods[] = {"GET", "POST", "PROPFIND", "PROPPATCH", "PROPFINDS"};
     *q = (struct request){.facts.str = q->str, .facts.scratch = &q->scratch};
@@ -236,6 +241,66 @@ static void many_rules_decide_as_evaluated(void **state)
         arena_free(&b.a);
     }
     assert_true(differ);
+}
+
+/* ---- patterns in patterns ---------------------------------------------------------------------- */
+
+/* "TOP.a.a…" with n labels behind the first. */
+static struct slice nested(char out[1024], const char *top, uint32_t n)
+{
+    char *p = out + sprintf(out, "%s", top);
+    while (n-- > 0)
+        p += sprintf(p, ".a");
+    return (struct slice){out, (size_t)(p - out)};
+}
+
+/* A map of `depth` patterns each inside the one before. Where a plan has it, each decides the host that is its own. */
+static bool nested_patterns_decide(uint32_t depth)
+{
+    static struct request q;
+    static struct route_result r;
+    struct ir_build b;
+    struct lowered low = {.rules = 0};
+    char text[1024];
+    build_begin(&b);
+    struct ir_set *map = build_set(&b, IR_KEY_HOST_PATTERN);
+    map->is_map = true;
+    map->value_kind = IR_BACKEND;
+    for (uint32_t i = 0; i <= depth; i++) {
+        struct ir_backend *x = build_backend(&b, "x");
+        if (i > 0)
+            build_row(&b, map, nested(text, "**", i).p)->backend = x;
+    }
+    struct ir_rule *rule = build_use(&b, NULL, NULL);
+    rule->kind = IR_USE_MAP;
+    rule->value = build_lookup(&b, map, build_field(&b, IR_FIELD_HOST, NULL));
+    build_use(&b, b.p.backends.v[0], NULL);
+    bool ok = lower_program(&b.a, &b.p, &low) == NULL;
+    if (ok) {
+        assert_null(route_tables_verify((const uint8_t *)low.tables.p, low.tables.len));
+        struct route_plan plan = table_plan((const uint8_t *)low.tables.p);
+        for (uint32_t i = 0; i <= depth + 1; i++) {
+            uint64_t seed = i;
+            make_request(&q, &seed);
+            struct slice host = nested(text, "x", i);
+            q.str[WEIR_SLOT_HOST] = (struct weir_str){host.p, (uint32_t)host.len};
+            route_run(&plan, 0, &q.facts, &r);
+            assert_int_equal(r.backend, i > depth ? depth : i);
+        }
+    }
+    buf_free(&low.tables);
+    buf_free(&low.glue);
+    arena_free(&b.a);
+    return ok;
+}
+
+static void patterns_nest_as_deep_as_a_plan_may_have_them(void **state)
+{
+    (void)state;
+    assert_true(nested_patterns_decide(1));
+    assert_true(nested_patterns_decide(40));
+    assert_true(nested_patterns_decide(WEIR_PARENTS_MAX));
+    assert_false(nested_patterns_decide(WEIR_PARENTS_MAX + 1));
 }
 
 /* ---- what is shared ---------------------------------------------------------------------------- */
@@ -631,6 +696,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_rules_decide_as_evaluated),
+        cmocka_unit_test(patterns_nest_as_deep_as_a_plan_may_have_them),
         cmocka_unit_test(tenants_of_one_form_share_their_rules),
         cmocka_unit_test(patterns_that_hold_filter_nothing),
         cmocka_unit_test(words_replaced_do_no_harm),

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/eval.h"
+#include "compiler/eval_state.h"
 #include "tests/unit/ir_build.h"
 
 static struct slice text(const char *s)
@@ -391,9 +391,28 @@ static void numbers_are_exact(void **state)
     arena_free(&b.a);
 }
 
+/* All paths and prefixes of up to three signs: a prefix ends where a segment does; the empty one has every path. */
+static void paths_are_under_their_beginnings(void **state)
+{
+    (void)state;
+    static const char signs[] = "/a*";
+    char path[4], prefix[4];
+    for (uint32_t code = 0; code < 4 * 27 * 4 * 27; code++) {
+        struct slice p = {path, code % 4}, q = {prefix, code / 4 % 4};
+        for (uint32_t i = 0, x = code / 16 % 27, y = code / 432; i < 3; i++, x /= 3, y /= 3) {
+            path[i] = signs[x % 3];
+            prefix[i] = signs[y % 3];
+        }
+        bool want = slice_starts(p, q) && (q.len == 0 ? p.len > 0 && path[0] == '/'
+                                                      : p.len == q.len || prefix[q.len - 1] == '/' || path[q.len] == '/');
+        assert_int_equal(eval_under(p, q), want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths_are_under_their_beginnings),
         cmocka_unit_test(requests_are_normalised),
         cmocka_unit_test(a_request_has_one_host),
         cmocka_unit_test(absent_operands_make_tests_false),

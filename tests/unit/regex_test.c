@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "compiler/regex.h"
+#include "runtime/base/buf.h"
 
 static struct regex_node *parse(struct arena *a, struct slice text, uint32_t *off, const char **err)
 {
@@ -79,6 +80,57 @@ static void test_refuses(void **state)
     arena_free(&a);
 }
 
+/* "(((…a…)))" with `after` behind each group. */
+static bool parses(const char *before, const char *inner, const char *after, uint32_t n)
+{
+    struct arena a = {0};
+    struct buf text = {0};
+    uint32_t off;
+    const char *err;
+    for (uint32_t i = 0; i < n; i++)
+        buf_str(&text, before);
+    buf_str(&text, inner);
+    for (uint32_t i = 0; i < n; i++)
+        buf_str(&text, after);
+    bool good = parse(&a, buf_view(&text), &off, &err) != NULL;
+    buf_free(&text);
+    arena_free(&a);
+    return good;
+}
+
+/* What is within the limits that the header states is accepted, and no more. */
+static void test_limits(void **state)
+{
+    (void)state;
+    assert_true(parses("(", "a", ")", REGEX_MAX_DEPTH) && parses("(?:", "a", ")*", REGEX_MAX_DEPTH));
+    assert_false(parses("(", "a", ")", REGEX_MAX_DEPTH + 1) || parses("(?:", "a", ")*", REGEX_MAX_DEPTH + 1));
+    assert_true(parses("a{250}", "", "", 39) && parses("(a{200}){9}", "", "", 4));
+    assert_false(parses("a{250}", "", "", 40) || parses("(a{200}){9}", "", "", 5));
+    /* Each of them is a node, and all of them are one. */
+    assert_true(parses("a", "", "", REGEX_MAX_NODES - 1));
+    assert_false(parses("a", "", "", REGEX_MAX_NODES));
+}
+
+/* How many steps there are: a set is one, a choice is one more; what is repeated is written out. */
+static void test_ops(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t ops;
+    } all[] = {{"a", 1}, {"abc", 3}, {"a|b", 3}, {"a|b|c", 5}, {"a*", 2}, {"a+", 2}, {"a?", 2}, {"a{3}", 3}, {"a{2,4}", 6},
+               {"(ab){3}", 6}, {"a{2,}", 3}, {"^a$", 3}, {"", 0}, {"(a|b){2}c", 7}, {"a{0}", 0}};
+    struct arena a = {0};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        uint32_t off;
+        const char *err;
+        uint64_t n = regex_ops(parse(&a, slice_of(all[i].text), &off, &err));
+        if (n != all[i].ops)
+            fail_msg("%s has %u steps, not %u", all[i].text, (unsigned)n, all[i].ops);
+    }
+    arena_free(&a);
+}
+
 static void test_hostile(void **state)
 {
     (void)state;
@@ -111,6 +163,8 @@ int main(void)
         cmocka_unit_test(test_trees),
         cmocka_unit_test(test_accepts),
         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_ops),
         cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,7 @@ static const char program_text[] =
     "  }\n"
     "}\n"
     "frontend other { listen :81\n"
+    "  on request { set req.header[\"X-Seen\"] = \"1\" if not exists(req.header[\"X-Seen\"]) }\n"
     "  route { @name(\"insiders\")\n"
     "    reply 200 }\n"
     "}\n";
@@ -136,6 +137,22 @@ static void conditions_for_a_request(void **state)
     says("edge.route[1]", "GET https://h/b", NULL, "edge.route[1] does not apply: its condition fails\n");
     says("edge.route[2]", "GET https://h/a/b", NULL, "edge.route[2] is not reached: edge.route[1] decides before it\n");
     says("edge.request[0]", "GET https://h/a/b", NULL, "edge.request[0] applies\n");
+    /* What a rule changes is for those after it. */
+    tell(&t, "other.request[0]", "GET https://h/a", NULL, false);
+    assert_string_equal(t.text.p,
+                        "other.request[0] applies\n"
+                        "  rule      other.request[0] at conf/site.weir:21: set req.header[\"X-Seen\"] = \"1\" if not "
+                        "exists(req.header[\"x-seen\"])\n"
+                        "  request   GET, host \"h\", path \"/a\", from 10.1.1.1, over TLS\n"
+                        "  frontend  other\n"
+                        "\n"
+                        "conditions\n"
+                        "  holds  not exists(req.header[\"x-seen\"]): req.header[\"x-seen\"] is absent\n"
+                        "\n"
+                        "decided by\n"
+                        "  insiders at conf/site.weir:23: reply 200\n"
+                        "  outcome: reply 200\n");
+    told_end(&t);
     says("edge.route[2]", "GET https://h/a%00", NULL, "edge.route[2] is not reached: the request is refused before");
 }
 
