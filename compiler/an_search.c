@@ -26,6 +26,15 @@ void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32
     s->splitting = UINT32_MAX;
 }
 
+void an_search_again(struct an_search *s, uint64_t deadline_ns)
+{
+    s->deadline_ns = deadline_ns;
+    s->exceeded = s->done = false;
+    s->ticks = 0; /* the clock is read at the first one */
+    s->serial++;
+    memset(s->has, 0, s->l->vars.n * sizeof *s->has);
+}
+
 void an_search_end(struct an_search *s)
 {
     free(s->states.v);

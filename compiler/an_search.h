@@ -78,6 +78,8 @@ uint64_t an_search_clock(void);
 
 /* `seconds`: of that time, for all of it. The variables of `l` must be complete. */
 void an_search_begin(struct an_search *s, struct logic *l, uint32_t keep, uint32_t asterisk, double seconds);
+/* Another search among the states that are known, which has time up to `deadline_ns` of an_search_clock(). */
+void an_search_again(struct an_search *s, uint64_t deadline_ns);
 void an_search_end(struct an_search *s);
 
 /* The state of the entries in s->raw, which is emptied; AN_NOTHING where there is nothing to search. */

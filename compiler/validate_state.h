@@ -53,7 +53,7 @@ bool validate_is_over(const struct validate_batch *b);
 /* Whether the request can be sent as it is, and what it is once normalised, by which nothing is decided yet. */
 bool validate_receive(struct arena *a, const struct eval_request *q, struct eval_state *raw);
 
-/* Fills b->requests, as many as there is time for. Returns how many of the sources were looked at. */
+/* Fills b->requests, as many as there is time for. Returns how many of the sources were searched to the end. */
 uint32_t validate_make(struct validate_batch *b);
 /* Fills `always` and the requests' `open`. */
 void validate_open(struct validate_batch *b);
