@@ -37,7 +37,6 @@ static void trie_add(struct walk *w, struct slice text)
         }
         at = c;
     }
-    w->trie.v[at].end = true;
 }
 
 /* Node 0 is outside, node 1 the root. */

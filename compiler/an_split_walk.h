@@ -9,7 +9,6 @@ enum { WORD_MAX = 256, ALL_AT_ONCE = 8 }; /* bytes; entries of a state that are 
 struct trie_node {
     uint32_t first, next; /* child, sibling; 0: none */
     uint8_t byte;
-    bool end;
 };
 
 /* A place in the walk. */

@@ -37,10 +37,33 @@ static bool is_arm(const struct when *w, const struct ir_expr *whole, const stru
     return diff_same_expr(w->a, whole, e);
 }
 
+/* Fields that no rule changes. */
+static bool is_fixed(const struct ir_expr *e)
+{
+    return e->op == IR_FIELD && (e->field == IR_FIELD_HOST || e->field == IR_FIELD_PATH || e->field == IR_FIELD_METHOD);
+}
+
+/* Whether both ask for one of some texts of one field, and share none. */
+static bool are_apart(struct arena *a, const struct ir_expr *x, const struct ir_expr *y)
+{
+    if (x->op != IR_OR && y->op == IR_OR)
+        return are_apart(a, y, x);
+    for (uint32_t i = 0; x->op == IR_OR && i < x->nargs; i++)
+        if (!are_apart(a, x->args[i], y))
+            return false;
+    return x->op == IR_OR ||
+           (x->op == IR_EQ && y->op == IR_EQ && x->args[1]->op == IR_CONST_STR && y->args[1]->op == IR_CONST_STR &&
+            is_fixed(x->args[0]) && diff_same_expr(a, x->args[0], y->args[0]) &&
+            !slice_eq(x->args[1]->str, y->args[1]->str));
+}
+
 static bool fails(const struct when *w, const struct ir_expr *e)
 {
     if (e->op == IR_NOT && holds(w, e->args[0]))
         return true;
+    for (uint32_t i = 0; i < w->n; i++)
+        if (!w->v[i].negated && are_apart(w->a, w->v[i].e, e))
+            return true;
     for (uint32_t i = 0; i < w->n; i++)
         if (w->v[i].negated ? is_arm(w, w->v[i].e, e)
                             : w->v[i].e->op == IR_NOT && is_arm(w, w->v[i].e->args[0], e))
